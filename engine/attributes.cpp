@@ -1,0 +1,64 @@
+#include <reel/attributes.h>
+#include <reel/variable.h>
+
+#include <sstream>
+
+namespace reel {
+
+Attributes::Attributes(std::initializer_list<std::pair<std::string, Attribute>> entries)
+    : entries_(std::make_shared<const std::vector<std::pair<std::string, Attribute>>>(entries)) {}
+
+Attributes::Attributes(std::vector<std::pair<std::string, Attribute>> entries)
+    : entries_(std::make_shared<const std::vector<std::pair<std::string, Attribute>>>(std::move(entries))) {}
+
+Attributes typed(const TensorType& type, std::initializer_list<std::pair<std::string, Attribute>> more) {
+  std::vector<std::pair<std::string, Attribute>> entries = more;
+  entries.push_back({"element", static_cast<std::int64_t>(type.element)});
+  entries.push_back({"shape", type.shape.extents()});
+  return Attributes(std::move(entries));
+}
+
+TensorType type_from(const Attributes& attributes) {
+  return {static_cast<ElementType>(attributes.integer("element")), Shape(attributes.integers("shape"))};
+}
+
+const std::vector<std::pair<std::string, Attribute>>& Attributes::entries() const {
+  static const std::vector<std::pair<std::string, Attribute>> none;
+  return entries_ ? *entries_ : none;
+}
+
+const Attribute& Attributes::find(const char* name) const {
+  for (const auto& entry : entries())
+    if (entry.first == name) return entry.second;
+  throw InternalError(std::string("no attribute '") + name + "'");
+}
+
+namespace {
+struct Printer {
+  std::ostream& out;
+  void operator()(std::int64_t v) const { out << v; }
+  void operator()(double v) const { out << v; }
+  void operator()(const std::vector<std::int64_t>& v) const {
+    out << "[";
+    for (std::size_t i = 0; i < v.size(); ++i) out << (i ? ", " : "") << v[i];
+    out << "]";
+  }
+  void operator()(const std::string& v) const { out << v; }
+  void operator()(const std::shared_ptr<const Array>& v) const { out << to_string(v->type()); }
+  void operator()(const std::shared_ptr<Variable>& v) const { out << v->name; }
+  void operator()(const std::shared_ptr<Body>&) const { out << "..."; }
+};
+}  // namespace
+
+std::string to_string(const Attributes& attributes) {
+  std::ostringstream text;
+  const char* separator = "";
+  for (const auto& [name, value] : attributes.entries()) {
+    text << separator << name << "=";
+    std::visit(Printer{text}, value);
+    separator = ", ";
+  }
+  return text.str();
+}
+
+}  // namespace reel

@@ -1,0 +1,127 @@
+#include "adjoints.h"
+
+#include <reel/gradients.h>
+#include <reel/record.h>
+#include <reel/structural.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace reel {
+
+void spread_influence(const Tape& tape, NodeSet& set, const Body* body) {
+  const auto is_influenced = [&](NodeId id) {
+    const auto& node = tape.node(id);
+    if (node.operation->derivative.zero) return false;
+    if (node.operation->has_value() ? !is_floating(node.type.element) : node.operation->kind != Kind::unroll)
+      return false;
+    const auto inputs = tape.inputs(id);
+    return std::any_of(inputs.begin(), inputs.end(), [&](NodeId input) { return set[input]; });
+  };
+  for (bool again = true; again;) {
+    again = false;
+    for (NodeId id = 0; id < tape.size(); ++id)
+      if (!set[id] && is_influenced(id)) set[id] = true;
+    if (!body) return;
+    for (std::size_t k = 0; k < body->carries.size(); ++k)
+      if (set[body->next[k]] && !set[body->carries[k]]) set[body->carries[k]] = again = true;
+  }
+}
+
+namespace {
+
+void accumulate(Tensor& adjoint, const Tensor& part) {
+  adjoint = adjoint.defined() ? add(adjoint, part) : part;
+}
+
+Tensors operand_adjoints(Tape& tape, NodeId id, const Tensor& adjoint) {
+  const auto& operation = *tape.node(id).operation;
+  if (!operation.derivative.rule) refuse(operation.name, "has no derivative", {Tensor(tape, id)});
+  const auto operands = tape.inputs(id).size();
+  auto parts = operation.derivative.rule(Recorded(tape, id), adjoint);
+  if (parts.size() != operands)
+    throw RecordError("[" + operation.name + "] the derivative returns " + std::to_string(parts.size()) +
+                      " adjoints for " + std::to_string(operands) + " operands");
+  for (std::size_t i = 0; i < operands; ++i) {
+    if (!parts[i].defined()) continue;
+    const auto& wanted = tape.node(tape.inputs(id)[i]).type;
+    parts[i] = bring(tape, parts[i], operation.name, wanted.element);
+    if (parts[i].type() != wanted)
+      throw RecordError("[" + operation.name + "] the derivative gives " + to_string(parts[i].type()) +
+                        " for operand " + std::to_string(i) + " of type " + to_string(wanted));
+  }
+  return parts;
+}
+
+}  // namespace
+
+Tensors append_adjoints(Tape& tape, const std::vector<Seed>& seeds, const NodeSet& influenced) {
+  Tensors adjoints(tape.size());
+  std::map<NodeId, ProjectionAdjoints> arriving;
+  NodeId last = -1;
+  for (const auto& seed : seeds) {
+    if (!influenced[seed.value]) continue;
+    accumulate(adjoints[seed.value], seed.adjoint);
+    last = std::max(last, seed.value);
+  }
+  for (NodeId id = last; id >= 0; --id) {
+    // A copy: appending moves the nodes.
+    const Operation* operation = tape.node(id).operation;
+    Tensors parts;
+    if (operation->kind == Kind::unroll) {
+      const auto found = arriving.find(id);
+      if (found == arriving.end()) continue;
+      NodeSet wanted;
+      for (auto input : tape.inputs(id)) wanted.push_back(influenced[input]);
+      parts = unroll_adjoints(tape, id, found->second, wanted);
+    } else if (!adjoints[id].defined() || tape.inputs(id).empty()) {
+      continue;
+    } else if (operation->kind == Kind::projection) {
+      const auto& attributes = tape.node(id).attributes;
+      const auto key = attributes.integer(operation == &final_operation() ? "carry" : "value");
+      accumulate(arriving[tape.inputs(id)[0]][{operation, key}], adjoints[id]);
+      continue;
+    } else {
+      parts = operand_adjoints(tape, id, adjoints[id]);
+    }
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const auto input = tape.inputs(id)[i];
+      if (parts[i].defined() && influenced[input]) accumulate(adjoints[input], parts[i]);
+    }
+  }
+  return adjoints;
+}
+
+Tensors gradients_or_absent(const Tensor& y, const Tensors& xs, const Tensor& dy) {
+  if (!is_floating(y.element())) refuse("gradients", "only a floating tensor can be differentiated", {y});
+  auto& tape = y.tape();
+  std::vector<NodeId> sources;
+  for (const auto& x : xs) {
+    const auto placed = bring(tape, x, "gradients");
+    if (!is_floating(placed.element())) refuse("gradients", "a derivative needs a floating tensor", {placed});
+    sources.push_back(placed.id());
+  }
+  std::optional<Recording> resumed;
+  if (Recording::innermost() != &tape) resumed.emplace(tape);
+  const auto seed = dy.defined() ? bring(tape, dy, "gradients", y.element()) : record_fill(tape, 1, y.type());
+  if (seed.type() != y.type()) refuse("gradients", "the adjoint has another type than the value", {y, seed});
+  NodeSet influenced(tape.size());
+  for (auto source : sources) influenced[source] = true;
+  spread_influence(tape, influenced);
+  const auto adjoints = append_adjoints(tape, {{y.id(), seed}}, influenced);
+  Tensors result;
+  for (auto source : sources) result.push_back(adjoints[source]);
+  return result;
+}
+
+Tensors gradients(const Tensor& y, const Tensors& xs, const Tensor& dy) {
+  auto result = gradients_or_absent(y, xs, dy);
+  for (std::size_t i = 0; i < xs.size(); ++i)
+    if (!result[i].defined())
+      result[i] = record_fill(y.tape(), 0, bring(y.tape(), xs[i], "gradients").type());
+  return result;
+}
+
+Tensors gradients(const Tensor& y, const Tensors& xs) { return gradients(y, xs, {}); }
+
+}  // namespace reel

@@ -1,0 +1,26 @@
+#pragma once
+#include <map>
+
+#include <reel/body.h>
+
+namespace reel {
+
+/// What of a tape must be computed.
+struct Live {
+  std::vector<bool> nodes;
+  /// For the body of an unroll: the carries it must keep.
+  std::vector<bool> carries;
+  struct Loop;
+  /// The live unrolls: what of their bodies is live, and which of their projections.
+  std::map<NodeId, Loop> loops;
+};
+
+struct Live::Loop {
+  Live body;
+  std::vector<NodeId> projections;
+};
+
+/// What `outputs` need, and the effects and updates of the tape.
+Live find_live(const Tape& tape, const std::vector<NodeId>& outputs);
+
+}  // namespace reel

@@ -1,0 +1,74 @@
+#include <reel/model.h>
+#include <reel/structural.h>
+
+#include <cstring>
+
+namespace reel {
+
+Parameter::Parameter(std::shared_ptr<Variable> variable) : variable_(std::move(variable)) {
+  Leaf leaf;
+  leaf.shape = shape();
+  leaf.element = value().element();
+  leaf.outermost = true;
+  leaf.place = [variable = variable_](Tape& tape, const TensorType&) {
+    return tape.parameter(variable).id();
+  };
+  leaf_ = std::make_shared<const Leaf>(std::move(leaf));
+}
+
+void Parameter::assign(const Array& value) const {
+  if (value.type() != variable_->value.type())
+    throw Error("[assign] parameter " + name() + " is " + to_string(variable_->value.type()) + ", not " +
+                to_string(value.type()));
+  // In place: programs are bound to this memory.
+  std::memcpy(variable_->value.raw(), value.raw(), value.bytes());
+}
+
+Parameter Scope::parameter(const std::string& name, const Shape& shape,
+                           const Initialiser& initialiser) const {
+  const auto full_name = (*this / name).path();
+  auto random = model_->random_for(full_name);
+  const TensorType type{model_->element(), shape};
+  const auto value = initialiser(type, random);
+  if (value.type() != type)
+    throw Error("[initialiser] of " + full_name + " returned " + to_string(value.type()) + " for " +
+                to_string(type));
+  return model_->make(full_name, value, model_->parameters_);
+}
+
+Parameter Scope::state(const std::string& name, const Shape& shape, double value) const {
+  const Array values(shape, std::vector<double>(shape.size(), value));
+  return model_->make((*this / name).path(), values.cast(model_->element()), model_->states_);
+}
+
+Model::Model(Seed seed, Device device, ElementType element)
+    : seed_(seed), device_(device), element_(element) {
+  if (!is_floating(element)) throw Error("[Model] parameters are float32 or float64");
+}
+
+Parameter Model::parameter(const std::string& name) const {
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) throw Error("[Model] has no parameter " + name);
+  return found->second;
+}
+
+Parameter Model::make(const std::string& name, const Array& value, std::vector<Parameter>& list) {
+  if (by_name_.count(name)) throw Error("[Model] there is a parameter " + name + " already");
+  const Parameter parameter(std::make_shared<Variable>(Variable{name, value}));
+  by_name_[name] = parameter;
+  list.push_back(parameter);
+  return parameter;
+}
+
+/// A parameter's first value depends on the seed and its name alone, not on what was made before it.
+Random Model::random_for(const std::string& name) const {
+  std::vector<std::uint32_t> words{static_cast<std::uint32_t>(seed_.value),
+                                   static_cast<std::uint32_t>(seed_.value >> 32)};
+  for (unsigned char letter : name) words.push_back(letter);
+  std::seed_seq sequence(words.begin(), words.end());
+  return Random(sequence);
+}
+
+void update(const Parameter& parameter, const Tensor& value) { update(parameter.variable(), value); }
+
+}  // namespace reel

@@ -1,0 +1,98 @@
+#pragma once
+#include <atomic>
+#include <unordered_set>
+
+#include <reel/program.h>
+#include <reel/variable.h>
+
+namespace reel {
+
+/// Memory of the arena, in use from the first to the last of these instructions, both included.
+struct Buffer {
+  std::size_t bytes;
+  std::int64_t first;
+  std::int64_t last;
+  /// Number of loops around it. Used further in, it lives to the end of the loop.
+  int level;
+  std::size_t offset = 0;
+};
+
+/// Gives every buffer an offset so that buffers in use at the same time do not overlap. Returns the arena's
+/// size.
+std::size_t place_buffers(std::vector<Buffer>& buffers);
+
+/// Bytes an address moves with each step of the loop at `level`.
+struct Stride {
+  int level;
+  std::int64_t bytes;
+};
+
+/// An operand of an instruction: base + offset + sum of step * stride.
+struct Operand {
+  int base;
+  std::int64_t offset;
+  std::uint32_t first_stride;
+  std::uint32_t stride_count;
+  const TensorType* type;
+};
+
+struct Instruction {
+  enum class Kind : std::uint8_t { kernel, copy, loop };
+  Kind kind;
+  bool reverse = false;
+  /// The loop's body ends before this instruction.
+  std::int32_t end = 0;
+  std::int64_t steps = 0;
+  const Operation* operation = nullptr;
+  Attributes attributes;
+  std::uint32_t scope = 0;
+  /// Inputs, then the output where there is one.
+  std::uint32_t first_operand = 0;
+  std::uint32_t operand_count = 0;
+};
+
+struct TypeHash {
+  std::size_t operator()(const TensorType& type) const {
+    std::size_t hash = static_cast<std::size_t>(type.element);
+    for (auto extent : type.shape) hash = hash * 1000003 + static_cast<std::size_t>(extent);
+    return hash;
+  }
+};
+
+/// A compiled tape.
+struct Plan {
+  static constexpr int arena_base = 0;
+
+  struct Base {
+    enum class Kind { arena, argument, variable, constant } kind;
+    std::size_t argument = 0;
+    std::shared_ptr<Variable> variable;
+    std::shared_ptr<const Array> constant;
+  };
+  struct Update {
+    std::shared_ptr<Variable> variable;
+    Operand value;
+  };
+
+  std::vector<Instruction> instructions;
+  std::vector<Operand> operands;
+  std::vector<Stride> strides;
+  std::vector<std::string> scopes;
+  std::vector<Base> bases;
+  std::vector<TensorType> arguments;
+  std::vector<Operand> outputs;
+  std::vector<Update> updates;
+  std::unordered_set<TensorType, TypeHash> types;
+  std::size_t arena_bytes = 0;
+  int loop_depth = 0;
+  std::size_t most_operands = 0;
+
+  // What a run needs, allocated once.
+  std::unique_ptr<std::byte, void (*)(std::byte*)> arena{nullptr, nullptr};
+  std::vector<std::byte*> addresses;  // of the bases
+  std::vector<std::int64_t> steps;    // of the loops around the instruction
+  std::vector<ConstView> views;
+  std::atomic_flag running = ATOMIC_FLAG_INIT;
+};
+
+}  // namespace reel

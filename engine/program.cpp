@@ -1,0 +1,166 @@
+#include "plan.h"
+
+#include <cstring>
+
+namespace reel {
+
+namespace {
+
+/// One run of a plan. Recursive only over the nesting of loops.
+class Run {
+ public:
+  explicit Run(Plan& plan) : plan_(plan) {}
+
+  void all() { range(0, static_cast<std::int32_t>(plan_.instructions.size()), 0); }
+
+  std::byte* address(const Operand& operand) const {
+    std::byte* address = plan_.addresses[operand.base] + operand.offset;
+    for (std::uint32_t i = 0; i < operand.stride_count; ++i) {
+      const auto& stride = plan_.strides[operand.first_stride + i];
+      address += plan_.steps[stride.level] * stride.bytes;
+    }
+    return address;
+  }
+
+ private:
+  void range(std::int32_t begin, std::int32_t end, int level) {
+    for (std::int32_t i = begin; i < end; ++i) {
+      const auto& instruction = plan_.instructions[i];
+      switch (instruction.kind) {
+        case Instruction::Kind::kernel:
+          kernel(instruction, level);
+          break;
+        case Instruction::Kind::copy:
+          copy(instruction);
+          break;
+        case Instruction::Kind::loop:
+          for (std::int64_t step = 0; step < instruction.steps; ++step) {
+            plan_.steps[level] = instruction.reverse ? instruction.steps - 1 - step : step;
+            range(i + 1, instruction.end, level + 1);
+          }
+          i = instruction.end - 1;
+          break;
+      }
+    }
+  }
+
+  void kernel(const Instruction& instruction, int level) {
+    const Operand* operands = &plan_.operands[instruction.first_operand];
+    const bool has_output = instruction.operation->has_value();
+    const std::size_t inputs = instruction.operand_count - (has_output ? 1 : 0);
+    for (std::size_t i = 0; i < inputs; ++i) plan_.views[i] = {address(operands[i]), operands[i].type};
+    View output{nullptr, nullptr};
+    if (has_output) output = {address(operands[inputs]), operands[inputs].type};
+    const Span<const std::int64_t> steps{plan_.steps.data(), static_cast<std::size_t>(level)};
+    try {
+      instruction.operation->kernels.reference(
+          {{plan_.views.data(), inputs}, output, instruction.attributes, steps});
+    } catch (const RunError& error) {
+      throw RunError(context(instruction, {operands, inputs}, error.what(), steps));
+    }
+  }
+
+  void copy(const Instruction& instruction) {
+    const auto& from = plan_.operands[instruction.first_operand];
+    const auto& to = plan_.operands[instruction.first_operand + 1];
+    std::memcpy(address(to), address(from), from.type->bytes());
+  }
+
+  std::string context(const Instruction& instruction, Span<const Operand> inputs, const std::string& what,
+                      Span<const std::int64_t> steps) const {
+    std::string text = "[" + instruction.operation->name + "] " + what;
+    const char* separator = "; operands: ";
+    for (const auto& input : inputs) {
+      text += separator + to_string(*input.type);
+      separator = ", ";
+    }
+    if (const auto& scope = plan_.scopes[instruction.scope]; !scope.empty()) text += "; in scope " + scope;
+    separator = "; at step ";
+    for (auto step : steps) {
+      text += separator + std::to_string(step);
+      separator = " of the outer and step ";
+    }
+    return text;
+  }
+
+  Plan& plan_;
+};
+
+/// Marks the plan as running; one run at a time.
+class Busy {
+ public:
+  explicit Busy(Plan& plan) : flag_(plan.running) {
+    if (flag_.test_and_set())
+      throw Error("[Program] is already running: two threads need a program each (one Function each)");
+  }
+  ~Busy() { flag_.clear(); }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+
+ private:
+  std::atomic_flag& flag_;
+};
+
+void bind(Plan& plan, const std::vector<const Array*>& arguments) {
+  if (arguments.size() != plan.arguments.size())
+    throw Error("[Program] gets " + std::to_string(arguments.size()) + " arguments and needs " +
+                std::to_string(plan.arguments.size()));
+  for (std::size_t i = 0; i < arguments.size(); ++i)
+    if (arguments[i]->type() != plan.arguments[i])
+      throw Error("[Program] argument " + std::to_string(i) + " is " + to_string(arguments[i]->type()) +
+                  " and must be " + to_string(plan.arguments[i]));
+  for (std::size_t i = 0; i < plan.bases.size(); ++i) {
+    const auto& base = plan.bases[i];
+    const void* address = nullptr;
+    switch (base.kind) {
+      case Plan::Base::Kind::arena:
+        address = plan.arena.get();
+        break;
+      case Plan::Base::Kind::argument:
+        address = arguments[base.argument]->raw();
+        break;
+      case Plan::Base::Kind::variable:
+        address = base.variable->value.raw();
+        break;
+      case Plan::Base::Kind::constant:
+        address = base.constant->raw();
+        break;
+    }
+    // Instructions write to the arena alone.
+    plan.addresses[i] = static_cast<std::byte*>(const_cast<void*>(address));
+  }
+}
+
+}  // namespace
+
+Program::Program(std::unique_ptr<Plan> plan) : plan_(std::move(plan)) {}
+Program::Program(Program&&) noexcept = default;
+Program& Program::operator=(Program&&) noexcept = default;
+Program::~Program() = default;
+
+std::vector<Array> Program::run(const std::vector<const Array*>& arguments) {
+  auto& plan = *plan_;
+  const Busy busy(plan);
+  bind(plan, arguments);
+  Run run(plan);
+  run.all();
+  std::vector<Array> outputs;
+  for (const auto& output : plan.outputs) {
+    outputs.emplace_back(*output.type);
+    std::memcpy(outputs.back().raw(), run.address(output), output.type->bytes());
+  }
+  for (const auto& update : plan.updates)
+    std::memcpy(update.variable->value.raw(), run.address(update.value), update.value.type->bytes());
+  return outputs;
+}
+
+std::vector<Array> Program::run(const std::vector<Array>& arguments) {
+  std::vector<const Array*> pointers;
+  for (const auto& argument : arguments) pointers.push_back(&argument);
+  return run(pointers);
+}
+
+std::size_t Program::arena_bytes() const { return plan_->arena_bytes; }
+std::size_t Program::instruction_count() const { return plan_->instructions.size(); }
+
+}  // namespace reel

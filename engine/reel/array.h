@@ -1,0 +1,96 @@
+#pragma once
+#include <cstring>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "shape.h"
+
+namespace reel {
+
+/// Host data: element type, shape, and contiguous memory in row-major order, aligned to 64 bytes. A value:
+/// copying copies the elements.
+class Array {
+ public:
+  /// A float32 scalar, 0.
+  Array() : Array(TensorType{}) {}
+  /// Zeros.
+  explicit Array(const TensorType& type);
+  Array(const Shape& shape, ElementType element) : Array(TensorType{element, shape}) {}
+  /// Elements in row-major order. Throws Error where their number does not fit the shape.
+  template <class T>
+  Array(const Shape& shape, const std::vector<T>& elements);
+  /// A vector: shape [elements.size()].
+  template <class T>
+  Array(const std::vector<T>& elements)
+      : Array(Shape{static_cast<std::int64_t>(elements.size())}, elements) {}
+  /// A scalar: shape [].
+  template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>
+  Array(T scalar) : Array(TensorType{element_type_of<T>, {}}) {
+    *data<T>() = scalar;
+  }
+
+  Array(const Array& other);
+  Array(Array&& other) noexcept = default;
+  Array& operator=(const Array& other);
+  Array& operator=(Array&& other) noexcept = default;
+
+  const TensorType& type() const { return type_; }
+  ElementType element() const { return type_.element; }
+  const Shape& shape() const { return type_.shape; }
+  std::int64_t size() const { return type_.shape.size(); }
+  std::size_t bytes() const { return type_.bytes(); }
+
+  void* raw() { return memory_.get(); }
+  const void* raw() const { return memory_.get(); }
+  /// Pointer to the first element. Throws Error where T is not the element type.
+  template <class T>
+  T* data() {
+    check(element_type_of<T>);
+    return static_cast<T*>(raw());
+  }
+  template <class T>
+  const T* data() const {
+    check(element_type_of<T>);
+    return static_cast<const T*>(raw());
+  }
+  template <class T>
+  std::vector<T> to_vector() const {
+    return std::vector<T>(data<T>(), data<T>() + size());
+  }
+
+  /// The only element, whatever its type. Throws Error where there is not exactly one.
+  double item() const;
+  /// The element at a row-major position, whatever its type, as double.
+  double at(std::int64_t position) const;
+  /// A copy in another element type (C++ conversion of each element).
+  Array cast(ElementType element) const;
+
+  /// Same type and the same bits.
+  bool operator==(const Array& other) const;
+  bool operator!=(const Array& other) const { return !(*this == other); }
+
+ private:
+  struct Free {
+    void operator()(void* memory) const;
+  };
+  void check(ElementType wanted) const;
+
+  TensorType type_;
+  std::unique_ptr<void, Free> memory_;
+};
+
+/// Type and elements; long arrays are shortened.
+std::string to_string(const Array& array);
+
+template <class T>
+Array::Array(const Shape& shape, const std::vector<T>& elements)
+    : Array(TensorType{element_type_of<T>, shape}) {
+  if (static_cast<std::int64_t>(elements.size()) != shape.size())
+    throw Error("[Array] " + std::to_string(elements.size()) + " elements do not fill the shape " +
+                to_string(shape));
+  std::copy(elements.begin(), elements.end(), data<T>());
+}
+
+}  // namespace reel

@@ -1,0 +1,83 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "error.h"
+
+namespace reel {
+
+/// Type of one element of a tensor. There is no implicit promotion between them.
+enum class ElementType : std::uint8_t { float32, float64, int32, int64, boolean };
+
+inline constexpr ElementType all_element_types[] = {
+    ElementType::float32, ElementType::float64, ElementType::int32, ElementType::int64, ElementType::boolean};
+
+/// Calls `f` with a value-initialised C++ object of the element type, so that a generic lambda can take the
+/// type from it.
+template <class F>
+decltype(auto) with_type(ElementType type, F&& f) {
+  switch (type) {
+    case ElementType::float32:
+      return f(float{});
+    case ElementType::float64:
+      return f(double{});
+    case ElementType::int32:
+      return f(std::int32_t{});
+    case ElementType::int64:
+      return f(std::int64_t{});
+    case ElementType::boolean:
+      return f(bool{});
+  }
+  throw InternalError("element type out of range");
+}
+
+template <class T>
+struct ElementTypeOf;
+template <>
+struct ElementTypeOf<float> {
+  static constexpr ElementType value = ElementType::float32;
+};
+template <>
+struct ElementTypeOf<double> {
+  static constexpr ElementType value = ElementType::float64;
+};
+template <>
+struct ElementTypeOf<std::int32_t> {
+  static constexpr ElementType value = ElementType::int32;
+};
+template <>
+struct ElementTypeOf<std::int64_t> {
+  static constexpr ElementType value = ElementType::int64;
+};
+template <>
+struct ElementTypeOf<bool> {
+  static constexpr ElementType value = ElementType::boolean;
+};
+template <class T>
+inline constexpr ElementType element_type_of = ElementTypeOf<T>::value;
+
+inline bool is_floating(ElementType t) { return t == ElementType::float32 || t == ElementType::float64; }
+inline bool is_integer(ElementType t) { return t == ElementType::int32 || t == ElementType::int64; }
+
+/// Bytes of one element.
+inline std::size_t size_of(ElementType type) {
+  return with_type(type, [](auto zero) { return sizeof(zero); });
+}
+
+inline const char* name_of(ElementType type) {
+  switch (type) {
+    case ElementType::float32:
+      return "float32";
+    case ElementType::float64:
+      return "float64";
+    case ElementType::int32:
+      return "int32";
+    case ElementType::int64:
+      return "int64";
+    case ElementType::boolean:
+      return "bool";
+  }
+  return "?";
+}
+
+}  // namespace reel

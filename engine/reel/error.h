@@ -1,0 +1,37 @@
+#pragma once
+#include <stdexcept>
+#include <string>
+
+namespace reel {
+
+/// Base of every exception Reel throws on purpose.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// An operation, unroll or gradient that cannot be recorded: shapes, types or tapes that do not fit.
+class RecordError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Something only the values could tell while a program ran, such as an index out of range.
+class RunError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A file that is missing, broken, or does not fit the model.
+class FileError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A defect in Reel itself.
+class InternalError : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace reel

@@ -1,0 +1,168 @@
+#pragma once
+#include <deque>
+#include <list>
+
+#include "model.h"
+#include "program.h"
+#include "record.h"
+#include "structure.h"
+
+namespace reel {
+
+namespace structure {
+
+/// The parameter types of a callable, without references, as a tuple; `generic` where they are templates.
+struct generic {};
+template <class F, class = void>
+struct ParametersOf {
+  using type = generic;
+};
+template <class R, class... P>
+struct ParametersOf<R (*)(P...)> {
+  using type = std::tuple<std::decay_t<P>...>;
+};
+template <class R, class C, class... P>
+struct ParametersOf<R (C::*)(P...) const> {
+  using type = std::tuple<std::decay_t<P>...>;
+};
+template <class R, class C, class... P>
+struct ParametersOf<R (C::*)(P...)> {
+  using type = std::tuple<std::decay_t<P>...>;
+};
+template <class F>
+struct ParametersOf<F, std::void_t<decltype(&F::operator())>> : ParametersOf<decltype(&F::operator())> {};
+
+template <class F, class... Args>
+struct RecordedArguments {
+  using declared = typename ParametersOf<F>::type;
+  using type =
+      std::conditional_t<std::is_same_v<declared, generic>, std::tuple<rebound<Args, Tensor>...>, declared>;
+};
+
+}  // namespace structure
+
+/// The programs of one function, one for each combination of argument types, least recently used last.
+class ProgramCache {
+ public:
+  /// How many are kept.
+  static constexpr std::size_t capacity = 256;
+  using Key = std::vector<std::int64_t>;
+
+  struct Entry {
+    Key key;
+    Program program;
+    /// The structure of the result, its tensors meaningless.
+    std::shared_ptr<void> result;
+  };
+
+  Entry* find(const Key& key);
+  Entry& insert(Entry entry);
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  std::list<Entry> entries_;
+  std::map<Key, std::list<Entry>::iterator> by_key_;
+};
+
+/// A function of tensors, recorded and compiled at the first call and replayed after that.
+///
+///   Function predict(model, [&](Tensor x) { return head(x); });
+///   Array y = predict(x);
+///
+/// It takes arrays, C++ numbers (inputs of each run: a floating one becomes a scalar of the model's element
+/// type, an int int32, std::int64_t int64), and tuples, vectors, arrays or structs of them; the function gets
+/// tensors in the same structure. It returns arrays in the structure of the result: the caller's copies.
+/// Whatever else the function uses is fixed when it is recorded. One program is kept for each combination of
+/// argument types.
+///
+/// One thread at a time; several threads may use one model through a Function each. Calls throw what the
+/// function throws while it is recorded, and RunError.
+template <class F>
+class Function {
+ public:
+  /// `model` must outlive it.
+  Function(Model& model, F f) : element_(model.element()), device_(model.device()), f_(std::move(f)) {}
+
+  template <class... Args>
+  auto operator()(const Args&... args) {
+    using Arguments = typename structure::RecordedArguments<F, Args...>::type;
+    static_assert(std::tuple_size_v<Arguments> == sizeof...(Args),
+                  "the function takes another number of arguments");
+    using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
+
+    const auto arguments = std::tie(args...);
+    std::deque<Array> numbers;  // the C++ numbers as arrays
+    std::vector<const Array*> arrays;
+    ProgramCache::Key key;
+    (collect(args, arrays, numbers, key), ...);
+    auto* entry = cache_.find(key);
+    if (!entry) entry = &record_program<Arguments, Result>(arguments, arrays, key);
+    auto outputs = entry->program.run(arrays);
+
+    if constexpr (!std::is_void_v<Result>) {
+      std::size_t next = 0;
+      const auto take = [&](const Tensor&) { return std::move(outputs[next++]); };
+      using HostResult = structure::rebound<Result, Array>;
+      return structure::converted<HostResult>(*static_cast<const Result*>(entry->result.get()), take);
+    }
+  }
+
+  /// How many programs have been recorded and are kept.
+  std::size_t program_count() const { return cache_.size(); }
+
+ private:
+  template <class Arg>
+  void collect(const Arg& arg, std::vector<const Array*>& arrays, std::deque<Array>& numbers,
+               ProgramCache::Key& key) const {
+    key.push_back(-1);
+    structure::for_each_leaf(arg, [&](const auto& leaf) {
+      using Leaf = std::decay_t<decltype(leaf)>;
+      if constexpr (std::is_same_v<Leaf, Array>) {
+        arrays.push_back(&leaf);
+      } else {
+        static_assert(std::is_arithmetic_v<Leaf>, "arguments are arrays, numbers, and structures of them");
+        if constexpr (std::is_floating_point_v<Leaf>)
+          numbers.push_back(Array(double(leaf)).cast(element_));
+        else
+          numbers.emplace_back(leaf);
+        arrays.push_back(&numbers.back());
+      }
+      key.push_back(static_cast<std::int64_t>(arrays.back()->element()));
+      key.push_back(arrays.back()->shape().rank());
+      key.insert(key.end(), arrays.back()->shape().begin(), arrays.back()->shape().end());
+    });
+  }
+
+  template <class Arguments, class Result, class Given>
+  ProgramCache::Entry& record_program(const Given& given, const std::vector<const Array*>& arrays,
+                                      const ProgramCache::Key& key) {
+    Tape tape(element_);
+    Recording recording(tape);
+    std::size_t next = 0;
+    const auto argument = [&](const auto&) { return tape.argument(arrays[next++]->type()); };
+    Arguments arguments{};
+    structure::convert_each(given, arguments, argument,
+                            std::make_index_sequence<std::tuple_size_v<Arguments>>{});
+    Tensors outputs;
+    std::shared_ptr<void> result;
+    if constexpr (std::is_void_v<Result>) {
+      std::apply(f_, arguments);
+    } else {
+      auto structured = std::make_shared<Result>(std::apply(f_, arguments));
+      for (const auto& leaf : structure::flatten(structure::tensors_of(*structured)))
+        outputs.push_back(bring(tape, leaf, "Function"));
+      result = std::move(structured);
+    }
+    return cache_.insert({key, compile(tape, outputs, device_), std::move(result)});
+  }
+
+  ElementType element_;
+  Device device_;
+  F f_;
+  ProgramCache cache_;
+};
+
+template <class F>
+Function(Model&, F) -> Function<F>;
+
+}  // namespace reel

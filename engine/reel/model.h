@@ -1,0 +1,99 @@
+#pragma once
+#include <map>
+#include <random>
+
+#include "device.h"
+#include "tensor.h"
+#include "variable.h"
+
+namespace reel {
+
+class Model;
+
+/// What every random choice of a model starts from.
+struct Seed {
+  std::uint64_t value = 0;
+};
+
+/// The source of random numbers an initialiser draws from; its own for each parameter.
+using Random = std::mt19937_64;
+/// The first value of a parameter.
+using Initialiser = std::function<Array(const TensorType&, Random&)>;
+
+/// A named value of a model. A handle, copied freely; used as a tensor it is read when the program runs.
+class Parameter {
+ public:
+  Parameter() = default;
+  explicit Parameter(std::shared_ptr<Variable> variable);
+  /// The parameter as a tensor, recorded where it is used.
+  operator Tensor() const { return Tensor(leaf_); }
+
+  const std::string& name() const { return variable_->name; }
+  const Shape& shape() const { return variable_->value.shape(); }
+  const Array& value() const { return variable_->value; }
+  /// Throws Error where the type differs.
+  void assign(const Array& value) const;
+  const std::shared_ptr<Variable>& variable() const { return variable_; }
+
+ private:
+  std::shared_ptr<Variable> variable_;
+  std::shared_ptr<const Leaf> leaf_;
+};
+
+/// A place in a model under which parameters are made: "cell/forget". A handle, copied freely.
+class Scope {
+ public:
+  Scope(Model& model, std::string path) : model_(&model), path_(std::move(path)) {}
+  Scope operator/(const std::string& name) const {
+    return {*model_, path_.empty() ? name : path_ + "/" + name};
+  }
+  const std::string& path() const { return path_; }
+  Model& model() const { return *model_; }
+
+  /// Makes a parameter of the model's element type: trained, and written to weight files. Throws Error where
+  /// there is one of that name.
+  Parameter parameter(const std::string& name, const Shape& shape, const Initialiser& initialiser) const;
+  /// Makes a value that updates may write but that is no weight, such as an optimiser's memory.
+  Parameter state(const std::string& name, const Shape& shape, double value) const;
+
+ private:
+  Model* model_;
+  std::string path_;
+};
+
+/// Owns every parameter, by name, on one device.
+class Model {
+ public:
+  /// `element` is the type of its parameters and of the literals in its functions: float32 or float64.
+  explicit Model(Seed seed, Device device = Device::cpu(), ElementType element = ElementType::float32);
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  Scope operator/(const std::string& name) { return {*this, name}; }
+
+  /// In the order in which they were made.
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  /// Throws Error where there is none of that name.
+  Parameter parameter(const std::string& name) const;
+  /// Values that are no weights, in the order in which they were made.
+  const std::vector<Parameter>& states() const { return states_; }
+
+  const Device& device() const { return device_; }
+  ElementType element() const { return element_; }
+
+ private:
+  friend class Scope;
+  Parameter make(const std::string& name, const Array& value, std::vector<Parameter>& list);
+  Random random_for(const std::string& name) const;
+
+  Seed seed_;
+  Device device_;
+  ElementType element_;
+  std::vector<Parameter> parameters_, states_;
+  std::map<std::string, Parameter> by_name_;
+};
+
+/// Records that `parameter` gets `value` after the run; see update() in structural.h.
+void update(const Parameter& parameter, const Tensor& value);
+
+}  // namespace reel

@@ -1,0 +1,114 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "attributes.h"
+#include "span.h"
+#include "tensor.h"
+
+namespace reel {
+
+/// How an operation moves data: all that the engine knows of operations outside its own vocabulary.
+enum class Kind {
+  leaf,         ///< no operands: argument, parameter, constant, fill, iota
+  map,          ///< elementwise over operands of one shape
+  index_map,    ///< moves elements, computes nothing
+  reduction,    ///< fewer axes than its operand
+  contraction,  ///< sums of products
+  gather,       ///< elements chosen by an integer operand, and the reverse of that
+  unroll,       ///< a loop over its body; has no value of its own
+  projection,   ///< a value of an unroll
+  update,       ///< writes a variable after the run; has no value
+  effect        ///< seen from outside while running; root of liveness, never cloned; has no value
+};
+
+/// One operand of a kernel: contiguous, row-major.
+struct ConstView {
+  const void* data;
+  const TensorType* type;
+  template <class T>
+  const T* as() const {
+    return static_cast<const T*>(data);
+  }
+  const Shape& shape() const { return type->shape; }
+};
+
+struct View {
+  void* data;
+  const TensorType* type;
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(data);
+  }
+  const Shape& shape() const { return type->shape; }
+};
+
+/// What a kernel gets. It throws RunError for values it cannot accept; the runner adds operation, scope and
+/// step.
+struct KernelCall {
+  Span<const ConstView> inputs;
+  View output;
+  const Attributes& attributes;
+  /// Positions in the unrolls around it, outermost first.
+  Span<const std::int64_t> steps;
+};
+using Kernel = std::function<void(const KernelCall&)>;
+
+/// A node already recorded, as a derivative rule sees it. Converts to its result.
+class Recorded {
+ public:
+  Recorded(Tape& tape, NodeId id) : tape_(&tape), id_(id) {}
+  operator Tensor() const { return Tensor(*tape_, id_); }
+  /// Operand `i`.
+  Tensor operator[](std::size_t i) const;
+  std::size_t operands() const;
+  const Attributes& attributes() const;
+  const Shape& shape() const;
+
+ private:
+  Tape* tape_;
+  NodeId id_;
+};
+
+/// The derivative of an operation, as recorded operations.
+struct Derivative {
+  /// From the node and the adjoint of its result, the adjoint of each operand; an absent Tensor for one that
+  /// gets none.
+  std::function<Tensors(const Recorded& y, const Tensor& dy)> rule;
+  /// Zero everywhere (comparisons, stop_gradient): adjoints end here.
+  bool zero = false;
+
+  static Derivative none() { return {nullptr, true}; }
+};
+
+/// Operands for the tests that loop over all operations.
+struct Sample {
+  struct Operand {
+    TensorType type;
+    /// Values are drawn between these; integers include `low` and exclude `high`.
+    double low = -2, high = 2;
+  };
+  std::vector<Operand> operands;
+  Attributes attributes;
+};
+
+/// All that Reel knows of an operation. Immutable; it must outlive every tape and program that uses it (the
+/// built-in ones are one constant table).
+struct Operation {
+  std::string name;
+  Kind kind;
+  /// Type of the result. Throws RecordError with the rule that is broken; the tape adds name, operands,
+  /// scope.
+  std::function<TensorType(const std::vector<TensorType>& operands, const Attributes&)> infer;
+  Derivative derivative;
+  struct Kernels {
+    Kernel reference;
+  } kernels;
+  std::function<std::vector<Sample>()> samples;
+
+  /// False for an unroll, an update or an effect.
+  bool has_value() const { return kind != Kind::unroll && kind != Kind::update && kind != Kind::effect; }
+};
+
+}  // namespace reel

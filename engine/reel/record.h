@@ -1,0 +1,76 @@
+#pragma once
+#include <unordered_map>
+
+#include "body.h"
+
+namespace reel {
+
+/// A recording in progress on this thread, from construction to destruction; they nest. An operation is
+/// recorded on the innermost one; without one, on its operands' tape.
+class Recording {
+ public:
+  /// Records on `tape`, which sees nothing of the recordings around it.
+  explicit Recording(Tape& tape);
+  /// Records one step of an unroll: a value of an enclosing recording becomes an invariant of `body`.
+  explicit Recording(Body& body);
+  ~Recording();
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+  /// The innermost tape being recorded, or null.
+  static Tape* innermost();
+  /// True where the innermost recording is a step of an unroll.
+  static bool in_body();
+
+  /// What was captured from the tape around it, one for each invariant of the body.
+  const std::vector<NodeId>& captured() const { return captured_; }
+
+ private:
+  friend struct Capture;
+  Tape* tape_;
+  Body* body_ = nullptr;
+  std::vector<NodeId> captured_;
+  std::unordered_map<NodeId, NodeId> inner_;
+};
+
+/// Nodes recorded during its life belong to this scope ("cell/forget"), which errors, prints and graphs show.
+class ScopeGuard {
+ public:
+  /// Without a recording in progress it does nothing.
+  explicit ScopeGuard(const std::string& scope);
+  ~ScopeGuard();
+  ScopeGuard(const ScopeGuard&) = delete;
+  ScopeGuard& operator=(const ScopeGuard&) = delete;
+
+ private:
+  Tape* tape_;
+  std::string before_;
+};
+
+/// The tape an operation on `operands` is recorded on. Throws RecordError where there is none.
+Tape& destination(const std::string& operation, const Tensors& operands);
+
+/// `operand` as a node of `tape`: recorded if it is a leaf, captured level by level if it stands on a tape
+/// around. Throws RecordError where it belongs to another tape.
+/// A literal without an element type takes `element`, by default the floating type of the tape.
+Tensor bring(Tape& tape, const Tensor& operand, const std::string& operation,
+             std::optional<ElementType> element = std::nullopt);
+
+/// Records `operation`. Operands are brought to its tape; literals without an element type take that of the
+/// others. Throws RecordError with operation, rule, operands and scope.
+Tensor record(const Operation& operation, const Tensors& operands, const Attributes& attributes = {});
+
+/// The element type the operands have in common, literals taking that of the rest. Throws RecordError where
+/// they differ, or where a fraction meets integers.
+ElementType common_element(const std::string& operation, const Tensors& operands);
+
+/// `operand` on `tape`, broadcast to `shape` by an explicit node; a literal is recorded in that shape and,
+/// unless it has an element type of its own, as `element`.
+Tensor bring_broadcast(Tape& tape, const Tensor& operand, const Shape& shape, ElementType element,
+                       const std::string& operation);
+
+/// Operands of an elementwise operation: brought to one tape and one element type, and broadcast as in NumPy
+/// to one shape, each broadcast an explicit node. Throws RecordError where they do not fit.
+Tensors together(const std::string& operation, const Tensors& operands);
+
+}  // namespace reel

@@ -1,0 +1,100 @@
+#pragma once
+#include "tape.h"
+
+/// The structural operations: the engine's own vocabulary, which passes create and match freely. Of every
+/// other operation the engine knows only what its definition says. They are defined in ops/.
+namespace reel {
+
+// Leaves.
+// ------------------------------------------------------------------------------------------------------
+
+/// Input `index` of a program, or of the body of an unroll.
+const Operation& argument_operation();
+/// The value of a variable before the run.
+const Operation& parameter_operation();
+/// Data fixed when recorded.
+const Operation& constant_operation();
+/// One value everywhere.
+const Operation& fill_operation();
+Tensor record_fill(Tape& tape, double value, const TensorType& type);
+
+/// Every element `value`; recorded where it is used, in the element type of what it meets unless one is
+/// given.
+Tensor full(const Shape& shape, double value, std::optional<ElementType> element = std::nullopt);
+Tensor zeros(const Shape& shape, std::optional<ElementType> element = std::nullopt);
+Tensor ones(const Shape& shape, std::optional<ElementType> element = std::nullopt);
+/// 0, 1, ... count - 1: shape [count]. Integer unless another type is asked for.
+Tensor iota(std::int64_t count, ElementType element = ElementType::int64);
+/// Data fixed when recorded.
+Tensor constant(const Array& data);
+
+// Index maps: they move elements and compute nothing.
+// ---------------------------------------------------------------
+
+/// The same elements in row-major order under another shape; one extent may be -1 and is worked out. Throws
+/// RecordError where the number of elements differs.
+Tensor reshape(const Tensor& x, const std::vector<std::int64_t>& extents);
+/// Axis k of the result is axis `axes[k]` of `x`. Throws RecordError unless `axes` names every axis once.
+Tensor permute(const Tensor& x, const Axes& axes);
+/// `x` with two axes exchanged; the last two by default.
+Tensor transpose(const Tensor& x, std::int64_t axis_a = -2, std::int64_t axis_b = -1);
+/// Positions start <= i < stop along `axis`. Throws RecordError unless 0 <= start <= stop <= extent.
+Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t stop);
+/// One position along `axis`, which disappears. Negative positions count from the end.
+Tensor index(const Tensor& x, std::int64_t axis, std::int64_t position);
+/// Zeros before and after along `axis`.
+Tensor pad(const Tensor& x, std::int64_t axis, std::int64_t before, std::int64_t after);
+/// Joins along `axis`. Throws RecordError where other extents or the element types differ.
+Tensor concat(const Tensors& parts, std::int64_t axis = -1);
+/// Joins along a new axis.
+Tensor stack(const Tensors& parts, std::int64_t axis = 0);
+/// NumPy broadcasting to `shape`: axes of extent 1 are repeated, leading axes added. Throws RecordError.
+Tensor broadcast_to(const Tensor& x, const Shape& shape);
+
+// Arithmetic the engine itself needs.
+// -------------------------------------------------------------------------------
+
+const Operation& add_operation();
+/// Elementwise sum, broadcast as in NumPy.
+Tensor add(const Tensor& a, const Tensor& b);
+/// Sum over axes, all of them by default; the axes disappear unless `keep` leaves them with extent 1.
+Tensor sum(const Tensor& x);
+Tensor sum(const Tensor& x, const Axes& axes, bool keep = false);
+/// `condition ? a : b`, elementwise, broadcast as in NumPy; the branch not taken gets exactly zero adjoint.
+Tensor select(const Tensor& condition, const Tensor& a, const Tensor& b);
+/// Elementwise conversion. A derivative passes between floating types.
+Tensor cast(const Tensor& x, ElementType element);
+
+/// Matrix product over the last axis of `a` and the last but one of `b`; leading axes are batch axes,
+/// broadcast as in NumPy. [..., M, K] x [..., K, N] -> [..., M, N]; a vector [K] on either side is taken as a
+/// matrix with one row or column. Throws RecordError where the inner extents differ.
+Tensor matmul(const Tensor& a, const Tensor& b);
+
+const Operation& matmul_operation();
+/// The general product behind matmul. Every axis of an operand has a role: 'b' batch (in both operands and
+/// the result), 'm' (left only), 'n' (right only), 'k' (in both, summed over). Axes of one role correspond in
+/// order. The result has the batch axes, then the m axes, then the n axes, each in the order of its operand.
+Tensor contract(const Tensor& left, const std::string& left_roles, const Tensor& right,
+                const std::string& right_roles);
+
+// Unroll.
+// -----------------------------------------------------------------------------------------------------------
+
+const Operation& unroll_operation();
+/// A body value at every step: [T, ...]. Attribute `value`: its node in the body.
+const Operation& stacked_operation();
+/// A body value summed over the steps. Attribute `value`.
+const Operation& summed_operation();
+/// A carry after the last step; the initial carry where there are no steps. Attribute `carry`: its position.
+const Operation& final_operation();
+
+// Updates.
+// ----------------------------------------------------------------------------------------------------------
+
+const Operation& update_operation();
+/// Records that `variable` gets `value` when a run has computed everything; every read in the run sees the
+/// value from before. Throws RecordError inside an unroll, for another type, and for a second update of one
+/// variable.
+void update(const std::shared_ptr<Variable>& variable, const Tensor& value);
+
+}  // namespace reel

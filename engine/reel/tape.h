@@ -1,0 +1,83 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "operation.h"
+
+namespace reel {
+
+/// One recorded operation. Operands and names stand in pools of the tape.
+struct Node {
+  const Operation* operation;
+  Attributes attributes;
+  TensorType type;
+  std::uint32_t first_input;
+  std::uint32_t input_count;
+  std::uint32_t scope;
+  std::uint32_t label;
+};
+
+/// A record of operations, in an order in which operands come first. Nothing is executed. Tapes only grow.
+///
+/// Used by itself, operations on its tensors are recorded on it; within a Function or an unroll they are
+/// recorded on that one's tape.
+class Tape {
+ public:
+  /// `floating` is the type of literals that meet nothing typed: float32 or float64.
+  explicit Tape(ElementType floating = ElementType::float32);
+  Tape& operator=(const Tape&) = delete;
+  /// A tape with the same nodes. Bodies of unrolls are shared: they only ever grow.
+  std::unique_ptr<Tape> clone() const;
+
+  /// A value handed in when the program runs, in the order in which arguments are made.
+  Tensor argument(const TensorType& type, const std::string& label = "");
+  /// The node that reads `variable`, recorded once per tape.
+  Tensor parameter(const std::shared_ptr<Variable>& variable);
+
+  /// Appends a node, its operands being on this tape. Infers and checks its type. Throws RecordError naming
+  /// the operation, the broken rule, the operands and the scope.
+  NodeId append(const Operation& operation, Span<const NodeId> inputs, const Attributes& attributes,
+                const std::string& label = "");
+
+  /// Appends node `id` of `source` on other operands, keeping its scope and label.
+  NodeId append_copy(const Tape& source, NodeId id, Span<const NodeId> inputs);
+
+  NodeId size() const { return static_cast<NodeId>(nodes_.size()); }
+  const Node& node(NodeId id) const { return nodes_[id]; }
+  Span<const NodeId> inputs(NodeId id) const {
+    return {inputs_.data() + nodes_[id].first_input, nodes_[id].input_count};
+  }
+  const std::string& scope(NodeId id) const { return names_[nodes_[id].scope]; }
+  const std::string& label(NodeId id) const { return names_[nodes_[id].label]; }
+  ElementType floating() const { return floating_; }
+
+  /// Effects and updates, and unrolls that hold effects: what lives without being asked for.
+  const std::vector<NodeId>& roots() const { return roots_; }
+  int argument_count() const { return argument_count_; }
+
+  /// The scope that nodes recorded from now on belong to; "" where none was entered.
+  const std::string& current_scope() const { return names_[scope_]; }
+  void set_scope(const std::string& scope) { scope_ = intern(scope); }
+
+ private:
+  Tape(const Tape&) = default;
+  std::uint32_t intern(const std::string& name);
+
+  std::vector<Node> nodes_;
+  std::vector<NodeId> inputs_;
+  std::vector<std::string> names_;
+  std::unordered_map<std::string, std::uint32_t> name_ids_;
+  std::unordered_map<const Variable*, NodeId> parameters_;
+  std::unordered_map<const Variable*, NodeId> updated_;
+  std::vector<NodeId> roots_;
+  ElementType floating_;
+  std::uint32_t scope_ = 0;
+  int argument_count_ = 0;
+};
+
+/// Describes an exception of `operation` on these operands: name, rule, operands, scope.
+[[noreturn]] void refuse(const std::string& operation, const std::string& rule, const Tensors& operands);
+
+}  // namespace reel

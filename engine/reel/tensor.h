@@ -1,0 +1,73 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <vector>
+
+#include "array.h"
+
+namespace reel {
+
+class Tape;
+class Tensor;
+using NodeId = std::int32_t;
+using Tensors = std::vector<Tensor>;
+
+/// A tensor that is not on a tape yet (a literal, a constant, a parameter): it is recorded where it is used.
+struct Leaf {
+  /// Shape, and the element type where it has one of its own; otherwise it takes that of what it meets.
+  Shape shape;
+  std::optional<ElementType> element;
+  /// It holds a fraction, so it cannot become an integer.
+  bool fractional = false;
+  /// All elements are equal, so it is recorded in whatever shape it must broadcast to.
+  bool uniform = false;
+  /// It has one node on the outermost tape and is captured from there (parameters).
+  bool outermost = false;
+  std::function<NodeId(Tape&, const TensorType&)> place;
+};
+
+/// A handle to a value on a tape, or to a leaf not recorded yet. Small, copied freely; it owns no data, and
+/// is valid as long as its tape. A default-constructed one is absent.
+class Tensor {
+ public:
+  Tensor() = default;
+  Tensor(Tape& tape, NodeId id) : tape_(&tape), id_(id) {}
+  explicit Tensor(std::shared_ptr<const Leaf> leaf) : leaf_(std::move(leaf)) {}
+  /// A scalar literal: recorded where it is used, in the element type of what it meets.
+  template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>
+  Tensor(T value) : Tensor(literal(static_cast<double>(value), {}, std::nullopt)) {}
+
+  /// Every element equal to `value`. Without an element type it takes that of what it meets.
+  static Tensor literal(double value, const Shape& shape, std::optional<ElementType> element);
+
+  /// False for a default-constructed tensor.
+  bool defined() const { return tape_ || leaf_; }
+  bool recorded() const { return tape_ != nullptr; }
+  const std::shared_ptr<const Leaf>& leaf() const { return leaf_; }
+
+  const Shape& shape() const;
+  int rank() const { return shape().rank(); }
+  /// Extent along `axis` (negative: from the last). Throws RecordError where there is no such axis.
+  std::int64_t extent(std::int64_t axis) const { return shape()[normal_axis(axis, rank())]; }
+  /// Throws RecordError for a literal that has not met anything yet.
+  ElementType element() const;
+  /// The element type, or none for a literal that takes that of what it meets.
+  std::optional<ElementType> own_element() const;
+  TensorType type() const { return {element(), shape()}; }
+
+  /// The tape it is recorded on. Throws RecordError for one that is not.
+  Tape& tape() const;
+  NodeId id() const;
+
+ private:
+  Tape* tape_ = nullptr;
+  NodeId id_ = -1;
+  std::shared_ptr<const Leaf> leaf_;
+};
+
+/// "float32[2, 3] (parameter cell/weight)": type and, where it has one, the name.
+std::string describe(const Tensor& tensor);
+
+}  // namespace reel

@@ -1,0 +1,67 @@
+#pragma once
+#include "body.h"
+
+namespace reel {
+
+/// How an unroll runs; set by the options below.
+struct UnrollOptions {
+  bool reverse = false;
+  bool expanded = false;
+  bool recompute = false;
+};
+
+/// The steps run from the last to the first.
+inline constexpr auto Reverse = [](UnrollOptions& options) { options.reverse = true; };
+/// The cell is recorded once for each step on the tape around it, as in textbooks: slower, the same values.
+/// For tests, and for structure that varies by step.
+inline constexpr auto Expanded = [](UnrollOptions& options) { options.expanded = true; };
+/// The derivative recomputes forward values inside each step instead of storing them.
+inline constexpr auto Recompute = [](UnrollOptions& options) { options.recompute = true; };
+
+/// A recorded unroll node, from which any value of its body can be projected at any later time.
+class Unroll {
+ public:
+  Unroll() = default;
+  Unroll(Tape& tape, NodeId id) : tape_(&tape), id_(id) {}
+  /// `value`, a tensor of the body, at every step: [T, ...].
+  Tensor stacked(const Tensor& value) const { return stacked(body_id(value)); }
+  Tensor stacked(NodeId value) const;
+  /// `value`, a tensor of the body, summed over the steps.
+  Tensor summed(const Tensor& value) const { return summed(body_id(value)); }
+  Tensor summed(NodeId value) const;
+  /// Carry `position` after the last step.
+  Tensor final_carry(std::int64_t position) const;
+  const Body& body() const;
+
+ private:
+  NodeId body_id(const Tensor& value) const;
+  const TensorType& type_of(NodeId value) const;
+  Tensor project(const Operation& operation, const Attributes& attributes) const;
+
+  Tape* tape_ = nullptr;
+  NodeId id_ = -1;
+};
+
+/// One step on flat lists: slices of the sequences and the state in, outputs and the next state out.
+struct FlatStep {
+  Tensors outputs;
+  Tensors state;
+};
+using FlatCell = std::function<FlatStep(const Tensors& x, const Tensors& state)>;
+
+/// Outputs of every step [T, ...], the state after the last, and the node (absent when expanded).
+struct FlatUnroll {
+  Tensors outputs;
+  Tensors state;
+  Unroll node;
+};
+
+/// Unrolls `cell` over `steps` steps. Every sequence is [steps, ...]. Throws RecordError for sequences of
+/// other lengths, and for a step that hands on a state of another shape or type.
+FlatUnroll unroll_flat(std::int64_t steps, const Tensors& sequences, const Tensors& state,
+                       const FlatCell& cell, const UnrollOptions& options = {});
+
+/// The length all sequences share. Throws RecordError where they differ or there is none.
+std::int64_t common_length(const Tensors& sequences);
+
+}  // namespace reel

@@ -1,0 +1,86 @@
+#include <reel/shape.h>
+
+#include <algorithm>
+
+namespace reel {
+
+Shape::Shape(std::initializer_list<std::int64_t> extents) { assign(extents.begin(), extents.end()); }
+Shape::Shape(const std::vector<std::int64_t>& extents) { assign(extents.begin(), extents.end()); }
+
+template <class Iterator>
+void Shape::assign(Iterator first, Iterator last) {
+  if (last - first > max_rank)
+    throw RecordError("a shape has at most " + std::to_string(max_rank) + " axes, not " +
+                      std::to_string(last - first));
+  for (; first != last; ++first) {
+    if (*first < 0) throw RecordError("an extent cannot be negative: " + std::to_string(*first));
+    extents_[rank_++] = *first;
+  }
+}
+
+std::int64_t Shape::size() const {
+  std::int64_t n = 1;
+  for (auto extent : *this) n *= extent;
+  return n;
+}
+
+bool Shape::operator==(const Shape& other) const {
+  return rank_ == other.rank_ && std::equal(begin(), end(), other.begin());
+}
+
+Shape Shape::with_axis(int axis, std::int64_t extent) const {
+  auto e = extents();
+  e.insert(e.begin() + axis, extent);
+  return Shape(e);
+}
+
+Shape Shape::without_axis(int axis) const {
+  auto e = extents();
+  e.erase(e.begin() + axis);
+  return Shape(e);
+}
+
+Shape Shape::with_extent(int axis, std::int64_t extent) const {
+  Shape result = *this;
+  result.extents_[axis] = extent;
+  return result;
+}
+
+std::string to_string(const Shape& shape) {
+  std::string text = "[";
+  for (int k = 0; k < shape.rank(); ++k) text += (k ? ", " : "") + std::to_string(shape[k]);
+  return text + "]";
+}
+
+std::string to_string(const TensorType& type) { return name_of(type.element) + to_string(type.shape); }
+
+int normal_axis(std::int64_t axis, int rank) {
+  if (axis < -rank || axis >= rank)
+    throw RecordError("axis " + std::to_string(axis) + " is out of range for rank " + std::to_string(rank));
+  return static_cast<int>(axis < 0 ? axis + rank : axis);
+}
+
+Axes normal_axes(const Axes& axes, int rank) {
+  Axes normal;
+  for (auto axis : axes) normal.push_back(normal_axis(axis, rank));
+  std::sort(normal.begin(), normal.end());
+  if (std::adjacent_find(normal.begin(), normal.end()) != normal.end())
+    throw RecordError("an axis is named twice");
+  return normal;
+}
+
+Shape broadcast_shape(const Shape& a, const Shape& b) {
+  const int rank = std::max(a.rank(), b.rank());
+  std::vector<std::int64_t> extents(rank);
+  for (int back = 1; back <= rank; ++back) {
+    const auto x = back <= a.rank() ? a[a.rank() - back] : 1;
+    const auto y = back <= b.rank() ? b[b.rank() - back] : 1;
+    if (x != y && x != 1 && y != 1)
+      throw RecordError("shapes " + to_string(a) + " and " + to_string(b) +
+                        " do not broadcast: extents must be equal or 1, counted from the last axis");
+    extents[rank - back] = x == 1 ? y : x;
+  }
+  return Shape(extents);
+}
+
+}  // namespace reel

@@ -1,0 +1,89 @@
+#include <reel/body.h>
+#include <reel/structural.h>
+#include <reel/tape.h>
+#include <reel/variable.h>
+
+namespace reel {
+
+Tape::Tape(ElementType floating) : floating_(floating) {
+  if (!is_floating(floating)) throw RecordError("[Tape] literals are float32 or float64");
+  intern("");
+}
+
+std::unique_ptr<Tape> Tape::clone() const { return std::unique_ptr<Tape>(new Tape(*this)); }
+
+std::uint32_t Tape::intern(const std::string& name) {
+  const auto [entry, added] = name_ids_.emplace(name, static_cast<std::uint32_t>(names_.size()));
+  if (added) names_.push_back(name);
+  return entry->second;
+}
+
+Tensor Tape::argument(const TensorType& type, const std::string& label) {
+  const std::int64_t index = argument_count_++;
+  const auto name = label.empty() ? "argument " + std::to_string(index) : label;
+  return {*this, append(argument_operation(), {}, typed(type, {{"index", index}}), name)};
+}
+
+Tensor Tape::parameter(const std::shared_ptr<Variable>& variable) {
+  const auto known = parameters_.find(variable.get());
+  if (known != parameters_.end()) return {*this, known->second};
+  const auto id = append(parameter_operation(), {}, {{"variable", variable}}, "parameter " + variable->name);
+  parameters_[variable.get()] = id;
+  return {*this, id};
+}
+
+NodeId Tape::append(const Operation& operation, Span<const NodeId> inputs, const Attributes& attributes,
+                    const std::string& label) {
+  TensorType type;
+  try {
+    std::vector<TensorType> types;
+    types.reserve(inputs.size());
+    for (auto input : inputs) types.push_back(nodes_[input].type);
+    type = operation.infer(types, attributes);
+    if (operation.kind == Kind::update) {
+      const auto& variable = attributes.get<std::shared_ptr<Variable>>("variable");
+      if (!updated_.emplace(variable.get(), size()).second)
+        throw RecordError("parameter " + variable->name +
+                          " is updated twice; updates take effect after the run");
+    }
+  } catch (const RecordError& rule) {
+    Tensors operands;
+    for (auto input : inputs) operands.emplace_back(*this, input);
+    refuse(operation.name, rule.what(), operands);
+  }
+  const auto id = size();
+  nodes_.push_back({&operation, attributes, type, static_cast<std::uint32_t>(inputs_.size()),
+                    static_cast<std::uint32_t>(inputs.size()), scope_, label.empty() ? 0 : intern(label)});
+  inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
+  const bool acts = operation.kind == Kind::update || operation.kind == Kind::effect ||
+                    (operation.kind == Kind::unroll && UnrollNode::of(attributes).has_effects());
+  if (acts) roots_.push_back(id);
+  return id;
+}
+
+NodeId Tape::append_copy(const Tape& source, NodeId id, Span<const NodeId> inputs) {
+  const auto& node = source.node(id);
+  const auto copy = append(*node.operation, inputs, node.attributes, source.label(id));
+  nodes_[copy].scope = intern(source.scope(id));
+  return copy;
+}
+
+void refuse(const std::string& operation, const std::string& rule, const Tensors& operands) {
+  std::string text = "[" + operation + "] " + rule;
+  const char* separator = "; operands: ";
+  std::string scope;
+  for (const auto& operand : operands) {
+    text += separator + describe(operand);
+    separator = ", ";
+    if (operand.recorded() && scope.empty()) scope = operand.tape().current_scope();
+  }
+  if (!scope.empty()) text += "; in scope " + scope;
+  throw RecordError(text);
+}
+
+Tensor Recorded::operator[](std::size_t i) const { return {*tape_, tape_->inputs(id_)[i]}; }
+std::size_t Recorded::operands() const { return tape_->inputs(id_).size(); }
+const Attributes& Recorded::attributes() const { return tape_->node(id_).attributes; }
+const Shape& Recorded::shape() const { return tape_->node(id_).type.shape; }
+
+}  // namespace reel

@@ -1,0 +1,55 @@
+#include <reel/structural.h>
+#include <reel/tape.h>
+
+#include <cmath>
+
+namespace reel {
+
+Tensor Tensor::literal(double value, const Shape& shape, std::optional<ElementType> element) {
+  Leaf leaf;
+  leaf.shape = shape;
+  leaf.element = element;
+  leaf.fractional = value != std::floor(value) || std::isinf(value);
+  leaf.uniform = true;
+  leaf.place = [value](Tape& tape, const TensorType& type) { return record_fill(tape, value, type).id(); };
+  return Tensor(std::make_shared<const Leaf>(std::move(leaf)));
+}
+
+const Shape& Tensor::shape() const {
+  if (leaf_) return leaf_->shape;
+  return tape().node(id_).type.shape;
+}
+
+std::optional<ElementType> Tensor::own_element() const {
+  if (leaf_) return leaf_->element;
+  return tape().node(id_).type.element;
+}
+
+ElementType Tensor::element() const {
+  if (auto element = own_element()) return *element;
+  throw RecordError("a literal has no element type until it meets a tensor");
+}
+
+Tape& Tensor::tape() const {
+  if (!tape_)
+    throw RecordError(leaf_ ? "a literal is on no tape until it is used" : "an absent tensor was used");
+  return *tape_;
+}
+
+NodeId Tensor::id() const {
+  tape();
+  return id_;
+}
+
+std::string describe(const Tensor& tensor) {
+  if (!tensor.defined()) return "absent";
+  const auto element = tensor.own_element();
+  std::string text = (element ? name_of(*element) : "literal") + to_string(tensor.shape());
+  if (tensor.recorded()) {
+    const auto& label = tensor.tape().label(tensor.id());
+    if (!label.empty()) text += " (" + label + ")";
+  }
+  return text;
+}
+
+}  // namespace reel

@@ -1,0 +1,134 @@
+#pragma once
+#include <cmath>
+
+#include <reel/ops.h>
+#include <reel/record.h>
+
+/// How an elementwise operation is made of one struct: its name, the element types it accepts, the scalar
+/// function as a template that every runner instantiates, and its derivative.
+///
+///   struct Sigmoid {
+///     static constexpr auto name = "sigmoid";
+///     static constexpr auto accepts = Accepts::floating;
+///     template <class T> T operator()(T x) const { ... }
+///     static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * y * (1 - y)}; }
+///   };
+///
+/// Optional: `static constexpr double low, high`, the range tests draw operands from; `static constexpr bool
+/// zero_derivative` in place of a derivative.
+namespace reel {
+
+enum class Accepts { floating, numbers, anything };
+
+inline constexpr const char* rule_of(Accepts accepts) {
+  return accepts == Accepts::floating  ? "operands must be floating"
+         : accepts == Accepts::numbers ? "operands must be numbers, not bool"
+                                       : "";
+}
+
+template <class T>
+constexpr bool is_accepted(Accepts accepts) {
+  if (accepts == Accepts::floating) return std::is_floating_point_v<T>;
+  return accepts == Accepts::anything || !std::is_same_v<T, bool>;
+}
+
+/// Number of operands of the scalar function.
+template <class F>
+constexpr std::size_t arity_of() {
+  if constexpr (std::is_invocable_v<F, double>)
+    return 1;
+  else
+    return 2;
+}
+
+/// Calls `f` with a C++ zero of the element type where the map accepts it. Returns whether it does.
+template <class F, class Function>
+bool with_accepted(ElementType type, Function&& f) {
+  return with_type(type, [&](auto zero) {
+    if constexpr (is_accepted<decltype(zero)>(F::accepts)) {
+      f(zero);
+      return true;
+    } else {
+      return false;
+    }
+  });
+}
+
+/// The reference kernel of a map: one flat loop over its functor.
+template <class F>
+void map_reference(const KernelCall& call) {
+  const auto count = call.output.shape().size();
+  with_accepted<F>(call.inputs[0].type->element, [&](auto zero) {
+    using T = decltype(zero);
+    const F f{};
+    const T* a = call.inputs[0].template as<T>();
+    if constexpr (arity_of<F>() == 1) {
+      auto* y = call.output.template as<decltype(f(*a))>();
+      for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i]);
+    } else {
+      const T* b = call.inputs[1].template as<T>();
+      auto* y = call.output.template as<decltype(f(*a, *b))>();
+      for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i], b[i]);
+    }
+  });
+}
+
+template <class F>
+TensorType infer_map(const std::vector<TensorType>& operands, const Attributes&) {
+  auto type = operands[0];
+  for (const auto& operand : operands)
+    if (operand != type) throw RecordError("operands must have the same type and shape");
+  const bool accepted = with_accepted<F>(operands[0].element, [&](auto zero) {
+    if constexpr (arity_of<F>() == 1)
+      type.element = element_type_of<decltype(F{}(zero))>;
+    else
+      type.element = element_type_of<decltype(F{}(zero, zero))>;
+  });
+  if (!accepted) throw RecordError(rule_of(F::accepts));
+  return type;
+}
+
+template <class F, class = void>
+struct MapRange {
+  static constexpr double low = -2, high = 2;
+};
+template <class F>
+struct MapRange<F, std::void_t<decltype(F::low)>> {
+  static constexpr double low = F::low, high = F::high;
+};
+
+template <class F, class = void>
+inline constexpr bool has_derivative = false;
+template <class F>
+inline constexpr bool has_derivative<F, std::void_t<decltype(&F::derivative)>> = true;
+
+template <class F>
+std::vector<Sample> map_samples() {
+  std::vector<Sample> samples;
+  for (const Shape& shape : {Shape{}, Shape{5}, Shape{2, 3}, Shape{2, 0, 3}, Shape{2, 1, 2, 1, 2}}) {
+    const Sample::Operand operand{{ElementType::float64, shape}, MapRange<F>::low, MapRange<F>::high};
+    samples.push_back({std::vector<Sample::Operand>(arity_of<F>(), operand), {}});
+  }
+  return samples;
+}
+
+/// The operation of a functor; the same object at every call.
+template <class F>
+const Operation& map_operation() {
+  static const Operation operation = [] {
+    Operation map{F::name, Kind::map, infer_map<F>, Derivative::none(), {map_reference<F>}, map_samples<F>};
+    if constexpr (has_derivative<F>)
+      map.derivative = {F::derivative};
+    else
+      static_assert(F::zero_derivative, "a map needs a derivative, or says that it is zero");
+    return map;
+  }();
+  return operation;
+}
+
+template <class F, class... Operands>
+Tensor apply(const Operands&... operands) {
+  return record(map_operation<F>(), together(F::name, {operands...}));
+}
+
+}  // namespace reel

@@ -1,0 +1,62 @@
+#include "reference/kernels.h"
+#include "samples.h"
+#include "table.h"
+
+#include <reel/record.h>
+#include <reel/structural.h>
+
+#include <numeric>
+
+namespace reel {
+
+const Operation& permute_operation() {
+  static const Operation operation{
+      "permute",
+      Kind::index_map,
+      [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
+        const auto& axes = attributes.integers("axes");
+        const int rank = x[0].shape.rank();
+        if (static_cast<int>(axes.size()) != rank) throw RecordError("every axis must be named once");
+        normal_axes(axes, rank);
+        std::vector<std::int64_t> extents;
+        for (auto axis : axes) extents.push_back(x[0].shape[static_cast<int>(axis)]);
+        return {x[0].element, Shape(extents)};
+      },
+      {[](const Recorded& y, const Tensor& dy) -> Tensors {
+        const auto& axes = y.attributes().integers("axes");
+        Axes inverse(axes.size());
+        for (std::size_t i = 0; i < axes.size(); ++i) inverse[axes[i]] = static_cast<std::int64_t>(i);
+        return {permute(dy, inverse)};
+      }},
+      {reference::permute},
+      [] {
+        return std::vector<Sample>{{{floats({2, 3})}, {{"axes", Axes{1, 0}}}},
+                                   {{floats({2, 3, 4})}, {{"axes", Axes{2, 0, 1}}}},
+                                   {{floats({})}, {{"axes", Axes{}}}},
+                                   {{floats({2, 1, 0})}, {{"axes", Axes{1, 2, 0}}}}};
+      }};
+  return operation;
+}
+
+Tensor permute(const Tensor& x, const Axes& axes) {
+  Axes normal;
+  try {
+    for (auto axis : axes) normal.push_back(normal_axis(axis, x.rank()));
+  } catch (const RecordError& rule) {
+    refuse("permute", rule.what(), {x});
+  }
+  return record(permute_operation(), {x}, {{"axes", normal}});
+}
+
+Tensor transpose(const Tensor& x, std::int64_t axis_a, std::int64_t axis_b) {
+  Axes axes(x.rank());
+  std::iota(axes.begin(), axes.end(), 0);
+  try {
+    std::swap(axes[normal_axis(axis_a, x.rank())], axes[normal_axis(axis_b, x.rank())]);
+  } catch (const RecordError& rule) {
+    refuse("transpose", rule.what(), {x});
+  }
+  return permute(x, axes);
+}
+
+}  // namespace reel

@@ -1,0 +1,83 @@
+#include "kernels.h"
+#include "views.h"
+
+#include <cstring>
+
+namespace reel::reference {
+
+namespace {
+
+/// `x` restricted to start <= position < stop along `axis`.
+template <class X>
+auto range_of(X& x, std::int64_t axis, std::int64_t start, std::int64_t stop) {
+  xt::xstrided_slice_vector slices(x.dimension(), xt::all());
+  slices[static_cast<std::size_t>(axis)] = xt::range(start, stop);
+  return xt::strided_view(x, slices);
+}
+
+}  // namespace
+
+void reshape(const KernelCall& call) {
+  std::memcpy(call.output.data, call.inputs[0].data, call.output.type->bytes());
+}
+
+void permute(const KernelCall& call) {
+  if (call.output.shape().size() == 0) return;
+  with_element_of_size(call.output.type->element, [&](auto zero) {
+    using T = decltype(zero);
+    auto x = adapt<T>(call.inputs[0]);
+    auto y = adapt<T>(call.output);
+    const auto& axes = call.attributes.integers("axes");
+    xt::noalias(y) = xt::transpose(x, std::vector<std::size_t>(axes.begin(), axes.end()));
+  });
+}
+
+void slice(const KernelCall& call) {
+  if (call.output.shape().size() == 0) return;
+  with_element_of_size(call.output.type->element, [&](auto zero) {
+    using T = decltype(zero);
+    auto x = adapt<T>(call.inputs[0]);
+    auto y = adapt<T>(call.output);
+    xt::noalias(y) = range_of(x, call.attributes.integer("axis"), call.attributes.integer("start"),
+                              call.attributes.integer("stop"));
+  });
+}
+
+void pad(const KernelCall& call) {
+  std::memset(call.output.data, 0, call.output.type->bytes());
+  if (call.inputs[0].shape().size() == 0) return;
+  with_element_of_size(call.output.type->element, [&](auto zero) {
+    using T = decltype(zero);
+    auto x = adapt<T>(call.inputs[0]);
+    auto y = adapt<T>(call.output);
+    const auto axis = call.attributes.integer("axis"), before = call.attributes.integer("before");
+    xt::noalias(range_of(y, axis, before, before + call.inputs[0].shape()[static_cast<int>(axis)])) = x;
+  });
+}
+
+void concat(const KernelCall& call) {
+  with_element_of_size(call.output.type->element, [&](auto zero) {
+    using T = decltype(zero);
+    auto y = adapt<T>(call.output);
+    const auto axis = call.attributes.integer("axis");
+    std::int64_t start = 0;
+    for (const auto& part : call.inputs) {
+      const auto stop = start + part.shape()[static_cast<int>(axis)];
+      auto x = adapt<T>(part);
+      if (part.shape().size() > 0) xt::noalias(range_of(y, axis, start, stop)) = x;
+      start = stop;
+    }
+  });
+}
+
+void broadcast(const KernelCall& call) {
+  if (call.output.shape().size() == 0) return;
+  with_element_of_size(call.output.type->element, [&](auto zero) {
+    using T = decltype(zero);
+    auto x = adapt<T>(call.inputs[0]);
+    auto y = adapt<T>(call.output);
+    xt::noalias(y) = xt::broadcast(x, extents(call.output.shape()));
+  });
+}
+
+}  // namespace reel::reference

@@ -1,0 +1,83 @@
+#include "kernels.h"
+#include "views.h"
+
+#include <algorithm>
+
+#if __has_include(<xtensor-blas/xblas.hpp>)
+#include <xtensor-blas/xblas.hpp>
+#else
+#include <xtensor/xblas.hpp>
+#endif
+
+namespace reel::reference {
+
+namespace {
+
+/// An operand as a batch of matrices: batch axes, then rows, then columns. Rows are its own axes ('m' or
+/// 'n'), columns those summed over, or the other way round.
+template <class T>
+struct Matrices {
+  const T* data;
+  bool columns_first;
+  std::vector<T> copy;
+};
+
+template <class T>
+Matrices<T> matrices(const ConstView& x, const std::string& roles, char own) {
+  const auto batch = std::count(roles.begin(), roles.end(), 'b');
+  const auto mine = std::count(roles.begin(), roles.end(), own);
+  const auto inner = std::count(roles.begin(), roles.end(), 'k');
+  const std::string b(batch, 'b'), o(mine, own), k(inner, 'k');
+  if (roles == b + o + k) return {x.as<T>(), false, {}};
+  if (roles == b + k + o) return {x.as<T>(), true, {}};
+  // The axes of different roles are mixed: bring them in order first.
+  std::vector<std::size_t> axes;
+  for (char role : {'b', own, 'k'})
+    for (std::size_t axis = 0; axis < roles.size(); ++axis)
+      if (roles[axis] == role) axes.push_back(axis);
+  auto source = adapt<T>(x);
+  const xt::xarray<T> ordered = xt::transpose(source, axes);
+  Matrices<T> result{nullptr, false, std::vector<T>(ordered.begin(), ordered.end())};
+  result.data = result.copy.data();
+  return result;
+}
+
+std::int64_t extent_of(char role, const Shape& shape, const std::string& roles) {
+  std::int64_t extent = 1;
+  for (int axis = 0; axis < shape.rank(); ++axis)
+    if (roles[axis] == role) extent *= shape[axis];
+  return extent;
+}
+
+}  // namespace
+
+void matmul(const KernelCall& call) {
+  const auto &left = call.attributes.text("left"), &right = call.attributes.text("right");
+  const auto &a = call.inputs[0], &b = call.inputs[1];
+  const auto batch = extent_of('b', a.shape(), left), m = extent_of('m', a.shape(), left);
+  const auto k = extent_of('k', a.shape(), left), n = extent_of('n', b.shape(), right);
+  const auto product = [&](auto zero) {
+    using T = decltype(zero);
+    T* y = call.output.as<T>();
+    if (batch * m * n == 0) return;
+    if (k == 0) {
+      std::fill_n(y, batch * m * n, T(0));
+      return;
+    }
+    const auto x = matrices<T>(a, left, 'm'), w = matrices<T>(b, right, 'n');
+    using cxxblas::Transpose;
+    for (std::int64_t i = 0; i < batch; ++i)
+      cxxblas::gemm<int>(cxxblas::StorageOrder::RowMajor,
+                         x.columns_first ? Transpose::Trans : Transpose::NoTrans,
+                         w.columns_first ? Transpose::NoTrans : Transpose::Trans, static_cast<int>(m),
+                         static_cast<int>(n), static_cast<int>(k), T(1), x.data + i * m * k,
+                         static_cast<int>(x.columns_first ? m : k), w.data + i * k * n,
+                         static_cast<int>(w.columns_first ? n : k), T(0), y + i * m * n, static_cast<int>(n));
+  };
+  if (call.output.type->element == ElementType::float32)
+    product(float{});
+  else
+    product(double{});
+}
+
+}  // namespace reel::reference

@@ -1,0 +1,24 @@
+#pragma once
+#include <reel/operation.h>
+
+/// The operations that are no maps, each defined in the file of its name; operations() joins them all.
+namespace reel {
+
+std::vector<const Operation*> map_table();
+
+const Operation& iota_operation();
+const Operation& reshape_operation();
+const Operation& permute_operation();
+const Operation& slice_operation();
+const Operation& pad_operation();
+const Operation& concat_operation();
+const Operation& broadcast_operation();
+const Operation& sum_operation();
+const Operation& max_operation();
+const Operation& select_operation();
+const Operation& cast_operation();
+const Operation& gather_operation();
+const Operation& scatter_add_operation();
+const Operation& print_operation();
+
+}  // namespace reel
