@@ -37,8 +37,16 @@ Parameter Scope::parameter(const std::string& name, const Shape& shape,
 }
 
 Parameter Scope::state(const std::string& name, const Shape& shape, double value) const {
+  const auto full_name = (*this / name).path();
+  for (const auto& known : model_->states_)
+    if (known.name() == full_name) {
+      if (known.shape() != shape)
+        throw Error("[state] " + full_name + " has shape " + to_string(known.shape()) + ", not " +
+                    to_string(shape));
+      return known;
+    }
   const Array values(shape, std::vector<double>(shape.size(), value));
-  return model_->make((*this / name).path(), values.cast(model_->element()), model_->states_);
+  return model_->make(full_name, values.cast(model_->element()), model_->states_);
 }
 
 Model::Model(Seed seed, Device device, ElementType element)
@@ -58,6 +66,11 @@ Parameter Model::make(const std::string& name, const Array& value, std::vector<P
   by_name_[name] = parameter;
   list.push_back(parameter);
   return parameter;
+}
+
+std::string Model::unused_name(const std::string& wish) {
+  const int count = ++wishes_[wish];
+  return count == 1 ? wish : wish + " " + std::to_string(count);
 }
 
 /// A parameter's first value depends on the seed and its name alone, not on what was made before it.

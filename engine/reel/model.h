@@ -53,7 +53,9 @@ class Scope {
   /// Makes a parameter of the model's element type: trained, and written to weight files. Throws Error where
   /// there is one of that name.
   Parameter parameter(const std::string& name, const Shape& shape, const Initialiser& initialiser) const;
-  /// Makes a value that updates may write but that is no weight, such as an optimiser's memory.
+  /// A value that updates may write but that is no weight, such as an optimiser's memory: the one of that
+  /// name, or a new one whose elements are `value`. Throws Error where the one of that name is a parameter or
+  /// has another shape.
   Parameter state(const std::string& name, const Shape& shape, double value) const;
 
  private:
@@ -78,6 +80,9 @@ class Model {
   /// Values that are no weights, in the order in which they were made.
   const std::vector<Parameter>& states() const { return states_; }
 
+  /// `wish`, or "wish 2", "wish 3", ...: a first part of a name that this has not returned before.
+  std::string unused_name(const std::string& wish);
+
   const Device& device() const { return device_; }
   ElementType element() const { return element_; }
 
@@ -91,6 +96,7 @@ class Model {
   ElementType element_;
   std::vector<Parameter> parameters_, states_;
   std::map<std::string, Parameter> by_name_;
+  std::map<std::string, int> wishes_;
 };
 
 /// Records that `parameter` gets `value` after the run; see update() in structural.h.

@@ -1,0 +1,42 @@
+#include <reel/losses.h>
+
+namespace reel {
+
+namespace {
+
+/// -log softmax(logits)[target] at each position: [...].
+Tensor negative_log_likelihood(const Tensor& logits, const Tensor& targets) {
+  if (logits.rank() == 0 || logits.shape().without_axis(logits.rank() - 1) != targets.shape() ||
+      !is_integer(targets.element()))
+    refuse("cross_entropy", "logits [..., classes] need integer targets [...]", {logits, targets});
+  const auto classes = logits.extent(-1);
+  auto column = targets.shape().with_axis(targets.rank(), 1);
+  const auto is_target = equal(reshape(targets, column), iota(classes, targets.element()));
+  const auto likelihood = sum(select(is_target, log_softmax(logits), 0), {-1});
+  // Ones, looked up by target: what makes a target out of range an error and not a loss of zero.
+  const auto in_range = gather(ones({classes}, logits.element()), targets);
+  return -(likelihood * in_range);
+}
+
+}  // namespace
+
+Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
+  return mean(negative_log_likelihood(logits, targets));
+}
+
+Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& mask) {
+  if (mask.element() != ElementType::boolean || mask.shape() != targets.shape())
+    refuse("cross_entropy", "the mask must be bool and have the shape of the targets",
+           {logits, targets, mask});
+  const auto losses = negative_log_likelihood(logits, select(mask, targets, 0));
+  const auto count = sum(cast(mask, logits.element()));
+  return sum(select(mask, losses, 0)) / select(count > 0, count, 1);
+}
+
+Tensor mean_squared_error(const Tensor& y, const Tensor& target) {
+  if (y.shape() != target.shape())
+    refuse("mean_squared_error", "value and target must have one shape", {y, target});
+  return mean(square(y - target));
+}
+
+}  // namespace reel

@@ -1,0 +1,26 @@
+#pragma once
+#include <reel/initialisers.h>
+#include <reel/ops.h>
+#include <reel/record.h>
+
+namespace reel {
+
+/// y = x weight + bias: [..., input] -> [..., output]. Parameters `weight` [input, output] and `bias`
+/// [output].
+struct Linear {
+  std::string scope;
+  Parameter weight, bias;
+
+  Linear(const Scope& in, std::int64_t input, std::int64_t output,
+         const Initialiser& initialiser = glorot_uniform())
+      : scope(in.path()),
+        weight(in.parameter("weight", {input, output}, initialiser)),
+        bias(in.parameter("bias", {output}, constant_init(0))) {}
+
+  Tensor operator()(const Tensor& x) const {
+    const ScopeGuard guard(scope);
+    return matmul(x, weight) + bias;
+  }
+};
+
+}  // namespace reel

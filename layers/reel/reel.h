@@ -1,0 +1,15 @@
+#pragma once
+
+/// Everything a user of Reel needs. Free of xtensor; <reel/xtensor.h> converts to and from it.
+#include <reel/check_gradients.h>
+#include <reel/embedding.h>
+#include <reel/files.h>
+#include <reel/function.h>
+#include <reel/gradients.h>
+#include <reel/linear.h>
+#include <reel/losses.h>
+#include <reel/lstm.h>
+#include <reel/optimisers.h>
+#include <reel/rnn.h>
+#include <reel/training_step.h>
+#include <reel/unroll.h>

@@ -1,0 +1,83 @@
+#pragma once
+#include <reel/function.h>
+#include <reel/gradients.h>
+#include <reel/optimisers.h>
+
+namespace reel {
+
+namespace structure {
+
+/// Records a loss, its gradients and the optimiser's updates as one function.
+template <class Loss>
+struct TrainingRecorder {
+  Model* model;
+  Optimiser optimiser;
+  Loss loss;
+  std::string memory;
+
+  template <class... Args>
+  auto operator()(const Args&... args) {
+    auto result = loss(args...);
+    record_updates(first(result));
+    return result;
+  }
+
+  template <class Result>
+  static Tensor first(const Result& result) {
+    if constexpr (std::is_convertible_v<Result, Tensor>)
+      return result;
+    else
+      return std::get<0>(result);
+  }
+
+  void record_updates(const Tensor& loss) const {
+    if (loss.rank() != 0 || !is_floating(loss.element()))
+      refuse("TrainingStep", "the loss must be a floating scalar", {loss});
+    const auto& parameters = model->parameters();
+    const auto gradients = gradients_or_absent(loss, {parameters.begin(), parameters.end()});
+    std::vector<ParameterGradient> used;
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      if (gradients[i].defined()) used.push_back({parameters[i], gradients[i]});
+    if (used.empty()) refuse("TrainingStep", "the loss depends on no parameter of the model", {loss});
+    optimiser(used, *model / memory);
+  }
+};
+
+template <class Loss>
+struct ParametersOf<TrainingRecorder<Loss>, void> : ParametersOf<Loss> {};
+
+}  // namespace structure
+
+/// A Function that also learns: forward, backward, clipping and the updates are one program.
+///
+///   TrainingStep step(model, Adam(1e-3), [&](Tensor x, Tensor target) { return mean_squared_error(net(x),
+///   target); }); double loss = step(x, target).item();
+///
+/// The loss is a scalar, or the first element of a tuple whose other elements are returned too; they are the
+/// values from before the update. Parameters the loss does not depend on stay. An exception leaves the model
+/// as it was.
+template <class Loss>
+class TrainingStep {
+ public:
+  /// `model` must outlive it. Its optimiser's memory are states of the model.
+  TrainingStep(Model& model, Optimiser optimiser, Loss loss)
+      : memory_(model / model.unused_name("optimiser")),
+        function_(model, {&model, std::move(optimiser), std::move(loss), memory_.path()}) {}
+
+  template <class... Args>
+  auto operator()(const Args&... args) {
+    return function_(args...);
+  }
+
+  /// The rate of the steps to come; nothing is recorded again.
+  void set_learning_rate(double rate) {
+    memory_.state("learning_rate", {}, rate).assign(Array(rate).cast(memory_.model().element()));
+  }
+  std::size_t program_count() const { return function_.program_count(); }
+
+ private:
+  Scope memory_;
+  Function<structure::TrainingRecorder<Loss>> function_;
+};
+
+}  // namespace reel
