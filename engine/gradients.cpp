@@ -65,7 +65,6 @@ Tensors append_adjoints(Tape& tape, const std::vector<Seed>& seeds, const NodeSe
     last = std::max(last, seed.value);
   }
   for (NodeId id = last; id >= 0; --id) {
-    // A copy: appending moves the nodes.
     const Operation* operation = tape.node(id).operation;
     Tensors parts;
     if (operation->kind == Kind::unroll) {

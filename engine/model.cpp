@@ -9,6 +9,7 @@ Parameter::Parameter(std::shared_ptr<Variable> variable) : variable_(std::move(v
   Leaf leaf;
   leaf.shape = shape();
   leaf.element = value().element();
+  leaf.label = "parameter " + name();
   leaf.outermost = true;
   leaf.place = [variable = variable_](Tape& tape, const TensorType&) {
     return tape.parameter(variable).id();

@@ -134,6 +134,14 @@ Tensor record(const Operation& operation, const Tensors& operands, const Attribu
   return {tape, tape.append(operation, {inputs, operands.size()}, attributes)};
 }
 
+int checked_axis(const std::string& operation, const Tensor& x, std::int64_t axis) {
+  try {
+    return normal_axis(axis, x.rank());
+  } catch (const RecordError& rule) {
+    refuse(operation, rule.what(), {x});
+  }
+}
+
 Tensor bring_broadcast(Tape& tape, const Tensor& operand, const Shape& shape, ElementType element,
                        const std::string& operation) {
   if (operand.leaf() && operand.leaf()->uniform)

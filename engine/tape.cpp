@@ -1,4 +1,5 @@
 #include <reel/body.h>
+#include <reel/record.h>
 #include <reel/structural.h>
 #include <reel/tape.h>
 #include <reel/variable.h>
@@ -71,12 +72,13 @@ NodeId Tape::append_copy(const Tape& source, NodeId id, Span<const NodeId> input
 void refuse(const std::string& operation, const std::string& rule, const Tensors& operands) {
   std::string text = "[" + operation + "] " + rule;
   const char* separator = "; operands: ";
-  std::string scope;
+  const Tape* tape = Recording::innermost();
   for (const auto& operand : operands) {
     text += separator + describe(operand);
     separator = ", ";
-    if (operand.recorded() && scope.empty()) scope = operand.tape().current_scope();
+    if (!tape && operand.recorded()) tape = &operand.tape();
   }
+  const std::string scope = tape ? tape->current_scope() : "";
   if (!scope.empty()) text += "; in scope " + scope;
   throw RecordError(text);
 }

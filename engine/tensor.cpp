@@ -45,11 +45,8 @@ std::string describe(const Tensor& tensor) {
   if (!tensor.defined()) return "absent";
   const auto element = tensor.own_element();
   std::string text = (element ? name_of(*element) : "literal") + to_string(tensor.shape());
-  if (tensor.recorded()) {
-    const auto& label = tensor.tape().label(tensor.id());
-    if (!label.empty()) text += " (" + label + ")";
-  }
-  return text;
+  const auto& label = tensor.leaf() ? tensor.leaf()->label : tensor.tape().label(tensor.id());
+  return label.empty() ? text : text + " (" + label + ")";
 }
 
 }  // namespace reel

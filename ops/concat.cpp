@@ -12,7 +12,6 @@ const Operation& concat_operation() {
       "concat",
       Kind::index_map,
       [](const std::vector<TensorType>& parts, const Attributes& attributes) -> TensorType {
-        if (parts.empty()) throw RecordError("there is nothing to join");
         const int axis = normal_axis(attributes.integer("axis"), parts[0].shape.rank());
         std::int64_t extent = 0;
         for (const auto& part : parts) {
@@ -46,7 +45,8 @@ const Operation& concat_operation() {
 }
 
 Tensor concat(const Tensors& parts, std::int64_t axis) {
-  const auto normal = axis < 0 && !parts.empty() ? axis + parts[0].rank() : axis;
+  if (parts.empty()) throw RecordError("[concat] there is nothing to join");
+  const std::int64_t normal = checked_axis("concat", parts[0], axis);
   return record(concat_operation(), parts, {{"axis", normal}});
 }
 

@@ -34,7 +34,7 @@ const Operation& pad_operation() {
 }
 
 Tensor pad(const Tensor& x, std::int64_t axis, std::int64_t before, std::int64_t after) {
-  const auto normal = axis < 0 ? axis + x.rank() : axis;
+  const std::int64_t normal = checked_axis("pad", x, axis);
   return record(pad_operation(), {x}, {{"axis", normal}, {"before", before}, {"after", after}});
 }
 

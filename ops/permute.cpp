@@ -40,22 +40,14 @@ const Operation& permute_operation() {
 
 Tensor permute(const Tensor& x, const Axes& axes) {
   Axes normal;
-  try {
-    for (auto axis : axes) normal.push_back(normal_axis(axis, x.rank()));
-  } catch (const RecordError& rule) {
-    refuse("permute", rule.what(), {x});
-  }
+  for (auto axis : axes) normal.push_back(checked_axis("permute", x, axis));
   return record(permute_operation(), {x}, {{"axes", normal}});
 }
 
 Tensor transpose(const Tensor& x, std::int64_t axis_a, std::int64_t axis_b) {
   Axes axes(x.rank());
   std::iota(axes.begin(), axes.end(), 0);
-  try {
-    std::swap(axes[normal_axis(axis_a, x.rank())], axes[normal_axis(axis_b, x.rank())]);
-  } catch (const RecordError& rule) {
-    refuse("transpose", rule.what(), {x});
-  }
+  std::swap(axes[checked_axis("transpose", x, axis_a)], axes[checked_axis("transpose", x, axis_b)]);
   return permute(x, axes);
 }
 

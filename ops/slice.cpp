@@ -40,17 +40,12 @@ const Operation& slice_operation() {
 }
 
 Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t stop) {
-  const auto normal = axis < 0 ? axis + x.rank() : axis;
+  const std::int64_t normal = checked_axis("slice", x, axis);
   return record(slice_operation(), {x}, {{"axis", normal}, {"start", start}, {"stop", stop}});
 }
 
 Tensor index(const Tensor& x, std::int64_t axis, std::int64_t position) {
-  int normal = 0;
-  try {
-    normal = normal_axis(axis, x.rank());
-  } catch (const RecordError& rule) {
-    refuse("index", rule.what(), {x});
-  }
+  const auto normal = checked_axis("index", x, axis);
   const auto start = position < 0 ? position + x.extent(normal) : position;
   return reshape(slice(x, normal, start, start + 1), x.shape().without_axis(normal));
 }

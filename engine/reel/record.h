@@ -64,6 +64,9 @@ Tensor record(const Operation& operation, const Tensors& operands, const Attribu
 /// they differ, or where a fraction meets integers.
 ElementType common_element(const std::string& operation, const Tensors& operands);
 
+/// `axis` of `x` counted from 0. Throws RecordError naming `operation` where there is no such axis.
+int checked_axis(const std::string& operation, const Tensor& x, std::int64_t axis);
+
 /// `operand` on `tape`, broadcast to `shape` by an explicit node; a literal is recorded in that shape and,
 /// unless it has an element type of its own, as `element`.
 Tensor bring_broadcast(Tape& tape, const Tensor& operand, const Shape& shape, ElementType element,

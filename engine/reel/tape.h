@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -65,9 +66,10 @@ class Tape {
   Tape(const Tape&) = default;
   std::uint32_t intern(const std::string& name);
 
-  std::vector<Node> nodes_;
+  // Deques: what was handed out by reference, such as a shape, stays valid while the tape grows.
+  std::deque<Node> nodes_;
+  std::deque<std::string> names_;
   std::vector<NodeId> inputs_;
-  std::vector<std::string> names_;
   std::unordered_map<std::string, std::uint32_t> name_ids_;
   std::unordered_map<const Variable*, NodeId> parameters_;
   std::unordered_map<const Variable*, NodeId> updated_;

@@ -19,6 +19,8 @@ struct Leaf {
   /// Shape, and the element type where it has one of its own; otherwise it takes that of what it meets.
   Shape shape;
   std::optional<ElementType> element;
+  /// What errors call it: "parameter cell/weight"; empty for a literal.
+  std::string label;
   /// It holds a fraction, so it cannot become an integer.
   bool fractional = false;
   /// All elements are equal, so it is recorded in whatever shape it must broadcast to.

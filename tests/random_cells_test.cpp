@@ -1,0 +1,59 @@
+// Random cells as unroll nodes against the same cells Expanded: values, gradients, second gradients.
+
+#include <reel/gradients.h>
+#include <reel/program.h>
+#include <reel/record.h>
+
+#include <cstdlib>
+
+#include "catch.h"
+#include "random_cell.h"
+
+using namespace reel;
+using namespace reel::test;
+
+namespace {
+
+/// A scalar in which every element of every tensor counts, not linearly.
+Tensor total(const Tensors& tensors) {
+  Tensor sum_of_all = full({}, 0, ElementType::float64);
+  double weight = 1;
+  for (const auto& tensor : tensors) sum_of_all = sum_of_all + sum(tanh((weight *= 0.9) * tensor));
+  return sum_of_all;
+}
+
+/// Values, gradients of their total, and gradients of the total of those.
+std::vector<Array> evaluate(const RandomProgram& program, bool expanded) {
+  Tape tape(ElementType::float64);
+  Recording recording(tape);
+  Tensors arguments, xs;
+  for (const auto& type : program.argument_types()) {
+    arguments.push_back(tape.argument(type));
+    if (is_floating(type.element)) xs.push_back(arguments.back());
+  }
+  auto outputs = program.record(arguments, expanded);
+  const auto first = gradients(total(outputs), xs);
+  const auto second = gradients(total(first), xs);
+  for (auto* list : {&first, &second}) outputs.insert(outputs.end(), list->begin(), list->end());
+  for (auto& output : outputs) output = bring(tape, output, "test");
+  return compile(tape, outputs).run(program.arguments());
+}
+
+void compare(std::uint64_t seed) {
+  INFO("replay with REEL_RANDOM_CELL=" << seed);
+  const RandomProgram program(seed);
+  const auto node = evaluate(program, false), expanded = evaluate(program, true);
+  REQUIRE(node.size() == expanded.size());
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    INFO("result " << i << " of " << node.size() << ": " << to_string(node[i]) << " and "
+                   << to_string(expanded[i]));
+    REQUIRE(difference(node[i], expanded[i]) <= 1e-10 * std::max(1.0, largest(expanded[i])));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("random cells: an unroll means what it means Expanded") {
+  if (const char* seed = std::getenv("REEL_RANDOM_CELL")) return compare(std::strtoull(seed, nullptr, 10));
+  for (std::uint64_t seed = 0; seed < 600; ++seed) compare(seed);
+}

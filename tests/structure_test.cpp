@@ -1,0 +1,125 @@
+// The arrows of the design: examples -> layers -> ops -> engine, and an engine that knows no operation by
+// name but the structural ones, and no layer.
+
+#include <reel/ops.h>
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "catch.h"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path root = REEL_SOURCE_DIR;
+
+struct Source {
+  std::string name, text;
+};
+
+/// Sources under a folder, comments taken out.
+std::vector<Source> sources(const std::string& folder) {
+  std::vector<Source> found;
+  for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+    const auto extension = entry.path().extension();
+    if (extension != ".h" && extension != ".cpp") continue;
+    std::ifstream file(entry.path());
+    std::string text, line;
+    while (std::getline(file, line)) text += line.substr(0, line.find("//")) + "\n";
+    found.push_back({entry.path().lexically_relative(root).string(), text});
+  }
+  return found;
+}
+
+std::set<std::string> headers(const std::string& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(root / folder / "reel"))
+    names.insert(entry.path().filename().string());
+  return names;
+}
+
+std::vector<std::string> matches(const std::string& text, const std::string& pattern) {
+  std::vector<std::string> found;
+  const std::regex expression(pattern);
+  for (std::sregex_iterator match(text.begin(), text.end(), expression), end; match != end; ++match)
+    found.push_back((*match)[1]);
+  return found;
+}
+
+/// The functions and operations declared in the engine's vocabulary.
+std::set<std::string> structural_names() {
+  std::ifstream file(root / "engine/reel/structural.h");
+  std::stringstream text;
+  text << file.rdbuf();
+  std::set<std::string> names;
+  for (const auto& name : matches(text.str(), R"(\b(\w+)_operation\(\))")) names.insert(name);
+  for (const auto& name : matches(text.str(), R"(\bTensor (\w+)\()")) names.insert(name);
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("includes point one way") {
+  const std::vector<std::string> folders{"engine", "ops", "layers"};
+  std::set<std::string> allowed;
+  for (const auto& folder : folders) {
+    for (const auto& name : headers(folder)) allowed.insert(name);
+    for (const auto& source : sources(folder))
+      for (const auto& included : matches(source.text, R"(#include <reel/([^>]+)>)")) {
+        INFO(source.name << " includes <reel/" << included << ">");
+        CHECK(allowed.count(included));
+      }
+  }
+  // Nor by a relative path.
+  for (const auto& folder : folders)
+    for (const auto& source : sources(folder))
+      for (const auto& included : matches(source.text, R"(#include "([^"]+)\")")) {
+        INFO(source.name << " includes \"" << included << "\"");
+        CHECK(included.find("..") == std::string::npos);
+      }
+}
+
+TEST_CASE("public headers are free of xtensor, but for the one that converts") {
+  for (const auto* folder : {"engine", "ops", "layers"})
+    for (const auto& source : sources(folder)) {
+      if (source.name.find("/reel/") == std::string::npos || source.name == "engine/reel/xtensor.h") continue;
+      INFO(source.name);
+      CHECK(source.text.find("#include <xt") == std::string::npos);
+      CHECK(source.text.find("#include <xsimd") == std::string::npos);
+    }
+}
+
+TEST_CASE("the engine names no operation outside the structural ones") {
+  const auto structural = structural_names();
+  const auto engine = sources("engine");
+  int forbidden = 0;
+  for (const auto* operation : reel::operations()) {
+    if (structural.count(operation->name)) continue;
+    ++forbidden;
+    // As a function that is not the standard library's, an operation object, or a string.
+    const std::regex used("(^|[^:\\w.>])" + operation->name + "\\s*\\(|\\b" + operation->name + "_operation|\"" +
+                          operation->name + "\"");
+    for (const auto& source : engine) {
+      INFO(source.name << " names " << operation->name);
+      CHECK(!std::regex_search(source.text, used));
+    }
+  }
+  CHECK(forbidden > 15);
+}
+
+TEST_CASE("neither engine nor operations name a layer") {
+  std::set<std::string> layers;
+  for (const auto& source : sources("layers/reel"))
+    for (const auto& name : matches(source.text, R"(\n(?:struct|class) (\w+)[^\w<])")) layers.insert(name);
+  CHECK(layers.count("LSTM"));
+  for (const auto* folder : {"engine", "ops"})
+    for (const auto& source : sources(folder))
+      for (const auto& layer : layers) {
+        INFO(source.name << " names " << layer);
+        CHECK(!std::regex_search(source.text, std::regex("\\b" + layer + "\\b")));
+      }
+}
