@@ -9,13 +9,7 @@ Tensor negative_log_likelihood(const Tensor& logits, const Tensor& targets) {
   if (logits.rank() == 0 || logits.shape().without_axis(logits.rank() - 1) != targets.shape() ||
       !is_integer(targets.element()))
     refuse("cross_entropy", "logits [..., classes] need integer targets [...]", {logits, targets});
-  const auto classes = logits.extent(-1);
-  auto column = targets.shape().with_axis(targets.rank(), 1);
-  const auto is_target = equal(reshape(targets, column), iota(classes, targets.element()));
-  const auto likelihood = sum(select(is_target, log_softmax(logits), 0), {-1});
-  // Ones, looked up by target: what makes a target out of range an error and not a loss of zero.
-  const auto in_range = gather(ones({classes}, logits.element()), targets);
-  return -(likelihood * in_range);
+  return -squeeze(take_along_axis(log_softmax(logits), unsqueeze(targets, -1)), -1);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
+#include <reel/ops.h>
+#include <reel/record.h>
+
 #include "reference/kernels.h"
 #include "samples.h"
 #include "table.h"
-
-#include <reel/ops.h>
-#include <reel/record.h>
 
 namespace reel {
 
@@ -13,34 +13,45 @@ void check_indices(const TensorType& indices) {
   if (!is_integer(indices.element)) throw RecordError("indices must be int32 or int64");
 }
 
-Sample::Operand indices(const Shape& shape, std::int64_t rows) {
-  return {{ElementType::int64, shape}, 0, static_cast<double>(rows)};
+Sample::Operand indices(const Shape& shape, std::int64_t extent) {
+  return {{ElementType::int64, shape}, 0, static_cast<double>(extent)};
+}
+
+Attributes at_axis(std::int64_t axis) { return {{"axis", axis}}; }
+Attributes into(std::int64_t axis, std::int64_t extent) { return {{"axis", axis}, {"extent", extent}}; }
+
+/// `shape` with the axes of `middle` in place of `count` of its own from `axis` on.
+Shape replaced(const Shape& shape, int axis, int count, const Shape& middle) {
+  std::vector<std::int64_t> extents(shape.begin(), shape.begin() + axis);
+  extents.insert(extents.end(), middle.begin(), middle.end());
+  extents.insert(extents.end(), shape.begin() + axis + count, shape.end());
+  return Shape(extents);
 }
 
 }  // namespace
 
 const Operation& gather_operation() {
-  static const Operation operation{"gather",
-                                   Kind::gather,
-                                   [](const std::vector<TensorType>& x, const Attributes&) -> TensorType {
-                                     const auto &table = x[0].shape, &chosen = x[1].shape;
-                                     if (table.rank() == 0)
-                                       throw RecordError("a table needs an axis of rows");
-                                     check_indices(x[1]);
-                                     auto extents = chosen.extents();
-                                     extents.insert(extents.end(), table.begin() + 1, table.end());
-                                     return {x[0].element, Shape(extents)};
-                                   },
-                                   {[](const Recorded& y, const Tensor& dy) -> Tensors {
-                                     return {scatter_add(y[1], dy, y[0].extent(0)), {}};
-                                   }},
-                                   {reference::gather},
-                                   [] {
-                                     return std::vector<Sample>{{{floats({5, 3}), indices({4}, 5)}, {}},
-                                                                {{floats({5}), indices({2, 3}, 5)}, {}},
-                                                                {{floats({3, 2, 2}), indices({}, 3)}, {}},
-                                                                {{floats({3, 2}), indices({0}, 3)}, {}}};
-                                   }};
+  static const Operation operation{
+      "gather",
+      Kind::gather,
+      [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
+        check_indices(x[1]);
+        const int axis = normal_axis(attributes.integer("axis"), x[0].shape.rank());
+        return {x[0].element, replaced(x[0].shape, axis, 1, x[1].shape)};
+      },
+      {[](const Recorded& y, const Tensor& dy) -> Tensors {
+        const auto axis = y.attributes().integer("axis");
+        return {scatter_add(y[1], dy, y[0].extent(axis), axis), {}};
+      }},
+      {reference::gather},
+      [] {
+        return std::vector<Sample>{{{floats({5, 3}), indices({4}, 5)}, at_axis(0)},
+                                   {{floats({5}), indices({2, 3}, 5)}, at_axis(0)},
+                                   {{floats({3, 2, 2}), indices({}, 3)}, at_axis(0)},
+                                   {{floats({3, 2}), indices({0}, 3)}, at_axis(0)},
+                                   {{floats({2, 4, 3}), indices({5}, 4)}, at_axis(1)},
+                                   {{floats({2, 3}), indices({2, 2}, 3)}, at_axis(1)}};
+      }};
   return operation;
 }
 
@@ -52,33 +63,35 @@ const Operation& scatter_add_operation() {
         const auto &chosen = x[0].shape, &values = x[1].shape;
         check_indices(x[0]);
         if (x[1].element == ElementType::boolean) throw RecordError("values must be numbers, not bool");
-        bool fits = values.rank() >= chosen.rank();
-        for (int axis = 0; fits && axis < chosen.rank(); ++axis) fits = values[axis] == chosen[axis];
-        if (!fits) throw RecordError("values must begin with the axes of the indices");
-        std::vector<std::int64_t> extents{attributes.integer("rows")};
-        extents.insert(extents.end(), values.begin() + chosen.rank(), values.end());
-        return {x[1].element, Shape(extents)};
+        const auto axis = static_cast<int>(attributes.integer("axis"));
+        bool fits = axis >= 0 && values.rank() >= axis + chosen.rank();
+        for (int i = 0; fits && i < chosen.rank(); ++i) fits = values[axis + i] == chosen[i];
+        if (!fits)
+          throw RecordError("values must have the axes of the indices from axis " + std::to_string(axis) +
+                            " on");
+        return {x[1].element, replaced(values, axis, chosen.rank(), Shape{attributes.integer("extent")})};
       },
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
-        return {{}, gather(dy, y[0])};
+        return {{}, gather(dy, y[0], y.attributes().integer("axis"))};
       }},
       {reference::scatter_add},
       [] {
-        const Attributes rows{{"rows", std::int64_t{4}}};
-        return std::vector<Sample>{{{indices({6}, 4), floats({6, 2})}, rows},
-                                   {{indices({2, 3}, 4), floats({2, 3})}, rows},
-                                   {{indices({}, 4), floats({3})}, rows},
-                                   {{indices({0}, 4), floats({0, 3})}, rows}};
+        return std::vector<Sample>{{{indices({6}, 4), floats({6, 2})}, into(0, 4)},
+                                   {{indices({2, 3}, 4), floats({2, 3})}, into(0, 4)},
+                                   {{indices({}, 4), floats({3})}, into(0, 4)},
+                                   {{indices({0}, 4), floats({0, 3})}, into(0, 4)},
+                                   {{indices({3}, 4), floats({2, 3, 2})}, into(1, 4)}};
       }};
   return operation;
 }
 
-Tensor gather(const Tensor& table, const Tensor& indices) {
-  return record(gather_operation(), {table, indices});
+Tensor gather(const Tensor& x, const Tensor& indices, std::int64_t axis) {
+  return record(gather_operation(), {x, indices}, at_axis(checked_axis("gather", x, axis)));
 }
 
-Tensor scatter_add(const Tensor& indices, const Tensor& values, std::int64_t rows) {
-  return record(scatter_add_operation(), {indices, values}, {{"rows", rows}});
+Tensor scatter_add(const Tensor& indices, const Tensor& values, std::int64_t extent, std::int64_t axis) {
+  const int rank = values.rank() - indices.rank() + 1;
+  return record(scatter_add_operation(), {indices, values}, into(axis < 0 ? axis + rank : axis, extent));
 }
 
 }  // namespace reel

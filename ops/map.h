@@ -18,10 +18,11 @@
 /// zero_derivative` in place of a derivative.
 namespace reel {
 
-enum class Accepts { floating, numbers, anything };
+enum class Accepts { floating, numbers, boolean, anything };
 
 inline constexpr const char* rule_of(Accepts accepts) {
   return accepts == Accepts::floating  ? "operands must be floating"
+         : accepts == Accepts::boolean ? "operands must be bool"
          : accepts == Accepts::numbers ? "operands must be numbers, not bool"
                                        : "";
 }
@@ -29,16 +30,14 @@ inline constexpr const char* rule_of(Accepts accepts) {
 template <class T>
 constexpr bool is_accepted(Accepts accepts) {
   if (accepts == Accepts::floating) return std::is_floating_point_v<T>;
+  if (accepts == Accepts::boolean) return std::is_same_v<T, bool>;
   return accepts == Accepts::anything || !std::is_same_v<T, bool>;
 }
 
 /// Number of operands of the scalar function.
 template <class F>
 constexpr std::size_t arity_of() {
-  if constexpr (std::is_invocable_v<F, double>)
-    return 1;
-  else
-    return 2;
+  return std::is_invocable_v<F, double> ? 1 : 2;
 }
 
 /// Calls `f` with a C++ zero of the element type where the map accepts it. Returns whether it does.
@@ -106,7 +105,8 @@ template <class F>
 std::vector<Sample> map_samples() {
   std::vector<Sample> samples;
   for (const Shape& shape : {Shape{}, Shape{5}, Shape{2, 3}, Shape{2, 0, 3}, Shape{2, 1, 2, 1, 2}}) {
-    const Sample::Operand operand{{ElementType::float64, shape}, MapRange<F>::low, MapRange<F>::high};
+    const auto element = F::accepts == Accepts::boolean ? ElementType::boolean : ElementType::float64;
+    const Sample::Operand operand{{element, shape}, MapRange<F>::low, MapRange<F>::high};
     samples.push_back({std::vector<Sample::Operand>(arity_of<F>(), operand), {}});
   }
   return samples;

@@ -6,12 +6,18 @@ namespace reel {
 
 // Every map: the function users call and the functor that defines it. The list makes both the functions and
 // the table.
-#define REEL_MAPS(unary, binary)                                                                      \
-  binary(add, Add) binary(sub, Sub) binary(mul, Mul) binary(div, Div) unary(neg, Neg) unary(exp, Exp) \
-      unary(log, Log) unary(tanh, Tanh) unary(sigmoid, Sigmoid) unary(relu, Relu) unary(sqrt, Sqrt)   \
-          unary(square, Square) unary(stop_gradient, StopGradient) binary(equal, Equal)               \
-              binary(not_equal, NotEqual) binary(less, Less) binary(less_equal, LessEqual)            \
-                  binary(greater, Greater) binary(greater_equal, GreaterEqual)
+// clang-format off
+#define REEL_MAPS(unary, binary)                                                                       \
+  binary(add, Add) binary(sub, Sub) binary(mul, Mul) binary(div, Div) binary(pow, Pow)                 \
+  binary(minimum, Minimum) binary(maximum, Maximum) binary(remainder, Remainder)                       \
+  unary(neg, Neg) unary(abs, Abs) unary(sign, Sign) unary(square, Square) unary(sqrt, Sqrt)            \
+  unary(exp, Exp) unary(expm1, Expm1) unary(log, Log) unary(log1p, Log1p) unary(sin, Sin)              \
+  unary(cos, Cos) unary(tanh, Tanh) unary(sigmoid, Sigmoid) unary(erf, Erf) unary(relu, Relu)          \
+  unary(floor, Floor) unary(ceil, Ceil) unary(round, Round) unary(stop_gradient, StopGradient)         \
+  binary(equal, Equal) binary(not_equal, NotEqual) binary(less, Less) binary(less_equal, LessEqual)    \
+  binary(greater, Greater) binary(greater_equal, GreaterEqual) unary(isfinite, IsFinite)               \
+  binary(logical_and, And) binary(logical_or, Or) unary(logical_not, Not)
+// clang-format on
 
 #define REEL_UNARY(function, F) \
   Tensor function(const Tensor& x) { return apply<maps::F>(x); }

@@ -4,10 +4,26 @@
 /// The elementwise operations, each whole in one struct.
 namespace reel::maps {
 
+using std::ceil;
+using std::cos;
+using std::erf;
 using std::exp;
+using std::expm1;
+using std::floor;
+using std::fmod;
 using std::log;
+using std::log1p;
+using std::nearbyint;
+using std::pow;
+using std::sin;
 using std::sqrt;
 using std::tanh;
+
+/// The adjoint of the operand that a pairwise extreme took, shared equally where the two tie.
+inline Tensors shared_adjoint(const Recorded& y, const Tensor& dy) {
+  const auto shared = select(y[0] == y[1], 0.5 * dy, dy);
+  return {select(y[0] == y, shared, 0), select(y[1] == y, shared, 0)};
+}
 
 struct Add {
   static constexpr auto name = "add";
@@ -202,6 +218,204 @@ struct GreaterEqual {
   template <class T>
   bool operator()(T a, T b) const {
     return a >= b;
+  }
+};
+
+struct Abs {
+  static constexpr auto name = "abs";
+  static constexpr auto accepts = Accepts::numbers;
+  template <class T>
+  T operator()(T x) const {
+    return x < T(0) ? -x : x == T(0) ? T(0) : x;
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * sign(y[0])}; }
+};
+
+struct Sign {
+  static constexpr auto name = "sign";
+  static constexpr auto accepts = Accepts::numbers;
+  static constexpr bool zero_derivative = true;
+  template <class T>
+  T operator()(T x) const {
+    return x > T(0) ? T(1) : x < T(0) ? T(-1) : x;
+  }
+};
+
+struct Expm1 {
+  static constexpr auto name = "expm1";
+  static constexpr auto accepts = Accepts::floating;
+  template <class T>
+  T operator()(T x) const {
+    return expm1(x);
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * (y + 1)}; }
+};
+
+struct Log1p {
+  static constexpr auto name = "log1p";
+  static constexpr auto accepts = Accepts::floating;
+  static constexpr double low = -0.5, high = 3;
+  template <class T>
+  T operator()(T x) const {
+    return log1p(x);
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy / (1 + y[0])}; }
+};
+
+struct Sin {
+  static constexpr auto name = "sin";
+  static constexpr auto accepts = Accepts::floating;
+  template <class T>
+  T operator()(T x) const {
+    return sin(x);
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * cos(y[0])}; }
+};
+
+struct Cos {
+  static constexpr auto name = "cos";
+  static constexpr auto accepts = Accepts::floating;
+  template <class T>
+  T operator()(T x) const {
+    return cos(x);
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {-(dy * sin(y[0]))}; }
+};
+
+struct Erf {
+  static constexpr auto name = "erf";
+  static constexpr auto accepts = Accepts::floating;
+  template <class T>
+  T operator()(T x) const {
+    return erf(x);
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) {
+    constexpr double two_over_root_pi = 1.1283791670955126;
+    return {dy * two_over_root_pi * exp(-square(y[0]))};
+  }
+};
+
+struct Pow {
+  static constexpr auto name = "pow";
+  static constexpr auto accepts = Accepts::floating;
+  static constexpr double low = 0.5, high = 2;
+  template <class T>
+  T operator()(T x, T exponent) const {
+    return pow(x, exponent);
+  }
+  // 0 where the formula would give 0 * infinity: x^0 does not vary with x, 0^a not with a.
+  static Tensors derivative(const Recorded& y, const Tensor& dy) {
+    const auto &x = y[0], &a = y[1];
+    return {dy * select(a == 0, 0, a * pow(x, a - 1)), dy * select(x == 0, 0, y * log(select(x == 0, 1, x)))};
+  }
+};
+
+struct Floor {
+  static constexpr auto name = "floor";
+  static constexpr auto accepts = Accepts::floating;
+  static constexpr bool zero_derivative = true;
+  template <class T>
+  T operator()(T x) const {
+    return floor(x);
+  }
+};
+
+struct Ceil {
+  static constexpr auto name = "ceil";
+  static constexpr auto accepts = Accepts::floating;
+  static constexpr bool zero_derivative = true;
+  template <class T>
+  T operator()(T x) const {
+    return ceil(x);
+  }
+};
+
+struct Round {
+  static constexpr auto name = "round";
+  static constexpr auto accepts = Accepts::floating;
+  static constexpr bool zero_derivative = true;
+  template <class T>
+  T operator()(T x) const {
+    return nearbyint(x);
+  }
+};
+
+struct Minimum {
+  static constexpr auto name = "minimum";
+  static constexpr auto accepts = Accepts::numbers;
+  template <class T>
+  T operator()(T a, T b) const {
+    return a < b || a != a ? a : b;
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return shared_adjoint(y, dy); }
+};
+
+struct Maximum {
+  static constexpr auto name = "maximum";
+  static constexpr auto accepts = Accepts::numbers;
+  template <class T>
+  T operator()(T a, T b) const {
+    return a > b || a != a ? a : b;
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return shared_adjoint(y, dy); }
+};
+
+struct Remainder {
+  static constexpr auto name = "remainder";
+  static constexpr auto accepts = Accepts::numbers;
+  static constexpr double low = 0.5, high = 2;
+  template <class T>
+  T operator()(T a, T b) const {
+    T r;
+    if constexpr (std::is_floating_point_v<T>) {
+      r = fmod(a, b);
+    } else {
+      // Not a % b: that traps for a divisor of 0, and for the smallest number by -1.
+      if (b == T(0) || b == T(-1)) return T(0);
+      r = a % b;
+    }
+    return r != T(0) && (r < T(0)) != (b < T(0)) ? r + b : r;
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy, -(dy * floor(y[0] / y[1]))}; }
+};
+
+struct IsFinite {
+  static constexpr auto name = "isfinite";
+  static constexpr auto accepts = Accepts::floating;
+  static constexpr bool zero_derivative = true;
+  template <class T>
+  bool operator()(T x) const {
+    return x - x == T(0);
+  }
+};
+
+struct And {
+  static constexpr auto name = "logical_and";
+  static constexpr auto accepts = Accepts::boolean;
+  static constexpr bool zero_derivative = true;
+  template <class T>
+  bool operator()(T a, T b) const {
+    return a && b;
+  }
+};
+
+struct Or {
+  static constexpr auto name = "logical_or";
+  static constexpr auto accepts = Accepts::boolean;
+  static constexpr bool zero_derivative = true;
+  template <class T>
+  bool operator()(T a, T b) const {
+    return a || b;
+  }
+};
+
+struct Not {
+  static constexpr auto name = "logical_not";
+  static constexpr auto accepts = Accepts::boolean;
+  static constexpr bool zero_derivative = true;
+  template <class T>
+  bool operator()(T x) const {
+    return !x;
   }
 };
 

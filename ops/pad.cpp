@@ -1,11 +1,24 @@
+#include <reel/record.h>
+#include <reel/structural.h>
+
 #include "reference/kernels.h"
 #include "samples.h"
 #include "table.h"
 
-#include <reel/record.h>
-#include <reel/structural.h>
-
 namespace reel {
+
+namespace {
+
+Attributes attributes(std::int64_t axis, std::int64_t before, std::int64_t after, std::int64_t between) {
+  return {{"axis", axis}, {"before", before}, {"after", after}, {"between", between}};
+}
+
+/// Positions from the first to the last element once zeros stand between them.
+std::int64_t spread_extent(std::int64_t extent, std::int64_t between) {
+  return extent == 0 ? 0 : extent + (extent - 1) * between;
+}
+
+}  // namespace
 
 const Operation& pad_operation() {
   static const Operation operation{
@@ -14,28 +27,29 @@ const Operation& pad_operation() {
       [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
         const int axis = normal_axis(attributes.integer("axis"), x[0].shape.rank());
         const auto before = attributes.integer("before"), after = attributes.integer("after");
-        if (before < 0 || after < 0) throw RecordError("padding cannot be negative");
-        return {x[0].element, x[0].shape.with_extent(axis, before + x[0].shape[axis] + after)};
+        const auto between = attributes.integer("between");
+        if (before < 0 || after < 0 || between < 0) throw RecordError("padding cannot be negative");
+        return {x[0].element,
+                x[0].shape.with_extent(axis, before + spread_extent(x[0].shape[axis], between) + after)};
       },
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
         const auto axis = y.attributes().integer("axis"), before = y.attributes().integer("before");
-        return {slice(dy, axis, before, before + y[0].extent(axis))};
+        const auto between = y.attributes().integer("between");
+        return {slice(dy, axis, before, before + spread_extent(y[0].extent(axis), between), between + 1)};
       }},
       {reference::pad},
       [] {
-        const auto attributes = [](std::int64_t axis, std::int64_t before, std::int64_t after) {
-          return Attributes{{"axis", axis}, {"before", before}, {"after", after}};
-        };
-        return std::vector<Sample>{{{floats({3})}, attributes(0, 1, 2)},
-                                   {{floats({2, 3, 2})}, attributes(1, 0, 2)},
-                                   {{floats({2, 0})}, attributes(1, 1, 1)}};
+        return std::vector<Sample>{{{floats({3})}, attributes(0, 1, 2, 0)},
+                                   {{floats({2, 3, 2})}, attributes(1, 0, 2, 0)},
+                                   {{floats({2, 0})}, attributes(1, 1, 1, 2)},
+                                   {{floats({2, 3})}, attributes(1, 1, 0, 2)}};
       }};
   return operation;
 }
 
-Tensor pad(const Tensor& x, std::int64_t axis, std::int64_t before, std::int64_t after) {
-  const std::int64_t normal = checked_axis("pad", x, axis);
-  return record(pad_operation(), {x}, {{"axis", normal}, {"before", before}, {"after", after}});
+Tensor pad(const Tensor& x, std::int64_t axis, std::int64_t before, std::int64_t after,
+           std::int64_t between) {
+  return record(pad_operation(), {x}, attributes(checked_axis("pad", x, axis), before, after, between));
 }
 
 }  // namespace reel

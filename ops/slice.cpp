@@ -1,11 +1,17 @@
+#include <reel/record.h>
+#include <reel/structural.h>
+
 #include "reference/kernels.h"
 #include "samples.h"
 #include "table.h"
 
-#include <reel/record.h>
-#include <reel/structural.h>
-
 namespace reel {
+
+namespace {
+Attributes attributes(std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
+  return {{"axis", axis}, {"start", start}, {"stop", stop}, {"step", step}};
+}
+}  // namespace
 
 const Operation& slice_operation() {
   static const Operation operation{
@@ -14,40 +20,59 @@ const Operation& slice_operation() {
       [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
         const int axis = normal_axis(attributes.integer("axis"), x[0].shape.rank());
         const auto start = attributes.integer("start"), stop = attributes.integer("stop");
-        const auto extent = x[0].shape[axis];
+        const auto step = attributes.integer("step"), extent = x[0].shape[axis];
         if (start < 0 || stop < start || stop > extent)
           throw RecordError("positions " + std::to_string(start) + " to " + std::to_string(stop) +
                             " are outside axis " + std::to_string(axis) + " of extent " +
                             std::to_string(extent));
-        return {x[0].element, x[0].shape.with_extent(axis, stop - start)};
+        if (step < 1) throw RecordError("the step must be at least 1, not " + std::to_string(step));
+        return {x[0].element, x[0].shape.with_extent(axis, (stop - start + step - 1) / step)};
       },
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
-        const auto axis = y.attributes().integer("axis");
-        return {pad(dy, axis, y.attributes().integer("start"),
-                    y[0].extent(axis) - y.attributes().integer("stop"))};
+        const auto axis = y.attributes().integer("axis"), start = y.attributes().integer("start");
+        const auto step = y.attributes().integer("step"), count = dy.extent(axis), extent = y[0].extent(axis);
+        const auto covered = count == 0 ? 0 : (count - 1) * step + 1;
+        return {pad(dy, axis, start, extent - start - covered, step - 1)};
       }},
       {reference::slice},
       [] {
-        const auto attributes = [](std::int64_t axis, std::int64_t start, std::int64_t stop) {
-          return Attributes{{"axis", axis}, {"start", start}, {"stop", stop}};
-        };
-        return std::vector<Sample>{{{floats({5})}, attributes(0, 1, 4)},
-                                   {{floats({2, 5, 3})}, attributes(1, 2, 5)},
-                                   {{floats({2, 3})}, attributes(1, 1, 1)},
-                                   {{floats({2, 3})}, attributes(0, 0, 2)}};
+        return std::vector<Sample>{
+            {{floats({5})}, attributes(0, 1, 4, 1)},    {{floats({2, 5, 3})}, attributes(1, 2, 5, 1)},
+            {{floats({2, 3})}, attributes(1, 1, 1, 1)}, {{floats({2, 3})}, attributes(0, 0, 2, 1)},
+            {{floats({7})}, attributes(0, 1, 7, 3)},    {{floats({2, 6})}, attributes(1, 0, 5, 2)}};
       }};
   return operation;
 }
 
-Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t stop) {
-  const std::int64_t normal = checked_axis("slice", x, axis);
-  return record(slice_operation(), {x}, {{"axis", normal}, {"start", start}, {"stop", stop}});
+Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
+  return record(slice_operation(), {x}, attributes(checked_axis("slice", x, axis), start, stop, step));
 }
 
 Tensor index(const Tensor& x, std::int64_t axis, std::int64_t position) {
   const auto normal = checked_axis("index", x, axis);
   const auto start = position < 0 ? position + x.extent(normal) : position;
   return reshape(slice(x, normal, start, start + 1), x.shape().without_axis(normal));
+}
+
+Tensors split(const Tensor& x, std::int64_t parts, std::int64_t axis) {
+  const auto normal = checked_axis("split", x, axis);
+  const auto extent = x.extent(normal);
+  if (parts < 1 || extent % parts != 0)
+    refuse("split",
+           "an extent of " + std::to_string(extent) + " has no " + std::to_string(parts) + " equal parts",
+           {x});
+  Tensors result;
+  for (std::int64_t i = 0; i < parts; ++i)
+    result.push_back(slice(x, normal, i * extent / parts, (i + 1) * extent / parts));
+  return result;
+}
+
+Tensor roll(const Tensor& x, std::int64_t shift, std::int64_t axis) {
+  const auto normal = checked_axis("roll", x, axis);
+  const auto extent = x.extent(normal);
+  if (extent == 0) return x;
+  const auto start = ((-shift) % extent + extent) % extent;
+  return concat({slice(x, normal, start, extent), slice(x, normal, 0, start)}, normal);
 }
 
 }  // namespace reel

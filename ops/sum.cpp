@@ -1,8 +1,8 @@
+#include <reel/ops.h>
+
 #include "reductions.h"
 #include "reference/kernels.h"
 #include "table.h"
-
-#include <reel/ops.h>
 
 namespace reel {
 
@@ -29,11 +29,50 @@ const Operation& sum_operation() {
 Tensor sum(const Tensor& x, const Axes& axes, bool keep) { return reduce(sum_operation(), x, axes, keep); }
 Tensor sum(const Tensor& x) { return sum(x, all_axes(x)); }
 
+// Composed from sums and extremes.
+
+namespace {
+/// Elements that become one.
+double reduced_count(const Tensor& x, const Axes& axes) {
+  double count = 1;
+  for (auto axis : normal_axes(axes, x.rank())) count *= static_cast<double>(x.extent(axis));
+  return count;
+}
+}  // namespace
+
 Tensor mean(const Tensor& x, const Axes& axes, bool keep) {
   const auto total = sum(x, axes, keep);
-  const auto count = static_cast<double>(x.shape().size()) / static_cast<double>(total.shape().size());
-  return total * (1 / count);
+  return total / reduced_count(x, axes);
 }
 Tensor mean(const Tensor& x) { return mean(x, all_axes(x)); }
+
+Tensor variance(const Tensor& x, const Axes& axes, bool keep, double correction) {
+  const auto squares = sum(square(x - mean(x, axes, true)), axes, keep);
+  return squares / (reduced_count(x, axes) - correction);
+}
+Tensor variance(const Tensor& x) { return variance(x, all_axes(x)); }
+
+Tensor norm(const Tensor& x, const Axes& axes, bool keep) {
+  const auto squares = sum(square(x), axes, keep);
+  const auto is_zero = squares == 0;
+  return select(is_zero, 0, sqrt(select(is_zero, 1, squares)));
+}
+Tensor norm(const Tensor& x) { return norm(x, all_axes(x)); }
+
+Tensor logsumexp(const Tensor& x, const Axes& axes, bool keep) {
+  // Where the largest is infinite it cannot be taken off, and need not be.
+  const auto largest = stop_gradient(max(x, axes, true));
+  const auto shift = select(isfinite(largest), largest, 0);
+  const auto result = log(sum(exp(x - shift), axes, true)) + shift;
+  return keep ? result : reshape(result, sum(x, axes).shape());
+}
+Tensor logsumexp(const Tensor& x) { return logsumexp(x, all_axes(x)); }
+
+Tensor any(const Tensor& x, const Axes& axes, bool keep) {
+  return sum(cast(x, ElementType::int32), axes, keep) > 0;
+}
+Tensor any(const Tensor& x) { return any(x, all_axes(x)); }
+Tensor all(const Tensor& x, const Axes& axes, bool keep) { return !any(!x, axes, keep); }
+Tensor all(const Tensor& x) { return all(x, all_axes(x)); }
 
 }  // namespace reel

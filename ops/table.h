@@ -11,14 +11,23 @@ const Operation& reshape_operation();
 const Operation& permute_operation();
 const Operation& slice_operation();
 const Operation& pad_operation();
+const Operation& flip_operation();
 const Operation& concat_operation();
 const Operation& broadcast_operation();
 const Operation& sum_operation();
+const Operation& prod_operation();
+const Operation& cumsum_operation();
+const Operation& linear_scan_operation();
+const Operation& min_operation();
+const Operation& argmax_operation();
+const Operation& argmin_operation();
 const Operation& max_operation();
 const Operation& select_operation();
 const Operation& cast_operation();
 const Operation& gather_operation();
 const Operation& scatter_add_operation();
+const Operation& take_along_axis_operation();
+const Operation& scatter_add_along_axis_operation();
 const Operation& print_operation();
 
 }  // namespace reel

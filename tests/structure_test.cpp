@@ -101,8 +101,8 @@ TEST_CASE("the engine names no operation outside the structural ones") {
     if (structural.count(operation->name)) continue;
     ++forbidden;
     // As a function that is not the standard library's, an operation object, or a string.
-    const std::regex used("(^|[^:\\w.>])" + operation->name + "\\s*\\(|\\b" + operation->name + "_operation|\"" +
-                          operation->name + "\"");
+    const std::regex used("(^|[^:\\w.>])" + operation->name + "\\s*\\(|\\b" + operation->name +
+                          "_operation|\"" + operation->name + "\"");
     for (const auto& source : engine) {
       INFO(source.name << " names " << operation->name);
       CHECK(!std::regex_search(source.text, used));

@@ -15,6 +15,7 @@ enum class Kind {
   map,          ///< elementwise over operands of one shape
   index_map,    ///< moves elements, computes nothing
   reduction,    ///< fewer axes than its operand
+  scan,         ///< along an axis, each element from those before it
   contraction,  ///< sums of products
   gather,       ///< elements chosen by an integer operand, and the reverse of that
   unroll,       ///< a loop over its body; has no value of its own

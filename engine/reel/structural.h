@@ -38,12 +38,17 @@ Tensor reshape(const Tensor& x, const std::vector<std::int64_t>& extents);
 Tensor permute(const Tensor& x, const Axes& axes);
 /// `x` with two axes exchanged; the last two by default.
 Tensor transpose(const Tensor& x, std::int64_t axis_a = -2, std::int64_t axis_b = -1);
-/// Positions start <= i < stop along `axis`. Throws RecordError unless 0 <= start <= stop <= extent.
-Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t stop);
+/// Positions start, start + step, ... < stop along `axis`. Throws RecordError unless 0 <= start <= stop <=
+/// extent.
+Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t stop,
+             std::int64_t step = 1);
 /// One position along `axis`, which disappears. Negative positions count from the end.
 Tensor index(const Tensor& x, std::int64_t axis, std::int64_t position);
-/// Zeros before and after along `axis`.
-Tensor pad(const Tensor& x, std::int64_t axis, std::int64_t before, std::int64_t after);
+/// Zeros before and after along `axis`, and `between` of them between any two elements.
+Tensor pad(const Tensor& x, std::int64_t axis, std::int64_t before, std::int64_t after,
+           std::int64_t between = 0);
+/// The elements in reverse order along `axes`.
+Tensor flip(const Tensor& x, const Axes& axes);
 /// Joins along `axis`. Throws RecordError where other extents or the element types differ.
 Tensor concat(const Tensors& parts, std::int64_t axis = -1);
 /// Joins along a new axis.

@@ -14,6 +14,17 @@ Tensor mul(const Tensor& a, const Tensor& b);
 /// Floating only.
 Tensor div(const Tensor& a, const Tensor& b);
 Tensor neg(const Tensor& x);
+/// Floating only. Where x = 0 the derivative by the exponent is 0, and where the exponent is 0 that by x.
+Tensor pow(const Tensor& x, const Tensor& exponent);
+/// The smaller and the larger of two; NaN where one is NaN. Where they tie each gets half the adjoint.
+Tensor minimum(const Tensor& a, const Tensor& b);
+Tensor maximum(const Tensor& a, const Tensor& b);
+/// a - b floor(a / b): the sign of `b`, as in Python. Integers too: 0 where `b` is 0.
+Tensor remainder(const Tensor& a, const Tensor& b);
+/// |x|' at 0 is 0.
+Tensor abs(const Tensor& x);
+/// -1, 0 or 1.
+Tensor sign(const Tensor& x);
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
 inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
 inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
@@ -33,6 +44,18 @@ Tensor relu(const Tensor& x);
 Tensor sqrt(const Tensor& x);
 /// x * x; integers too.
 Tensor square(const Tensor& x);
+/// exp(x) - 1 and log(1 + x), exact near 0.
+Tensor expm1(const Tensor& x);
+Tensor log1p(const Tensor& x);
+Tensor sin(const Tensor& x);
+Tensor cos(const Tensor& x);
+Tensor erf(const Tensor& x);
+/// To integers, down, up, or to the nearest (halves to even); the derivative is 0.
+Tensor floor(const Tensor& x);
+Tensor ceil(const Tensor& x);
+Tensor round(const Tensor& x);
+/// True unless `x` is infinite or NaN.
+Tensor isfinite(const Tensor& x);
 /// The value of `x`; no derivative passes.
 Tensor stop_gradient(const Tensor& x);
 
@@ -50,26 +73,128 @@ inline Tensor operator<=(const Tensor& a, const Tensor& b) { return less_equal(a
 inline Tensor operator>(const Tensor& a, const Tensor& b) { return greater(a, b); }
 inline Tensor operator>=(const Tensor& a, const Tensor& b) { return greater_equal(a, b); }
 
-// Reductions; the axes disappear unless `keep` leaves them with extent 1.
-/// Largest element over axes, all by default. Elements that tie share the adjoint equally.
+// Logic, of bool.
+Tensor logical_and(const Tensor& a, const Tensor& b);
+Tensor logical_or(const Tensor& a, const Tensor& b);
+Tensor logical_not(const Tensor& x);
+inline Tensor operator&&(const Tensor& a, const Tensor& b) { return logical_and(a, b); }
+inline Tensor operator||(const Tensor& a, const Tensor& b) { return logical_or(a, b); }
+inline Tensor operator!(const Tensor& x) { return logical_not(x); }
+
+// Reductions over axes, all by default; the axes disappear unless `keep` leaves them with extent 1.
+/// Largest and smallest element. Elements that tie share the adjoint equally.
 Tensor max(const Tensor& x);
 Tensor max(const Tensor& x, const Axes& axes, bool keep = false);
-/// Mean over axes, all by default; floating only.
+Tensor min(const Tensor& x);
+Tensor min(const Tensor& x, const Axes& axes, bool keep = false);
+/// int64 position of the first largest or smallest element along one axis; a NaN counts as the extreme.
+Tensor argmax(const Tensor& x, std::int64_t axis = -1, bool keep = false);
+Tensor argmin(const Tensor& x, std::int64_t axis = -1, bool keep = false);
+/// Product; its derivative is right where elements are zero.
+Tensor prod(const Tensor& x);
+Tensor prod(const Tensor& x, const Axes& axes, bool keep = false);
+/// Mean; floating only.
 Tensor mean(const Tensor& x);
 Tensor mean(const Tensor& x, const Axes& axes, bool keep = false);
+/// Mean square distance from the mean: of n elements, the sum of squares over n - correction.
+Tensor variance(const Tensor& x);
+Tensor variance(const Tensor& x, const Axes& axes, bool keep = false, double correction = 0);
+/// Euclidean norm; its derivative at 0 is 0.
+Tensor norm(const Tensor& x);
+Tensor norm(const Tensor& x, const Axes& axes, bool keep = false);
+/// log(sum(exp(x))), the maximum taken off first.
+Tensor logsumexp(const Tensor& x);
+Tensor logsumexp(const Tensor& x, const Axes& axes, bool keep = false);
+/// Of bool: is one true, are all?
+Tensor any(const Tensor& x);
+Tensor any(const Tensor& x, const Axes& axes, bool keep = false);
+Tensor all(const Tensor& x);
+Tensor all(const Tensor& x, const Axes& axes, bool keep = false);
 
-// Gather and scatter.
-/// Rows of `table` [R, ...] chosen by integer `indices` [I...]: [I..., ...]. An index outside [0, R) is a
-/// RunError.
-Tensor gather(const Tensor& table, const Tensor& indices);
-/// The reverse: adds the rows of `values` [I..., ...] at `indices` [I...] into zeros [rows, ...].
-Tensor scatter_add(const Tensor& indices, const Tensor& values, std::int64_t rows);
+// Scans along an axis, from its start or, with `reverse`, from its end.
+/// y_i = x_0 + ... + x_i
+Tensor cumsum(const Tensor& x, std::int64_t axis, bool reverse = false);
+/// y_i = x_0 ... x_i; its derivative is right where elements are zero.
+Tensor cumprod(const Tensor& x, std::int64_t axis);
+/// y_i = a_i y_i-1 + b_i with y_0 = b_0: a linear recurrence.
+Tensor linear_scan(const Tensor& a, const Tensor& b, std::int64_t axis, bool reverse = false);
+
+// Index maps, composed from slice, concat, reshape and broadcast.
+/// Equal parts along `axis`.
+Tensors split(const Tensor& x, std::int64_t parts, std::int64_t axis = -1);
+/// Element i moves to i + shift, around the end.
+Tensor roll(const Tensor& x, std::int64_t shift, std::int64_t axis = -1);
+/// `x` repeated `counts[k]` times along axis k; leading axes are added where there are more counts than axes.
+Tensor tile(const Tensor& x, const std::vector<std::int64_t>& counts);
+/// Without an axis of extent 1; and with one put in before `axis`.
+Tensor squeeze(const Tensor& x, std::int64_t axis);
+Tensor unsqueeze(const Tensor& x, std::int64_t axis);
+
+// Gather and scatter. An integer index outside the axis it chooses from is a RunError.
+/// Positions of `x` [..., extent, ...] along `axis`, chosen by `indices` [I...]: [..., I..., ...].
+Tensor gather(const Tensor& x, const Tensor& indices, std::int64_t axis = 0);
+/// The reverse: adds `values` [..., I..., ...] at `indices` [I...] into zeros [..., extent, ...].
+Tensor scatter_add(const Tensor& indices, const Tensor& values, std::int64_t extent, std::int64_t axis = 0);
+/// For each position along the other axes its own choice: `x` and `indices` differ in extent along `axis`
+/// alone.
+Tensor take_along_axis(const Tensor& x, const Tensor& indices, std::int64_t axis = -1);
+/// The reverse: adds `values` at `indices`, both of one shape, into zeros with `extent` along `axis`.
+Tensor scatter_add_along_axis(const Tensor& indices, const Tensor& values, std::int64_t extent,
+                              std::int64_t axis = -1);
+/// [...] -> [..., classes]: 1 at the index, 0 elsewhere; zeros for an index out of range.
+Tensor one_hot(const Tensor& indices, std::int64_t classes, ElementType element = ElementType::float32);
+/// `value` where `mask` is true, `x` elsewhere.
+Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value);
+/// bool [rows, columns]: true on and below the diagonal (column <= row + offset), for causal masks.
+Tensor lower_triangle(std::int64_t rows, std::int64_t columns, std::int64_t offset = 0);
+
+// Activations, composed from the functions above.
+/// 1 / x and 1 / sqrt(x).
+Tensor reciprocal(const Tensor& x);
+Tensor rsqrt(const Tensor& x);
+/// Between `low` and `high`; on a bound half the adjoint passes.
+Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high);
+/// log(1 + exp(x)), right at both ends of the range.
+Tensor softplus(const Tensor& x);
+/// x / (1 + |x|)
+Tensor softsign(const Tensor& x);
+/// x where x > 0, else slope * x; its derivative at 0 is the slope.
+Tensor leaky_relu(const Tensor& x, const Tensor& slope = 0.01);
+/// x where x > 0, else scale * (exp(x) - 1) (Clevert et al. 2016).
+Tensor elu(const Tensor& x, const Tensor& scale = 1);
+/// x Phi(x), with the normal distribution function (Hendrycks and Gimpel 2016), and its approximation by
+/// tanh.
+Tensor gelu(const Tensor& x);
+Tensor gelu_tanh(const Tensor& x);
+/// x sigmoid(x)
+Tensor silu(const Tensor& x);
+/// exp(-x^2)
+Tensor gauss(const Tensor& x);
+/// |x|, as TMVA has it.
+Tensor symmetric_relu(const Tensor& x);
+/// x between -1 and 1.
+Tensor hard_tanh(const Tensor& x);
+/// x / 6 + 1/2 between 0 and 1.
+Tensor hard_sigmoid(const Tensor& x);
 
 // Composed from others.
 /// exp(x) / sum(exp(x)) along `axis`, the maximum taken off first.
 Tensor softmax(const Tensor& x, std::int64_t axis = -1);
 /// The logarithm of softmax, without forming it.
 Tensor log_softmax(const Tensor& x, std::int64_t axis = -1);
+
+/// (x - mean) / sqrt(variance + epsilon) along `axis` (Ba et al. 2016), without scale and shift.
+Tensor layer_norm(const Tensor& x, std::int64_t axis = -1, double epsilon = 1e-5);
+/// x / sqrt(mean(x^2) + epsilon) along `axis` (Zhang and Sennrich 2019), without scale.
+Tensor rms_norm(const Tensor& x, std::int64_t axis = -1, double epsilon = 1e-5);
+/// softmax(queries keys^T / sqrt(D)) values (Vaswani et al. 2017): queries [..., M, D], keys [..., N, D],
+/// values
+/// [..., N, E] -> [..., M, E]. Where the bool `mask` [..., M, N] is false a key is not seen; a query that
+/// sees none gets zeros.
+Tensor attention(const Tensor& queries, const Tensor& keys, const Tensor& values, const Tensor& mask = {});
+/// Sums of products by Einstein's convention: einsum("bij,jk->bik", {x, w}). One letter for each axis, none
+/// twice in one operand; letters not in the result are summed over. Operands are multiplied from the left.
+Tensor einsum(const std::string& formula, const Tensors& operands);
 
 /// Prints `x` to standard error under `name` each time the program computes it, with the step of the unrolls
 /// around it. Returns `x`.

@@ -7,11 +7,11 @@ namespace reel::reference {
 
 namespace {
 
-/// `x` restricted to start <= position < stop along `axis`.
+/// `x` restricted to the positions start, start + step, ... < stop along `axis`.
 template <class X>
-auto range_of(X& x, std::int64_t axis, std::int64_t start, std::int64_t stop) {
+auto range_of(X& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step = 1) {
   xt::xstrided_slice_vector slices(x.dimension(), xt::all());
-  slices[static_cast<std::size_t>(axis)] = xt::range(start, stop);
+  slices[static_cast<std::size_t>(axis)] = xt::range(start, stop, step);
   return xt::strided_view(x, slices);
 }
 
@@ -39,7 +39,7 @@ void slice(const KernelCall& call) {
     auto x = adapt<T>(call.inputs[0]);
     auto y = adapt<T>(call.output);
     xt::noalias(y) = range_of(x, call.attributes.integer("axis"), call.attributes.integer("start"),
-                              call.attributes.integer("stop"));
+                              call.attributes.integer("stop"), call.attributes.integer("step"));
   });
 }
 
@@ -51,7 +51,23 @@ void pad(const KernelCall& call) {
     auto x = adapt<T>(call.inputs[0]);
     auto y = adapt<T>(call.output);
     const auto axis = call.attributes.integer("axis"), before = call.attributes.integer("before");
-    xt::noalias(range_of(y, axis, before, before + call.inputs[0].shape()[static_cast<int>(axis)])) = x;
+    const auto step = call.attributes.integer("between") + 1;
+    const auto extent = call.inputs[0].shape()[static_cast<int>(axis)];
+    xt::noalias(range_of(y, axis, before, before + (extent - 1) * step + 1, step)) = x;
+  });
+}
+
+void flip(const KernelCall& call) {
+  if (call.output.shape().size() == 0) return;
+  with_element_of_size(call.output.type->element, [&](auto zero) {
+    using T = decltype(zero);
+    auto x = adapt<T>(call.inputs[0]);
+    auto y = adapt<T>(call.output);
+    xt::xstrided_slice_vector slices(x.dimension(), xt::all());
+    using xt::placeholders::_;
+    for (auto axis : call.attributes.integers("axes"))
+      slices[static_cast<std::size_t>(axis)] = xt::range(_, _, -1);
+    xt::noalias(y) = xt::strided_view(x, slices);
   });
 }
 

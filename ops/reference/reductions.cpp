@@ -1,4 +1,5 @@
 #include "kernels.h"
+#include "lines.h"
 #include "views.h"
 
 #include <cstring>
@@ -40,6 +41,54 @@ void max(const KernelCall& call) {
   reduce(call, [](auto& y, auto& x, const auto& axes) {
     xt::noalias(y) = xt::amax(x, axes, xt::evaluation_strategy::immediate);
   });
+}
+
+void min(const KernelCall& call) {
+  if (call.output.shape().size() == 0) return;
+  reduce(call, [](auto& y, auto& x, const auto& axes) {
+    xt::noalias(y) = xt::amin(x, axes, xt::evaluation_strategy::immediate);
+  });
+}
+
+void prod(const KernelCall& call) {
+  if (call.output.shape().size() == 0) return;
+  reduce(call, [](auto& y, auto& x, const auto& axes) {
+    if (x.size() == 0)
+      y.fill(1);
+    else
+      xt::noalias(y) = xt::prod(x, axes, xt::evaluation_strategy::immediate);
+  });
+}
+
+namespace {
+
+/// Position along one axis of the first element that is `better` than all before it; a NaN is better than any
+/// number.
+template <class Better>
+void arg_extreme(const KernelCall& call, Better better) {
+  const Lines lines(call.inputs[0].shape(), call.attributes.integers("axes")[0]);
+  with_number(call.inputs[0].type->element, [&](auto zero) {
+    const auto* x = call.inputs[0].as<decltype(zero)>();
+    auto* y = call.output.as<std::int64_t>();
+    lines.for_each([&](std::int64_t line, std::int64_t first) {
+      std::int64_t best = 0;
+      for (std::int64_t i = 1; i < lines.count; ++i) {
+        const auto value = x[first + i * lines.stride], leader = x[first + best * lines.stride];
+        if (leader == leader && (value != value || better(value, leader))) best = i;
+      }
+      y[line] = best;
+    });
+  });
+}
+
+}  // namespace
+
+void argmax(const KernelCall& call) {
+  arg_extreme(call, [](auto value, auto leader) { return value > leader; });
+}
+
+void argmin(const KernelCall& call) {
+  arg_extreme(call, [](auto value, auto leader) { return value < leader; });
 }
 
 }  // namespace reel::reference

@@ -1,0 +1,42 @@
+#include <reel/ops.h>
+
+namespace reel {
+
+Tensor reciprocal(const Tensor& x) { return 1 / x; }
+
+Tensor rsqrt(const Tensor& x) { return 1 / sqrt(x); }
+
+Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high) {
+  return minimum(maximum(x, low), high);
+}
+
+Tensor softplus(const Tensor& x) { return maximum(x, 0) + log1p(exp(-abs(x))); }
+
+Tensor softsign(const Tensor& x) { return x / (1 + abs(x)); }
+
+Tensor leaky_relu(const Tensor& x, const Tensor& slope) { return select(x > 0, x, slope * x); }
+
+// exp of a large x in the branch not taken would be infinite, and harmless; expm1(min(x, 0)) stays finite.
+Tensor elu(const Tensor& x, const Tensor& scale) { return select(x > 0, x, scale * expm1(minimum(x, 0))); }
+
+Tensor gelu(const Tensor& x) {
+  constexpr double root_half = 0.7071067811865476;
+  return 0.5 * x * (1 + erf(root_half * x));
+}
+
+Tensor gelu_tanh(const Tensor& x) {
+  constexpr double root_two_over_pi = 0.7978845608028654;
+  return 0.5 * x * (1 + tanh(root_two_over_pi * (x + 0.044715 * x * square(x))));
+}
+
+Tensor silu(const Tensor& x) { return x * sigmoid(x); }
+
+Tensor gauss(const Tensor& x) { return exp(-square(x)); }
+
+Tensor symmetric_relu(const Tensor& x) { return abs(x); }
+
+Tensor hard_tanh(const Tensor& x) { return clamp(x, -1, 1); }
+
+Tensor hard_sigmoid(const Tensor& x) { return clamp(x / 6 + 0.5, 0, 1); }
+
+}  // namespace reel
