@@ -9,15 +9,23 @@ namespace {
 thread_local std::vector<Recording*> recordings;
 }
 
-Recording::Recording(Tape& tape) : tape_(&tape) { recordings.push_back(this); }
+Recording::Recording(Tape& tape) : tape_(&tape), form_(Form::root) { recordings.push_back(this); }
 
-Recording::Recording(Body& body) : tape_(body.tape.get()), body_(&body) { recordings.push_back(this); }
+Recording::Recording(Body& body, std::int64_t steps, std::uint64_t key)
+    : tape_(body.tape.get()), form_(Form::body), body_(&body), steps_(steps), key_(key) {
+  recordings.push_back(this);
+}
+
+Recording::Recording(Tape& tape, std::int64_t position, std::uint64_t key)
+    : tape_(&tape), form_(Form::expanded), position_(position), key_(key) {
+  recordings.push_back(this);
+}
 
 Recording::~Recording() { recordings.pop_back(); }
 
 Tape* Recording::innermost() { return recordings.empty() ? nullptr : recordings.back()->tape_; }
 
-bool Recording::in_body() { return !recordings.empty() && recordings.back()->body_; }
+bool Recording::in_body() { return !recordings.empty() && recordings.back()->form_ != Form::root; }
 
 ScopeGuard::ScopeGuard(const std::string& scope) : tape_(Recording::innermost()) {
   if (!tape_) return;
@@ -38,6 +46,7 @@ Tape& destination(const std::string& operation, const Tensors& operands) {
 
 /// Finds a value in the recordings around a body and captures it level by level.
 struct Capture {
+  static int innermost() { return static_cast<int>(recordings.size()) - 1; }
   /// Position in the stack of the recording of `tape`, or -1.
   static int find(const Tape& tape, int from) {
     for (int level = from; level >= 0; --level)
@@ -47,18 +56,19 @@ struct Capture {
   static Tape& tape(int level) { return *recordings[level]->tape_; }
   /// The outermost recording that `level` can see.
   static int root(int level) {
-    while (recordings[level]->body_) --level;
+    while (recordings[level]->form_ != Recording::Form::root && level > 0) --level;
     return level;
   }
   static NodeId inward(NodeId id, int from, int to) {
     for (int level = from + 1; level <= to; ++level) {
       auto& recording = *recordings[level];
+      if (recording.form_ == Recording::Form::expanded) continue;  // on the same tape
       const auto known = recording.inner_.find(id);
       if (known != recording.inner_.end()) {
         id = known->second;
         continue;
       }
-      const auto& outer = *recordings[level - 1]->tape_;
+      const auto& outer = tape(level - 1);
       const auto inner = recording.tape_->argument(outer.node(id).type, outer.label(id)).id();
       recording.body_->invariants.push_back(inner);
       recording.captured_.push_back(id);
@@ -67,12 +77,61 @@ struct Capture {
     }
     return id;
   }
+
+  /// The positions as they stand on the tape of `level`.
+  static const Tensors& positions(int level) {
+    auto& recording = *recordings[level];
+    if (recording.has_positions_ || recording.form_ == Recording::Form::root) return recording.positions_;
+    for (const auto& position : positions(level - 1))
+      recording.positions_.emplace_back(*recording.tape_, inward(position.id(), level - 1, level));
+    const auto own = recording.form_ == Recording::Form::body ? position_sequence(recording, tape(level - 1))
+                                                              : position_constant(recording);
+    recording.positions_.push_back(own);
+    recording.has_positions_ = true;
+    return recording.positions_;
+  }
+
+ private:
+  static Tensor position_sequence(Recording& recording, Tape& outer) {
+    const auto all = bring(outer, iota(recording.steps_), "unroll");
+    const auto own = recording.tape_->argument({ElementType::int64, {}}, "step");
+    recording.body_->sequences.push_back(own.id());
+    recording.added_sequences_.push_back(all.id());
+    return own;
+  }
+  static Tensor position_constant(const Recording& recording) {
+    return record_fill(*recording.tape_, static_cast<double>(recording.position_), {ElementType::int64, {}});
+  }
 };
+
+Tape* Recording::outermost() {
+  return recordings.empty() ? nullptr : &Capture::tape(Capture::root(Capture::innermost()));
+}
+
+namespace {
+/// Spreads the bits of a number, so that numbers combined by it do not meet (the finaliser of SplitMix64).
+std::uint64_t mixed(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+}  // namespace
+
+std::uint64_t Recording::next_key() {
+  if (recordings.empty()) return 0;
+  auto& recording = *recordings.back();
+  return mixed(recording.key_ + mixed(++recording.next_ordinal_));
+}
+
+Tensors Recording::positions() {
+  return recordings.empty() ? Tensors{} : Capture::positions(Capture::innermost());
+}
 
 namespace {
 
 Tensor place(Tape& tape, const Leaf& leaf, const TensorType& type) {
-  const int level = recordings.empty() ? -1 : Capture::find(tape, static_cast<int>(recordings.size()) - 1);
+  const int level = Capture::find(tape, Capture::innermost());
   if (!leaf.outermost || level < 0) return {tape, leaf.place(tape, type)};
   const int root = Capture::root(level);
   return {tape, Capture::inward(leaf.place(Capture::tape(root), type), root, level)};
@@ -84,8 +143,7 @@ Tensor bring_as(Tape& tape, const Tensor& operand, ElementType element, const st
     return place(tape, leaf, {leaf.element.value_or(element), leaf.shape});
   }
   if (&operand.tape() == &tape) return operand;
-  const int top = static_cast<int>(recordings.size()) - 1;
-  const int level = top < 0 ? -1 : Capture::find(tape, top);
+  const int level = Capture::find(tape, Capture::innermost());
   if (level >= 0) {
     const int source = Capture::find(operand.tape(), level);
     if (source >= Capture::root(level)) return {tape, Capture::inward(operand.id(), source, level)};

@@ -33,6 +33,23 @@ Tensor Tape::parameter(const std::shared_ptr<Variable>& variable) {
   return {*this, id};
 }
 
+void Tape::set_random_source(std::uint64_t seed, std::shared_ptr<Variable> run) {
+  seed_ = seed;
+  run_ = std::move(run);
+}
+
+Tensor Tape::run_number() {
+  const TensorType type{ElementType::int64, {}};
+  if (!run_) return record_fill(*this, 0, type);
+  const auto run = parameter(run_);
+  if (!updated_.count(run_.get())) {
+    const NodeId terms[] = {run.id(), record_fill(*this, 1, type).id()};
+    const NodeId next = append(add_operation(), {terms, 2}, {});
+    append(update_operation(), {&next, 1}, {{"variable", run_}});
+  }
+  return run;
+}
+
 NodeId Tape::append(const Operation& operation, Span<const NodeId> inputs, const Attributes& attributes,
                     const std::string& label) {
   TensorType type;

@@ -98,7 +98,7 @@ Tensors check_state(Tape& tape, const Tensors& before, const Tensors& after) {
 }
 
 FlatUnroll unroll_node(Tape& tape, std::int64_t steps, const Tensors& sequences, const Tensors& state,
-                       const FlatCell& cell, const UnrollOptions& options) {
+                       const FlatCell& cell, const UnrollOptions& options, std::uint64_t key) {
   auto body = std::make_shared<Body>(tape.floating());
   Tensors x, s, outputs;
   for (std::size_t i = 0; i < sequences.size(); ++i) {
@@ -114,11 +114,12 @@ FlatUnroll unroll_node(Tape& tape, std::int64_t steps, const Tensors& sequences,
   std::vector<NodeId> inputs;
   {
     body->tape->set_scope(tape.current_scope());
-    Recording recording(*body);
+    Recording recording(*body, steps, key);
     const auto step = cell(x, s);
     for (const auto& next : check_state(*body->tape, s, step.state)) body->next.push_back(next.id());
     for (const auto& output : step.outputs) outputs.push_back(bring(*body->tape, output, "unroll"));
     for (const auto& sequence : sequences) inputs.push_back(sequence.id());
+    inputs.insert(inputs.end(), recording.added_sequences().begin(), recording.added_sequences().end());
     inputs.insert(inputs.end(), recording.captured().begin(), recording.captured().end());
     for (const auto& initial : state) inputs.push_back(initial.id());
   }
@@ -131,12 +132,13 @@ FlatUnroll unroll_node(Tape& tape, std::int64_t steps, const Tensors& sequences,
 }
 
 FlatUnroll unroll_expanded(Tape& tape, std::int64_t steps, const Tensors& sequences, const Tensors& state,
-                           const FlatCell& cell, const UnrollOptions& options) {
+                           const FlatCell& cell, const UnrollOptions& options, std::uint64_t key) {
   std::vector<Tensors> outputs(steps);
   FlatUnroll result;
   result.state = state;
   for (std::int64_t i = 0; i < steps; ++i) {
     const auto t = options.reverse ? steps - 1 - i : i;
+    Recording recording(tape, t, key);
     Tensors x;
     for (const auto& sequence : sequences) x.push_back(index(sequence, 0, t));
     auto step = cell(x, result.state);
@@ -166,9 +168,10 @@ FlatUnroll unroll_flat(std::int64_t steps, const Tensors& sequences, const Tenso
   if (!brought.empty() && common_length(brought) != steps)
     refuse("unroll", "sequences do not have " + std::to_string(steps) + " steps", brought);
   const auto placed = place_state(tape, brought, state);
+  const auto key = Recording::next_key();
   // With no steps there is nothing to expand, and only the node knows the types of the outputs.
-  return options.expanded && steps > 0 ? unroll_expanded(tape, steps, brought, placed, cell, options)
-                                       : unroll_node(tape, steps, brought, placed, cell, options);
+  return options.expanded && steps > 0 ? unroll_expanded(tape, steps, brought, placed, cell, options, key)
+                                       : unroll_node(tape, steps, brought, placed, cell, options, key);
 }
 
 }  // namespace reel

@@ -1,3 +1,4 @@
+#include <reel/lift.h>
 #include <reel/ops.h>
 #include <reel/record.h>
 
@@ -28,6 +29,20 @@ Shape replaced(const Shape& shape, int axis, int count, const Shape& middle) {
   return Shape(extents);
 }
 
+/// Where both vary no gather serves all steps: the rows of one step must not be reached from another.
+Tensor lift_gather(const Lift& lift) {
+  const auto axis = lift.attributes.integer("axis");
+  if (lift.lifted[0] && lift.lifted[1]) return {};
+  if (lift.lifted[0]) return gather(lift.operands[0], lift.operands[1], axis + 1);
+  return time_first(gather(lift.operands[0], lift.operands[1], axis), static_cast<int>(axis));
+}
+
+Tensor lift_scatter_add(const Lift& lift) {
+  if (lift.lifted[0]) return {};
+  return scatter_add(lift.operands[0], lift.operands[1], lift.attributes.integer("extent"),
+                     lift.attributes.integer("axis") + 1);
+}
+
 }  // namespace
 
 const Operation& gather_operation() {
@@ -51,7 +66,8 @@ const Operation& gather_operation() {
                                    {{floats({3, 2}), indices({0}, 3)}, at_axis(0)},
                                    {{floats({2, 4, 3}), indices({5}, 4)}, at_axis(1)},
                                    {{floats({2, 3}), indices({2, 2}, 3)}, at_axis(1)}};
-      }};
+      },
+      lift_gather};
   return operation;
 }
 
@@ -81,7 +97,8 @@ const Operation& scatter_add_operation() {
                                    {{indices({}, 4), floats({3})}, into(0, 4)},
                                    {{indices({0}, 4), floats({0, 3})}, into(0, 4)},
                                    {{indices({3}, 4), floats({2, 3, 2})}, into(1, 4)}};
-      }};
+      },
+      lift_scatter_add};
   return operation;
 }
 

@@ -14,8 +14,8 @@
 ///     static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * y * (1 - y)}; }
 ///   };
 ///
-/// Optional: `static constexpr double low, high`, the range tests draw operands from; `static constexpr bool
-/// zero_derivative` in place of a derivative.
+/// Optional: `static constexpr double low, high`, the range tests draw operands from (and `second_low,
+/// second_high`); `static constexpr bool zero_derivative` in place of a derivative.
 namespace reel {
 
 enum class Accepts { floating, numbers, boolean, anything };
@@ -95,6 +95,13 @@ template <class F>
 struct MapRange<F, std::void_t<decltype(F::low)>> {
   static constexpr double low = F::low, high = F::high;
 };
+/// The range of a second operand, where it has another one.
+template <class F, class = void>
+struct SecondRange : MapRange<F> {};
+template <class F>
+struct SecondRange<F, std::void_t<decltype(F::second_low)>> {
+  static constexpr double low = F::second_low, high = F::second_high;
+};
 
 template <class F, class = void>
 inline constexpr bool has_derivative = false;
@@ -106,8 +113,9 @@ std::vector<Sample> map_samples() {
   std::vector<Sample> samples;
   for (const Shape& shape : {Shape{}, Shape{5}, Shape{2, 3}, Shape{2, 0, 3}, Shape{2, 1, 2, 1, 2}}) {
     const auto element = F::accepts == Accepts::boolean ? ElementType::boolean : ElementType::float64;
-    const Sample::Operand operand{{element, shape}, MapRange<F>::low, MapRange<F>::high};
-    samples.push_back({std::vector<Sample::Operand>(arity_of<F>(), operand), {}});
+    std::vector<Sample::Operand> operands{{{element, shape}, MapRange<F>::low, MapRange<F>::high}};
+    if (arity_of<F>() == 2) operands.push_back({{element, shape}, SecondRange<F>::low, SecondRange<F>::high});
+    samples.push_back({operands, {}});
   }
   return samples;
 }

@@ -363,7 +363,8 @@ struct Maximum {
 struct Remainder {
   static constexpr auto name = "remainder";
   static constexpr auto accepts = Accepts::numbers;
-  static constexpr double low = 0.5, high = 2;
+  // Quotients that stay away from integers, where it jumps.
+  static constexpr double low = 2.1, high = 2.9, second_low = 1.5, second_high = 1.9;
   template <class T>
   T operator()(T a, T b) const {
     T r;

@@ -2,6 +2,7 @@
 #include "samples.h"
 #include "table.h"
 
+#include <reel/lift.h>
 #include <reel/record.h>
 #include <reel/structural.h>
 
@@ -59,6 +60,18 @@ Tensor operand_adjoint(const std::string& roles, char own, char foreign, const T
   return permute(product, axes);
 }
 
+/// Over all steps: a batch axis where both sides vary, rows (or columns) more where one does.
+Tensor lift_matmul(const Lift& lift) {
+  auto left = lift.attributes.text("left"), right = lift.attributes.text("right");
+  const auto batch = static_cast<int>(count('b', left).size()),
+             rows = static_cast<int>(count('m', left).size());
+  if (lift.lifted[0] && lift.lifted[1])
+    return contract(lift.operands[0], "b" + left, lift.operands[1], "b" + right);
+  if (lift.lifted[0])
+    return time_first(contract(lift.operands[0], "m" + left, lift.operands[1], right), batch);
+  return time_first(contract(lift.operands[0], left, lift.operands[1], "n" + right), batch + rows);
+}
+
 }  // namespace
 
 const Operation& matmul_operation() {
@@ -106,7 +119,8 @@ const Operation& matmul_operation() {
                                    {{floats({2, 3, 5}), floats({3, 4})}, roles("mkm", "kn")},
                                    {{floats({2, 0}), floats({0, 4})}, roles("mk", "kn")},
                                    {{floats({0, 3}), floats({3, 4})}, roles("mk", "kn")}};
-      }};
+      },
+      lift_matmul};
   return operation;
 }
 

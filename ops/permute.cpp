@@ -34,6 +34,11 @@ const Operation& permute_operation() {
                                    {{floats({2, 3, 4})}, {{"axes", Axes{2, 0, 1}}}},
                                    {{floats({})}, {{"axes", Axes{}}}},
                                    {{floats({2, 1, 0})}, {{"axes", Axes{1, 2, 0}}}}};
+      },
+      [](const Lift& lift) {
+        Axes axes{0};
+        for (auto axis : lift.attributes.integers("axes")) axes.push_back(axis + 1);
+        return permute(lift.operands[0], axes);
       }};
   return operation;
 }

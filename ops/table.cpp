@@ -34,6 +34,7 @@ const std::vector<const Operation*>& operations() {
                                   &scatter_add_operation(),
                                   &take_along_axis_operation(),
                                   &scatter_add_along_axis_operation(),
+                                  &uniform_operation(),
                                   &unroll_operation(),
                                   &stacked_operation(),
                                   &summed_operation(),

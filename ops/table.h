@@ -28,6 +28,7 @@ const Operation& gather_operation();
 const Operation& scatter_add_operation();
 const Operation& take_along_axis_operation();
 const Operation& scatter_add_along_axis_operation();
+const Operation& uniform_operation();
 const Operation& print_operation();
 
 }  // namespace reel

@@ -1,3 +1,4 @@
+#include <reel/lift.h>
 #include <reel/ops.h>
 #include <reel/record.h>
 
@@ -44,7 +45,8 @@ const Operation& take_along_axis_operation() {
                                    {{floats({2, 4}), indices({2, 6}, 4)}, at_axis(1)},
                                    {{floats({3, 2, 2}), indices({1, 2, 2}, 3)}, at_axis(0)},
                                    {{floats({2, 3}), indices({2, 0}, 3)}, at_axis(1)}};
-      }};
+      },
+      lift_by_shifting};
   return operation;
 }
 
@@ -67,7 +69,8 @@ const Operation& scatter_add_along_axis_operation() {
         return std::vector<Sample>{{{indices({4}, 3), floats({4})}, into(0, 3)},
                                    {{indices({2, 5}, 3), floats({2, 5})}, into(1, 3)},
                                    {{indices({2, 0}, 3), floats({2, 0})}, into(1, 3)}};
-      }};
+      },
+      lift_by_shifting};
   return operation;
 }
 

@@ -81,7 +81,7 @@ template <class F>
 class Function {
  public:
   /// `model` must outlive it.
-  Function(Model& model, F f) : element_(model.element()), device_(model.device()), f_(std::move(f)) {}
+  Function(Model& model, F f) : model_(&model), f_(std::move(f)) {}
 
   template <class... Args>
   auto operator()(const Args&... args) {
@@ -122,7 +122,7 @@ class Function {
       } else {
         static_assert(std::is_arithmetic_v<Leaf>, "arguments are arrays, numbers, and structures of them");
         if constexpr (std::is_floating_point_v<Leaf>)
-          numbers.push_back(Array(double(leaf)).cast(element_));
+          numbers.push_back(Array(double(leaf)).cast(model_->element()));
         else
           numbers.emplace_back(leaf);
         arrays.push_back(&numbers.back());
@@ -136,7 +136,8 @@ class Function {
   template <class Arguments, class Result, class Given>
   ProgramCache::Entry& record_program(const Given& given, const std::vector<const Array*>& arrays,
                                       const ProgramCache::Key& key) {
-    Tape tape(element_);
+    Tape tape(model_->element());
+    tape.set_random_source(model_->seed(), model_->run_counter());
     Recording recording(tape);
     std::size_t next = 0;
     const auto argument = [&](const auto&) { return tape.argument(arrays[next++]->type()); };
@@ -153,11 +154,10 @@ class Function {
         outputs.push_back(bring(tape, leaf, "Function"));
       result = std::move(structured);
     }
-    return cache_.insert({key, compile(tape, outputs, device_), std::move(result)});
+    return cache_.insert({key, compile(tape, outputs, model_->device()), std::move(result)});
   }
 
-  ElementType element_;
-  Device device_;
+  Model* model_;
   F f_;
   ProgramCache cache_;
 };

@@ -83,6 +83,9 @@ class Model {
   /// `wish`, or "wish 2", "wish 3", ...: a first part of a name that this has not returned before.
   std::string unused_name(const std::string& wish);
 
+  std::uint64_t seed() const { return seed_.value; }
+  /// The number of runs that drew random values: an int64 scalar.
+  const std::shared_ptr<Variable>& run_counter() const { return run_; }
   const Device& device() const { return device_; }
   ElementType element() const { return element_; }
 
@@ -96,6 +99,7 @@ class Model {
   ElementType element_;
   std::vector<Parameter> parameters_, states_;
   std::map<std::string, Parameter> by_name_;
+  std::shared_ptr<Variable> run_ = std::make_shared<Variable>(Variable{"run", Array(std::int64_t{0})});
   std::map<std::string, int> wishes_;
 };
 

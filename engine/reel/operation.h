@@ -18,6 +18,7 @@ enum class Kind {
   scan,         ///< along an axis, each element from those before it
   contraction,  ///< sums of products
   gather,       ///< elements chosen by an integer operand, and the reverse of that
+  random,       ///< values from a counter; the operands are run and positions
   unroll,       ///< a loop over its body; has no value of its own
   projection,   ///< a value of an unroll
   update,       ///< writes a variable after the run; has no value
@@ -94,6 +95,18 @@ struct Sample {
   Attributes attributes;
 };
 
+struct Operation;
+
+/// An operation of one step that is to be done for all steps at once: `lifted` operands have a leading time
+/// axis of `steps`, the others do not vary.
+struct Lift {
+  const Operation& operation;
+  Tensors operands;
+  std::vector<bool> lifted;
+  const Attributes& attributes;
+  std::int64_t steps;
+};
+
 /// All that Reel knows of an operation. Immutable; it must outlive every tape and program that uses it (the
 /// built-in ones are one constant table).
 struct Operation {
@@ -107,6 +120,9 @@ struct Operation {
     Kernel reference;
   } kernels;
   std::function<std::vector<Sample>()> samples;
+  /// The result of all steps [T, ...], recorded, where it does not follow from the kind; an absent Tensor
+  /// where there is no better way than step by step.
+  std::function<Tensor(const Lift&)> time = nullptr;
 
   /// False for an unroll, an update or an effect.
   bool has_value() const { return kind != Kind::unroll && kind != Kind::update && kind != Kind::effect; }

@@ -11,25 +11,47 @@ class Recording {
  public:
   /// Records on `tape`, which sees nothing of the recordings around it.
   explicit Recording(Tape& tape);
-  /// Records one step of an unroll: a value of an enclosing recording becomes an invariant of `body`.
-  explicit Recording(Body& body);
+  /// Records one step of an unroll: a value of an enclosing recording becomes an invariant of `body`. `key`
+  /// tells this unroll's random values from others'.
+  Recording(Body& body, std::int64_t steps, std::uint64_t key);
+  /// Records step `position` of an expanded unroll, on the tape around it.
+  Recording(Tape& tape, std::int64_t position, std::uint64_t key);
   ~Recording();
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 
   /// The innermost tape being recorded, or null.
   static Tape* innermost();
+  /// The outermost tape the innermost recording can see, or null.
+  static Tape* outermost();
   /// True where the innermost recording is a step of an unroll.
   static bool in_body();
 
-  /// What was captured from the tape around it, one for each invariant of the body.
+  /// A number for the next random value or unroll of the innermost recording: its place in the order of
+  /// recording, the same for the unroll and Expanded forms of a cell. 0 where nothing is being recorded.
+  static std::uint64_t next_key();
+  /// The positions in the unrolls around the innermost recording, outermost first: int64 scalars on its tape.
+  static Tensors positions();
+
+  /// What the body reads from the tape around it: sequences beyond those it was given, and one value for each
+  /// of its invariants.
+  const std::vector<NodeId>& added_sequences() const { return added_sequences_; }
   const std::vector<NodeId>& captured() const { return captured_; }
 
  private:
   friend struct Capture;
+  enum class Form { root, body, expanded };
+
   Tape* tape_;
+  Form form_;
   Body* body_ = nullptr;
-  std::vector<NodeId> captured_;
+  std::int64_t steps_ = 0;     // of the unroll
+  std::int64_t position_ = 0;  // of an expanded step
+  std::uint64_t key_ = 0;
+  std::uint64_t next_ordinal_ = 0;
+  Tensors positions_;
+  bool has_positions_ = false;
+  std::vector<NodeId> added_sequences_, captured_;
   std::unordered_map<NodeId, NodeId> inner_;
 };
 

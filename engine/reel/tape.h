@@ -58,6 +58,13 @@ class Tape {
   const std::vector<NodeId>& roots() const { return roots_; }
   int argument_count() const { return argument_count_; }
 
+  /// Random values of this tape start from `seed`, and differ from run to run by `run`, an int64 scalar that
+  /// every program of the tape that draws some counts up. Without one all runs draw the same.
+  void set_random_source(std::uint64_t seed, std::shared_ptr<Variable> run);
+  std::uint64_t seed() const { return seed_; }
+  /// The number of the run, as random operations read it.
+  Tensor run_number();
+
   /// The scope that nodes recorded from now on belong to; "" where none was entered.
   const std::string& current_scope() const { return names_[scope_]; }
   void set_scope(const std::string& scope) { scope_ = intern(scope); }
@@ -74,6 +81,8 @@ class Tape {
   std::unordered_map<const Variable*, NodeId> parameters_;
   std::unordered_map<const Variable*, NodeId> updated_;
   std::vector<NodeId> roots_;
+  std::uint64_t seed_ = 0;
+  std::shared_ptr<Variable> run_;
   ElementType floating_;
   std::uint32_t scope_ = 0;
   int argument_count_ = 0;

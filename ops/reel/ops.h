@@ -177,6 +177,19 @@ Tensor hard_tanh(const Tensor& x);
 /// x / 6 + 1/2 between 0 and 1.
 Tensor hard_sigmoid(const Tensor& x);
 
+// Random values: new ones in each run of a program and at each step of an unroll, the same in its derivative.
+// Bits are a function of the model's seed, the place in the recorded function, the run and the step (Philox),
+// so they do not depend on device or number of threads. They need a recording in progress; the element type
+// is the model's unless one is given.
+/// Uniform in [low, high).
+Tensor uniform(const Shape& shape, const Tensor& low = 0, const Tensor& high = 1,
+               std::optional<ElementType> element = std::nullopt);
+/// Normal, by Box and Muller.
+Tensor normal(const Shape& shape, const Tensor& mean = 0, const Tensor& deviation = 1,
+              std::optional<ElementType> element = std::nullopt);
+/// bool, true with `probability`, which may be an input of the run.
+Tensor bernoulli(const Shape& shape, const Tensor& probability);
+
 // Composed from others.
 /// exp(x) / sum(exp(x)) along `axis`, the maximum taken off first.
 Tensor softmax(const Tensor& x, std::int64_t axis = -1);

@@ -28,6 +28,7 @@ void take_along_axis(const KernelCall& call);
 void scatter_add_along_axis(const KernelCall& call);
 void gather(const KernelCall& call);
 void scatter_add(const KernelCall& call);
+void uniform(const KernelCall& call);
 void print(const KernelCall& call);
 
 }  // namespace reel::reference
