@@ -76,9 +76,10 @@ void read_numbers(const std::string& where, const char* text, T* values, std::in
 
 void expect(const std::string& where, const pugi::xml_node& matrix, const char* attribute,
             const std::string& wanted) {
-  const std::string found = matrix.attribute(attribute).value();
-  if (found != wanted)
-    throw FileError(where + " has " + attribute + " '" + found + "' and must have '" + wanted + "'");
+  const auto found = matrix.attribute(attribute);
+  if (!found) throw FileError(where + " has no " + attribute + " and must have '" + wanted + "'");
+  if (found.value() != wanted)
+    throw FileError(where + " has " + attribute + " '" + found.value() + "' and must have '" + wanted + "'");
 }
 
 /// The value of one matrix, in the type of `parameter`.

@@ -287,19 +287,23 @@ TEST_CASE("A file that does not fit the model is refused and changes nothing", "
     check_refused(with("Rows=\"2\"", "Rows=\"3\""), first + " has Rows '3' and must have '2'");
     check_refused(with("Rows=\"2\" Columns=\"3\"", "Rows=\"2\" Columns=\"2\""), first + " has Columns '2'");
     check_refused(with("Rows=\"2\" Columns=\"3\"", "Rows=\"3\" Columns=\"2\""), first + " has Rows '3'");
+    check_refused(with("Rows=\"2\" ", ""), first + " has no Rows");
     check_refused(with("Rows=\"2\"", "Rows=\"two\""), first + " has Rows 'two'");
   }
   SECTION("another shape of the same rows and columns") {
     check_refused(with("Shape=\"2 3 2\"", "Shape=\"3 2 2\""), "matrix head/kernel has Shape '3 2 2'");
+    check_refused(with("Shape=\"2 3 2\"", ""), "matrix head/kernel has no Shape");
     check_refused(with("Columns=\"3\"", "Columns=\"3\" Shape=\"2 1 3\""), first + " has Shape '2 1 3'");
     check_refused(with("Rows=\"3\" Columns=\"1\"", "Rows=\"3\" Columns=\"1\" Shape=\"1 3\""),
                   "matrix cell/forget/b has Shape '1 3'");
     check_refused(with("Columns=\"1\" Shape=\"\"", "Columns=\"1\" Shape=\"1 1\""),
                   "matrix head/scale has Shape '1 1'");
+    check_refused(with("Columns=\"1\" Shape=\"\"", "Columns=\"1\""), "matrix head/scale has no Shape");
   }
   SECTION("another element type") {
     check_refused(with("float32", "float16"), first + " has Type 'float16'");
     check_refused(with("float32", "int32"), first + " has Type 'int32'", ElementType::float64);
+    check_refused(with("Type=\"float32\" ", ""), first + " has no Type");
   }
   SECTION("bad numbers") {
     const std::string bad = " holds a bad number at position 5: ";
