@@ -92,7 +92,10 @@ Array read_matrix(const std::string& where, const pugi::xml_node& matrix, const 
   if (matrix.attribute("Shape") || (rank != 1 && rank != 2))
     expect(where, matrix, "Shape", extents_text(type.shape));
   const std::string element = matrix.attribute("Type").value();
-  const char* numbers = matrix.text().get();
+  const auto content = matrix.first_child();
+  if (content && (content.type() != pugi::node_pcdata || content.next_sibling()))
+    throw FileError(where + " holds something other than numbers");
+  const char* numbers = content.value();
   if (element == name_of(ElementType::float32)) {
     Array value(type.shape, ElementType::float32);
     read_numbers(where, numbers, value.data<float>(), value.size());

@@ -322,6 +322,10 @@ TEST_CASE("A file that does not fit the model is refused and changes nothing", "
     check_refused(with("-0.25", ""), "matrix head/scale holds 0 numbers and needs 1");
     check_refused(with("Columns=\"4\">\n", "Columns=\"4\">1"), last + " holds more than its 0 numbers");
   }
+  SECTION("something other than numbers in a matrix") {
+    check_refused(with("6.5", "6.5<More/>7"), first + " holds something other than numbers");
+    check_refused(with("1 2 3", "<Row>1 2 3</Row>"), first + " holds something other than numbers");
+  }
   SECTION("another format") {
     check_refused(with("Format=\"1\"", "Format=\"2\""), "Format '2'");
     check_refused(with(" Format=\"1\"", ""), "Format ''");
