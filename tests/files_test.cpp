@@ -335,6 +335,8 @@ TEST_CASE("A file that does not fit the model is refused and changes nothing", "
     check_refused("0.5 0.25", "");
     check_refused(std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16), "");
     check_refused("<html><body/></html>", "<Model>");
+    // What a power failure leaves of a file that was not flushed: zeros from some byte on.
+    check_refused(replaced(known_file, "4 5 6.5", std::string("4 5 6.5\0\0\0", 10)), "");
   }
 }
 
