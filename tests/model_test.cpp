@@ -226,3 +226,10 @@ TEST_CASE("A state is made once and found again", "[model]") {
   CHECK(model.states().size() == 1);
   CHECK(model.parameters().empty());
 }
+
+TEST_CASE("unused_name never returns a name twice", "[model]") {
+  Model model(Seed{1});
+  CHECK(model.unused_name("optimiser 2") == "optimiser 2");
+  CHECK(model.unused_name("optimiser") == "optimiser");
+  CHECK(model.unused_name("optimiser") != "optimiser 2");
+}
