@@ -149,6 +149,28 @@ TEST_CASE("Structures go in and come out", "[function]") {
   }
 }
 
+TEST_CASE("Other structures of the same arrays are other programs", "[function]") {
+  Model model(Seed{1});
+  const Array a(1.0f), b(2.0f), c(3.0f);
+  SECTION("vectors of other lengths") {
+    Function sums(model, [](const std::vector<Tensors>& rows) {
+      Tensors sums;
+      for (const auto& row : rows) sums.push_back(sum(stack(row)));
+      return sums;
+    });
+    CHECK(sums(std::vector<std::vector<Array>>{{a, b}, {c}}) == std::vector{Array(3.0f), Array(3.0f)});
+    CHECK(sums(std::vector<std::vector<Array>>{{a}, {b, c}}) == std::vector{Array(1.0f), Array(5.0f)});
+    CHECK(sums(std::vector<std::vector<Array>>{{a, b, c}}) == std::vector{Array(6.0f)});
+  }
+  SECTION("types of a generic lambda") {
+    Function same(model, [](const auto& x) { return x; });
+    CHECK(same(a) == a);
+    CHECK(same(std::vector{b}) == std::vector{b});
+    CHECK(same(std::tuple(c)) == std::tuple(c));
+    CHECK(same.program_count() == 3);
+  }
+}
+
 TEST_CASE("Generic lambdas and function pointers are functions too", "[function]") {
   Model model(Seed{1});
   Function generic(model, [](auto x, const auto& y) { return x * y.first - y.second; });
