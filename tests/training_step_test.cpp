@@ -182,3 +182,11 @@ TEST_CASE("A loss that cannot be learned from is refused", "[training]") {
       },
       "test/p is updated twice");
 }
+
+TEST_CASE("A scalar parameter can be the loss itself", "[training]") {
+  Model model(Seed{1});
+  const auto p = (model / "test").parameter("p", {}, constant_init(3));
+  TrainingStep step(model, SGD{0.5}, [&] { return Tensor(p); });
+  CHECK(step().item() == 3);
+  CHECK(p.value() == Array(2.5f));
+}
