@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <set>
 #include <sstream>
 
@@ -161,6 +162,9 @@ void save(const Model& model, const std::string& path) {
 }
 
 void load(Model& model, const std::string& path) {
+  // The parser would ask for as much memory as a directory says it is long.
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) throw FileError("[load] " + path + " is a directory");
   pugi::xml_document document;
   const auto parsed = document.load_file(path.c_str());
   if (!parsed)

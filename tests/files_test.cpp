@@ -362,8 +362,12 @@ TEST_CASE("A file that cannot be read is refused", "[files]") {
   const Directory directory;
   Model model(Seed{1});
   make_parameters(model);
-  CHECK_THROWS_AS(load(model, directory / "missing.xml"), FileError);
-  CHECK_THROWS_AS(load(model, directory.path.string()), FileError);
+  const auto refused = [&](const std::string& path, const std::string& reason) {
+    CHECK_THROWS_AS(load(model, path), FileError);
+    CHECK_THROWS_WITH(load(model, path), ContainsSubstring(path) && ContainsSubstring(reason));
+  };
+  refused(directory / "missing.xml", "not found");
+  refused(directory.path.string(), "is a directory");
 }
 
 TEST_CASE("Weights are written whole or not at all", "[files]") {
