@@ -13,8 +13,10 @@
 #include <sys/resource.h>
 
 #include "catch.h"
+#include "models.h"
 
 using namespace reel;
+using namespace reel::test;
 namespace fs = std::filesystem;
 
 namespace {
@@ -51,12 +53,6 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   const auto at = text.find(from);
   if (at == std::string::npos) throw std::runtime_error("the file does not hold: " + from);
   return text.replace(at, from.size(), to);
-}
-
-std::vector<Array> values(const Model& model) {
-  std::vector<Array> values;
-  for (const auto& parameter : model.parameters()) values.push_back(parameter.value());
-  return values;
 }
 
 /// A parameter of every rank that the format treats in its own way, also one without elements.
@@ -175,7 +171,7 @@ void check_refused(const std::string& text, const std::string& reason,
 
 }  // namespace
 
-TEST_CASE("Weights come back from a file bit for bit", "[files]") {
+TEST_CASE("weights come back from a file bit for bit", "[files]") {
   SECTION("float32") { check_hard_numbers<float>(); }
   SECTION("float64") { check_hard_numbers<double>(); }
   SECTION("of every shape") {
@@ -191,7 +187,7 @@ TEST_CASE("Weights come back from a file bit for bit", "[files]") {
   }
 }
 
-TEST_CASE("A weight file is XML with a layer for each scope and a matrix for each parameter", "[files]") {
+TEST_CASE("a weight file is XML with a layer for each scope and a matrix for each parameter", "[files]") {
   const Directory directory;
   write(directory / "known.xml", known_file);
   Model model(Seed{1});
@@ -214,7 +210,7 @@ TEST_CASE("A weight file is XML with a layer for each scope and a matrix for eac
   CHECK(!(found >> std::ws).good());
 }
 
-TEST_CASE("Names with characters that XML reserves survive", "[files]") {
+TEST_CASE("names with characters that XML reserves survive", "[files]") {
   const Directory directory;
   const auto make = [](Model& model) {
     (model / "a<b>&\"c'").parameter("x \xc3\xa9/y", {2}, glorot_uniform());
@@ -228,7 +224,7 @@ TEST_CASE("Names with characters that XML reserves survive", "[files]") {
   CHECK(values(saved) == values(other));
 }
 
-TEST_CASE("The optimiser's memory is not written", "[files]") {
+TEST_CASE("the optimiser's memory is not written", "[files]") {
   const Directory directory;
   Model model(Seed{1});
   make_parameters(model);
@@ -238,7 +234,7 @@ TEST_CASE("The optimiser's memory is not written", "[files]") {
   CHECK_NOTHROW(load(model, directory / "weights.xml"));
 }
 
-TEST_CASE("A float32 file can be read into a float64 model but not the reverse", "[files]") {
+TEST_CASE("a float32 file can be read into a float64 model but not the reverse", "[files]") {
   const Directory directory;
   Model narrow(Seed{1}), wide(Seed{2}, Device::cpu(), ElementType::float64);
   make_parameters(narrow);
@@ -252,7 +248,7 @@ TEST_CASE("A float32 file can be read into a float64 model but not the reverse",
   check_refused(read(directory / "weights.xml"), "Type 'float64'");
 }
 
-TEST_CASE("A file that does not fit the model is refused and changes nothing", "[files]") {
+TEST_CASE("a file that does not fit the model is refused and changes nothing", "[files]") {
   const auto without = [](const std::string& from, const std::string& to) {
     const auto begin = known_file.find(from), end = known_file.find(to, begin) + to.size();
     return known_file.substr(0, begin) + known_file.substr(end);
@@ -340,7 +336,7 @@ TEST_CASE("A file that does not fit the model is refused and changes nothing", "
   }
 }
 
-TEST_CASE("A file cut off anywhere is refused and changes nothing", "[files]") {
+TEST_CASE("a file cut off anywhere is refused and changes nothing", "[files]") {
   const Directory directory;
   const auto path = directory / "weights.xml";
   Model model(Seed{1});
@@ -358,7 +354,7 @@ TEST_CASE("A file cut off anywhere is refused and changes nothing", "[files]") {
   CHECK(model.parameter("head/scale").value() == Array(-0.25f));
 }
 
-TEST_CASE("A file that cannot be read is refused", "[files]") {
+TEST_CASE("a file that cannot be read is refused", "[files]") {
   const Directory directory;
   Model model(Seed{1});
   make_parameters(model);
@@ -370,7 +366,7 @@ TEST_CASE("A file that cannot be read is refused", "[files]") {
   refused(directory.path.string(), "is a directory");
 }
 
-TEST_CASE("Weights are written whole or not at all", "[files]") {
+TEST_CASE("weights are written whole or not at all", "[files]") {
   const Directory directory;
   const auto path = directory / "weights.xml";
   Model model(Seed{1}), other(Seed{2});
@@ -454,13 +450,13 @@ void check_locale() {
 
 }  // namespace
 
-TEST_CASE("Numbers in files do not depend on the locale of C++", "[files]") {
+TEST_CASE("numbers in files do not depend on the locale of C++", "[files]") {
   const auto old = std::locale::global(std::locale(std::locale(), new DecimalComma));
   check_locale();
   std::locale::global(old);
 }
 
-TEST_CASE("Numbers in files do not depend on the locale of C", "[files]") {
+TEST_CASE("numbers in files do not depend on the locale of C", "[files]") {
   const std::string old = std::setlocale(LC_ALL, nullptr);
   bool has_comma = false;
   for (const char* name : {"de_DE.UTF-8", "de_DE.utf8", "de_DE", "fr_FR.UTF-8", "fr_FR.utf8", "nl_NL.utf8"})

@@ -1,18 +1,14 @@
 #include <reel/reel.h>
 
 #include "catch.h"
+#include "models.h"
 
 using namespace reel;
+using namespace reel::test;
 
 namespace {
 
-Array floats(const std::vector<float>& elements) { return Array(elements); }
 Array counted(std::int64_t length) { return Array(std::vector<float>(length, 1)); }
-
-Parameter make_parameter(Model& model, const std::string& name, const std::vector<float>& elements) {
-  const Array value(elements);
-  return (model / "test").parameter(name, value.shape(), [&](const TensorType&, Random&) { return value; });
-}
 
 template <class T>
 struct PairOf {
@@ -27,7 +23,7 @@ struct SumAndDifference {
 
 }  // namespace
 
-TEST_CASE("A Function is recorded once for each combination of types and shapes", "[function]") {
+TEST_CASE("a Function is recorded once for each combination of types and shapes", "[function]") {
   Model model(Seed{1});
   int recordings = 0;
   Function twice(model, [&](const Tensor& x) {
@@ -48,7 +44,7 @@ TEST_CASE("A Function is recorded once for each combination of types and shapes"
   CHECK(twice.program_count() == 4);
 }
 
-TEST_CASE("The programs of the last 64 lengths are kept", "[function]") {
+TEST_CASE("the programs of the last 64 lengths are kept", "[function]") {
   Model model(Seed{1});
   int recordings = 0;
   Function total(model, [&](const Tensor& x) {
@@ -61,7 +57,7 @@ TEST_CASE("The programs of the last 64 lengths are kept", "[function]") {
   CHECK(recordings == 70);
 }
 
-TEST_CASE("Programs that were not used for long are dropped, others are not", "[function]") {
+TEST_CASE("programs that were not used for long are dropped, others are not", "[function]") {
   Model model(Seed{1});
   int recordings = 0;
   Function total(model, [&](const Tensor& x) {
@@ -79,7 +75,7 @@ TEST_CASE("Programs that were not used for long are dropped, others are not", "[
   CHECK(recordings == many + 1);
 }
 
-TEST_CASE("Numbers are inputs of each run", "[function]") {
+TEST_CASE("numbers are inputs of each run", "[function]") {
   Model model(Seed{1}), wide(Seed{1}, Device::cpu(), ElementType::float64);
   int recordings = 0;
   const auto pass = [&](const Tensor& d, const Tensor& f, const Tensor& i, const Tensor& l, const Tensor& b) {
@@ -100,7 +96,7 @@ TEST_CASE("Numbers are inputs of each run", "[function]") {
   CHECK(recordings == 2);
 }
 
-TEST_CASE("Structures go in and come out", "[function]") {
+TEST_CASE("structures go in and come out", "[function]") {
   Model model(Seed{1});
   const Array a = floats({1, 2}), b = floats({3, 5});
 
@@ -149,7 +145,7 @@ TEST_CASE("Structures go in and come out", "[function]") {
   }
 }
 
-TEST_CASE("Other structures of the same arrays are other programs", "[function]") {
+TEST_CASE("other structures of the same arrays are other programs", "[function]") {
   Model model(Seed{1});
   const Array a(1.0f), b(2.0f), c(3.0f);
   SECTION("vectors of other lengths") {
@@ -171,7 +167,7 @@ TEST_CASE("Other structures of the same arrays are other programs", "[function]"
   }
 }
 
-TEST_CASE("Generic lambdas and function pointers are functions too", "[function]") {
+TEST_CASE("generic lambdas and function pointers are functions too", "[function]") {
   Model model(Seed{1});
   Function generic(model, [](auto x, const auto& y) { return x * y.first - y.second; });
   CHECK(generic(2.0, PairOf<Array>{floats({3}), floats({1})}) == floats({5}));
@@ -179,7 +175,7 @@ TEST_CASE("Generic lambdas and function pointers are functions too", "[function]
   CHECK(square_of(floats({3})) == floats({9}));
 }
 
-TEST_CASE("A Function may return nothing, literals, parameters or its arguments", "[function]") {
+TEST_CASE("a Function may return nothing, literals, parameters or its arguments", "[function]") {
   Model model(Seed{1});
   const auto p = make_parameter(model, "p", {1, 2});
   Function set(model, [&](const Tensor& x) { update(p, x); });
@@ -195,7 +191,7 @@ TEST_CASE("A Function may return nothing, literals, parameters or its arguments"
   CHECK(constant_result() == Array(2.0f));
 }
 
-TEST_CASE("Results are the caller's copies", "[function]") {
+TEST_CASE("results are the caller's copies", "[function]") {
   Model model(Seed{1});
   const auto p = make_parameter(model, "p", {1, 2});
   Function f(model, [&](const Tensor& x) { return std::tuple(x, p, x + p); });
@@ -210,7 +206,7 @@ TEST_CASE("Results are the caller's copies", "[function]") {
   CHECK(f(x) == std::tuple(floats({3, 4}), floats({1, 2}), floats({4, 6})));
 }
 
-TEST_CASE("Functions over one model share its parameters", "[function]") {
+TEST_CASE("functions over one model share its parameters", "[function]") {
   Model model(Seed{1});
   const auto p = make_parameter(model, "p", {1, 2});
   Function show(model, [&] { return Tensor(p); });
@@ -225,7 +221,7 @@ TEST_CASE("Functions over one model share its parameters", "[function]") {
   CHECK(show.program_count() == 1);
 }
 
-TEST_CASE("A call that cannot be recorded or run leaves the Function usable", "[function]") {
+TEST_CASE("a call that cannot be recorded or run leaves the Function usable", "[function]") {
   Model model(Seed{1});
   const auto table = make_parameter(model, "table", {5, 6, 7});
   Function look_up(model, [&](const Tensor& i, const Tensor& x) { return gather(table, i) + x; });
@@ -237,7 +233,7 @@ TEST_CASE("A call that cannot be recorded or run leaves the Function usable", "[
   CHECK(look_up.program_count() == 1);
 }
 
-TEST_CASE("All reads see the values from before the run", "[function]") {
+TEST_CASE("all reads see the values from before the run", "[function]") {
   Model model(Seed{1});
   const auto a = make_parameter(model, "a", {1, 2}), b = make_parameter(model, "b", {3, 4});
   SECTION("two parameters change places") {
@@ -282,7 +278,7 @@ TEST_CASE("All reads see the values from before the run", "[function]") {
   }
 }
 
-TEST_CASE("Updates that have no meaning are refused", "[function]") {
+TEST_CASE("updates that have no meaning are refused", "[function]") {
   Model model(Seed{1});
   const auto p = make_parameter(model, "p", {1, 2});
   SECTION("a second one of the same parameter") {

@@ -36,7 +36,7 @@ double distance_from_orthonormal(const Array& matrix) {
 
 }  // namespace
 
-TEST_CASE("Parameters are named by their scopes and kept in the order in which they were made", "[model]") {
+TEST_CASE("parameters are named by their scopes and kept in the order in which they were made", "[model]") {
   Model model(Seed{1});
   const auto cell = model / "cell";
   const auto b = (cell / "forget").parameter("b", {3}, constant_init(0.5));
@@ -54,7 +54,7 @@ TEST_CASE("Parameters are named by their scopes and kept in the order in which t
   CHECK(b.value() == Array(std::vector<float>{0.5, 0.5, 0.5}));
 }
 
-TEST_CASE("A layer makes the parameters it documents", "[model]") {
+TEST_CASE("a layer makes the parameters it documents", "[model]") {
   const auto names = [](const Model& model) {
     std::vector<std::string> names;
     for (const auto& parameter : model.parameters())
@@ -76,7 +76,7 @@ TEST_CASE("A layer makes the parameters it documents", "[model]") {
   CHECK(names(gated) == expected);
 }
 
-TEST_CASE("A name that is taken or unknown is refused", "[model]") {
+TEST_CASE("a name that is taken or unknown is refused", "[model]") {
   Model model(Seed{1});
   const auto cell = model / "cell";
   cell.parameter("W", {2, 2}, glorot_uniform());
@@ -89,7 +89,7 @@ TEST_CASE("A name that is taken or unknown is refused", "[model]") {
   CHECK(model.states().size() == 1);
 }
 
-TEST_CASE("Only a value of the parameter's type can be assigned", "[model]") {
+TEST_CASE("only a value of the parameter's type can be assigned", "[model]") {
   Model model(Seed{1});
   const auto W = (model / "cell").parameter("W", {2, 2}, glorot_uniform());
   const auto before = W.value();
@@ -103,7 +103,7 @@ TEST_CASE("Only a value of the parameter's type can be assigned", "[model]") {
   CHECK(W.value() == ones_matrix());
 }
 
-TEST_CASE("An initialiser must return the type it is asked for", "[model]") {
+TEST_CASE("an initialiser must return the type it is asked for", "[model]") {
   Model model(Seed{1});
   CHECK_THROWS_WITH(
       (model / "cell").parameter("W", {2, 3}, [](const TensorType&, Random&) { return ones_matrix(); }),
@@ -111,11 +111,11 @@ TEST_CASE("An initialiser must return the type it is asked for", "[model]") {
   CHECK(model.parameters().empty());
 }
 
-TEST_CASE("Parameters are floating", "[model]") {
+TEST_CASE("parameters are floating", "[model]") {
   CHECK_THROWS_AS(Model(Seed{1}, Device::cpu(), ElementType::int32), Error);
 }
 
-TEST_CASE("The seed and the name decide how a parameter begins, not the order", "[model]") {
+TEST_CASE("the seed and the name decide how a parameter begins, not the order", "[model]") {
   const auto make = [](Model& model, const std::vector<std::string>& names) {
     for (const auto& name : names) (model / name).parameter("W", {4, 4}, glorot_uniform());
   };
@@ -132,7 +132,7 @@ TEST_CASE("The seed and the name decide how a parameter begins, not the order", 
   CHECK(forward.parameter("a/W").value() != forward.parameter("b/W").value());
 }
 
-TEST_CASE("The element type decides precision, not the choice of numbers", "[model]") {
+TEST_CASE("the element type decides precision, not the choice of numbers", "[model]") {
   for (const auto& initialiser : {glorot_uniform(), orthogonal()}) {
     Model narrow(Seed{1}), wide(Seed{1}, Device::cpu(), ElementType::float64);
     const auto a = (narrow / "cell").parameter("W", {3, 4}, initialiser);
@@ -197,7 +197,7 @@ TEST_CASE("orthogonal refuses what is no matrix", "[model][initialisers]") {
   CHECK_THROWS_WITH(initial(orthogonal(), shape), ContainsSubstring(to_string(shape)));
 }
 
-TEST_CASE("The forget gate of an LSTM begins open and the others unbiased", "[model][initialisers]") {
+TEST_CASE("the forget gate of an LSTM begins open and the others unbiased", "[model][initialisers]") {
   Model model(Seed{1});
   LSTM(model / "lstm", 2, 3);
   LSTM(model / "closed", 2, 3, -2);
@@ -212,7 +212,7 @@ TEST_CASE("The forget gate of an LSTM begins open and the others unbiased", "[mo
   CHECK(distance_from_orthonormal(model.parameter("lstm/forget/U").value()) < 1e-6);
 }
 
-TEST_CASE("A state is made once and found again", "[model]") {
+TEST_CASE("a state is made once and found again", "[model]") {
   Model model(Seed{1}, Device::cpu(), ElementType::float64);
   const auto memory = model / "optimiser";
   const auto made = memory.state("velocity", {2}, 0.25);

@@ -3,11 +3,8 @@
 #include <reel/reel.h>
 #include <reel/xtensor.h>
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
-
 #include "catch.h"
+#include "values.h"
 
 #if __has_include(<xtensor/io/xnpy.hpp>)
 #include <xtensor/io/xnpy.hpp>
@@ -16,6 +13,7 @@
 #endif
 
 using namespace reel;
+using namespace reel::test;
 
 namespace {
 
@@ -32,17 +30,9 @@ struct References {
   }
 };
 
-/// Largest difference, relative to the largest element expected; infinite for another type or NaN.
+/// Relative to the largest element expected; infinite for another type or NaN.
 double relative_error(const Array& found, const Array& expected) {
-  if (found.type() != expected.type()) return std::numeric_limits<double>::infinity();
-  double error = 0, size = 0;
-  for (std::int64_t i = 0; i < found.size(); ++i) {
-    const double difference = std::abs(found.at(i) - expected.at(i));
-    if (std::isnan(difference)) return std::numeric_limits<double>::infinity();
-    error = std::max(error, difference);
-    size = std::max(size, std::abs(expected.at(i)));
-  }
-  return error / size;
+  return difference(found, expected) / largest(expected);
 }
 
 constexpr double tolerance = 1e-12;
@@ -136,7 +126,7 @@ void check_trajectory(const std::string& name, const Optimiser& optimiser) {
 
 }  // namespace
 
-TEST_CASE("The LSTM agrees with PyTorch, values and gradients", "[pytorch]") {
+TEST_CASE("the LSTM agrees with PyTorch, values and gradients", "[pytorch]") {
   const References torch{"lstm"};
   Model model(Seed{1}, Device::cpu(), ElementType::float64);
   const LSTM lstm(model / "cell", 4, 5);
@@ -164,17 +154,17 @@ TEST_CASE("The LSTM agrees with PyTorch, values and gradients", "[pytorch]") {
   CHECK(relative_error(weights[2], torch("grad_bias")) <= tolerance);
 }
 
-TEST_CASE("The plain recurrent cell agrees with PyTorch, values and gradients", "[pytorch]") {
+TEST_CASE("the plain recurrent cell agrees with PyTorch, values and gradients", "[pytorch]") {
   SECTION("tanh") { check_rnn("rnn_tanh", reel::tanh); }
   SECTION("relu") { check_rnn("rnn_relu", reel::relu); }
 }
 
-TEST_CASE("Softmax and its logarithm agree with PyTorch", "[pytorch]") {
+TEST_CASE("softmax and its logarithm agree with PyTorch", "[pytorch]") {
   SECTION("over the last axis") { check_softmax("softmax", -1); }
   SECTION("over another axis, of numbers whose exponentials overflow") { check_softmax("softmax_large", 1); }
 }
 
-TEST_CASE("Cross-entropy agrees with PyTorch", "[pytorch]") {
+TEST_CASE("cross-entropy agrees with PyTorch", "[pytorch]") {
   const bool masked = GENERATE(false, true);
   const References torch{masked ? "cross_entropy_masked" : "cross_entropy"};
   Model model(Seed{1}, Device::cpu(), ElementType::float64);
@@ -189,7 +179,7 @@ TEST_CASE("Cross-entropy agrees with PyTorch", "[pytorch]") {
   CHECK(relative_error(gradient, torch("grad_logits")) <= tolerance);
 }
 
-TEST_CASE("Optimisers take PyTorch's steps", "[pytorch]") {
+TEST_CASE("optimisers take PyTorch's steps", "[pytorch]") {
   SECTION("gradient descent") { check_trajectory("sgd", SGD{0.1}); }
   SECTION("with momentum") { check_trajectory("momentum", SGD{0.1, 0.9}); }
   SECTION("Adam") { check_trajectory("adam", Adam(0.05, 0.8, 0.95, 1e-6)); }

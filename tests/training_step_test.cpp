@@ -1,29 +1,12 @@
 #include <reel/reel.h>
 
 #include "catch.h"
+#include "models.h"
 
 using namespace reel;
+using namespace reel::test;
 
-namespace {
-
-Array floats(const std::vector<float>& elements) { return Array(elements); }
-
-/// Every value a run could change.
-std::vector<Array> values(const Model& model) {
-  std::vector<Array> values;
-  for (const auto& parameter : model.parameters()) values.push_back(parameter.value());
-  for (const auto& state : model.states()) values.push_back(state.value());
-  return values;
-}
-
-Parameter make_parameter(Model& model, const std::string& name, const std::vector<float>& elements) {
-  const Array value(elements);
-  return (model / "test").parameter(name, value.shape(), [&](const TensorType&, Random&) { return value; });
-}
-
-}  // namespace
-
-TEST_CASE("A TrainingStep returns the loss from before its update and is recorded once", "[training]") {
+TEST_CASE("a TrainingStep returns the loss from before its update and is recorded once", "[training]") {
   Model model(Seed{1});
   const auto p = make_parameter(model, "p", {1, 2});
   int recordings = 0;
@@ -39,7 +22,7 @@ TEST_CASE("A TrainingStep returns the loss from before its update and is recorde
   CHECK(step.program_count() == 1);
 }
 
-TEST_CASE("What is returned beside the loss is from before the update too", "[training]") {
+TEST_CASE("what is returned beside the loss is from before the update too", "[training]") {
   Model model(Seed{1});
   const auto p = make_parameter(model, "p", {1, 2});
   TrainingStep step(model, SGD{1}, [&](const Tensor& x, const Tensor& scale) {
@@ -52,7 +35,7 @@ TEST_CASE("What is returned beside the loss is from before the update too", "[tr
   CHECK(p.value() == floats({1 - 6, 2 - 8}));
 }
 
-TEST_CASE("Momentum carries earlier gradients on", "[training]") {
+TEST_CASE("momentum carries earlier gradients on", "[training]") {
   Model model(Seed{1});
   const auto p = make_parameter(model, "p", {0});
   TrainingStep step(model, SGD{0.25, 0.5}, [&](const Tensor& x) { return sum(p * x); });
@@ -66,7 +49,7 @@ TEST_CASE("Momentum carries earlier gradients on", "[training]") {
   }
 }
 
-TEST_CASE("The learning rate can be set at any time without recording again", "[training]") {
+TEST_CASE("the learning rate can be set at any time without recording again", "[training]") {
   Model model(Seed{1});
   const auto p = make_parameter(model, "p", {0});
   int recordings = 0;
@@ -92,7 +75,7 @@ TEST_CASE("The learning rate can be set at any time without recording again", "[
   CHECK(p.value() == floats({-6.5}));
 }
 
-TEST_CASE("The programs of a TrainingStep share one memory", "[training]") {
+TEST_CASE("the programs of a TrainingStep share one memory", "[training]") {
   Model model(Seed{1});
   const auto p = make_parameter(model, "p", {0});
   TrainingStep step(model, SGD{1, 0.5}, [&](const Tensor& x) { return sum(p * x); });
@@ -102,7 +85,7 @@ TEST_CASE("The programs of a TrainingStep share one memory", "[training]") {
   CHECK(p.value() == floats({-1.5}));
 }
 
-TEST_CASE("Parameters the loss does not depend on stay", "[training]") {
+TEST_CASE("parameters the loss does not depend on stay", "[training]") {
   Model model(Seed{1});
   const auto used = make_parameter(model, "used", {1}), unused = make_parameter(model, "unused", {3});
   const auto stopped = make_parameter(model, "stopped", {5});
@@ -116,7 +99,7 @@ TEST_CASE("Parameters the loss does not depend on stay", "[training]") {
   CHECK(stopped.value() == floats({5}));
 }
 
-TEST_CASE("A step that throws changes nothing", "[training]") {
+TEST_CASE("a step that throws changes nothing", "[training]") {
   struct Net {
     Model model{Seed{1}};
     Embedding embedding{model / "embedding", 5, 3};
@@ -157,7 +140,7 @@ TEST_CASE("A step that throws changes nothing", "[training]") {
   }
 }
 
-TEST_CASE("A loss that cannot be learned from is refused", "[training]") {
+TEST_CASE("a loss that cannot be learned from is refused", "[training]") {
   Model model(Seed{1});
   const auto p = make_parameter(model, "p", {1, 2});
   const auto before = values(model);
@@ -183,7 +166,7 @@ TEST_CASE("A loss that cannot be learned from is refused", "[training]") {
       "test/p is updated twice");
 }
 
-TEST_CASE("A scalar parameter can be the loss itself", "[training]") {
+TEST_CASE("a scalar parameter can be the loss itself", "[training]") {
   Model model(Seed{1});
   const auto p = (model / "test").parameter("p", {}, constant_init(3));
   TrainingStep step(model, SGD{0.5}, [&] { return Tensor(p); });
