@@ -2,8 +2,10 @@
 #include <reel/initialisers.h>
 
 #include <clocale>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <limits>
