@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <set>
 #include <sstream>
 
@@ -76,9 +77,10 @@ void read_numbers(const std::string& where, const char* text, T* values, std::in
 
 void expect(const std::string& where, const pugi::xml_node& matrix, const char* attribute,
             const std::string& wanted) {
-  const std::string found = matrix.attribute(attribute).value();
-  if (found != wanted)
-    throw FileError(where + " has " + attribute + " '" + found + "' and must have '" + wanted + "'");
+  const auto found = matrix.attribute(attribute);
+  if (!found) throw FileError(where + " has no " + attribute + " and must have '" + wanted + "'");
+  if (found.value() != wanted)
+    throw FileError(where + " has " + attribute + " '" + found.value() + "' and must have '" + wanted + "'");
 }
 
 /// The value of one matrix, in the type of `parameter`.
@@ -91,7 +93,10 @@ Array read_matrix(const std::string& where, const pugi::xml_node& matrix, const 
   if (matrix.attribute("Shape") || (rank != 1 && rank != 2))
     expect(where, matrix, "Shape", extents_text(type.shape));
   const std::string element = matrix.attribute("Type").value();
-  const char* numbers = matrix.text().get();
+  const auto content = matrix.first_child();
+  if (content && (content.type() != pugi::node_pcdata || content.next_sibling()))
+    throw FileError(where + " holds something other than numbers");
+  const char* numbers = content.value();
   if (element == name_of(ElementType::float32)) {
     Array value(type.shape, ElementType::float32);
     read_numbers(where, numbers, value.data<float>(), value.size());
@@ -157,6 +162,9 @@ void save(const Model& model, const std::string& path) {
 }
 
 void load(Model& model, const std::string& path) {
+  // The parser would ask for as much memory as a directory says it is long.
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) throw FileError("[load] " + path + " is a directory");
   pugi::xml_document document;
   const auto parsed = document.load_file(path.c_str());
   if (!parsed)

@@ -53,6 +53,11 @@ Tensors operand_adjoints(Tape& tape, NodeId id, const Tensor& adjoint) {
   return parts;
 }
 
+/// `y` as a value on a tape: a parameter or a literal may be differentiated as it is.
+Tensor on_tape(const Tensor& y) {
+  return y.recorded() ? y : bring(destination("gradients", {y}), y, "gradients");
+}
+
 }  // namespace
 
 Tensors append_adjoints(Tape& tape, const std::vector<Seed>& seeds, const NodeSet& influenced) {
@@ -91,7 +96,8 @@ Tensors append_adjoints(Tape& tape, const std::vector<Seed>& seeds, const NodeSe
   return adjoints;
 }
 
-Tensors gradients_or_absent(const Tensor& y, const Tensors& xs, const Tensor& dy) {
+Tensors gradients_or_absent(const Tensor& of, const Tensors& xs, const Tensor& dy) {
+  const auto y = on_tape(of);
   if (!is_floating(y.element())) refuse("gradients", "only a floating tensor can be differentiated", {y});
   auto& tape = y.tape();
   std::vector<NodeId> sources;
@@ -113,7 +119,8 @@ Tensors gradients_or_absent(const Tensor& y, const Tensors& xs, const Tensor& dy
   return result;
 }
 
-Tensors gradients(const Tensor& y, const Tensors& xs, const Tensor& dy) {
+Tensors gradients(const Tensor& of, const Tensors& xs, const Tensor& dy) {
+  const auto y = on_tape(of);
   auto result = gradients_or_absent(y, xs, dy);
   for (std::size_t i = 0; i < xs.size(); ++i)
     if (!result[i].defined())

@@ -70,8 +70,9 @@ Parameter Model::make(const std::string& name, const Array& value, std::vector<P
 }
 
 std::string Model::unused_name(const std::string& wish) {
-  const int count = ++wishes_[wish];
-  return count == 1 ? wish : wish + " " + std::to_string(count);
+  std::string name = wish;
+  for (int count = 2; !returned_.insert(name).second; ++count) name = wish + " " + std::to_string(count);
+  return name;
 }
 
 /// A parameter's first value depends on the seed and its name alone, not on what was made before it.

@@ -39,6 +39,10 @@ struct RecordedArguments {
       std::conditional_t<std::is_same_v<declared, generic>, std::tuple<rebound<Args, Tensor>...>, declared>;
 };
 
+/// Its address tells one type from another.
+template <class T>
+inline char type_tag = 0;
+
 }  // namespace structure
 
 /// The programs of one function, one for each combination of argument types, least recently used last.
@@ -93,7 +97,10 @@ class Function {
     const auto arguments = std::tie(args...);
     std::deque<Array> numbers;  // the C++ numbers as arrays
     std::vector<const Array*> arrays;
-    ProgramCache::Key key;
+    // A generic function gets other types, and may return others, where the structures of its arguments
+    // differ.
+    ProgramCache::Key key{reinterpret_cast<std::intptr_t>(&structure::type_tag<Arguments>)};
+    (structure::append_lengths(args, key), ...);
     (collect(args, arrays, numbers, key), ...);
     auto* entry = cache_.find(key);
     if (!entry) entry = &record_program<Arguments, Result>(arguments, arrays, key);
@@ -114,7 +121,6 @@ class Function {
   template <class Arg>
   void collect(const Arg& arg, std::vector<const Array*>& arrays, std::deque<Array>& numbers,
                ProgramCache::Key& key) const {
-    key.push_back(-1);
     structure::for_each_leaf(arg, [&](const auto& leaf) {
       using Leaf = std::decay_t<decltype(leaf)>;
       if constexpr (std::is_same_v<Leaf, Array>) {

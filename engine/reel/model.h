@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <random>
+#include <set>
 
 #include "device.h"
 #include "tensor.h"
@@ -100,7 +101,7 @@ class Model {
   std::vector<Parameter> parameters_, states_;
   std::map<std::string, Parameter> by_name_;
   std::shared_ptr<Variable> run_ = std::make_shared<Variable>(Variable{"run", Array(std::int64_t{0})});
-  std::map<std::string, int> wishes_;
+  std::set<std::string> returned_;  // by unused_name()
 };
 
 /// Records that `parameter` gets `value` after the run; see update() in structural.h.

@@ -55,6 +55,19 @@ void for_each_leaf(S& s, F&& f) {
   }
 }
 
+/// Appends the length of every vector in `s`: what two structures of one type can differ in.
+template <class S>
+void append_lengths(const S& s, std::vector<std::int64_t>& lengths) {
+  if constexpr (has_members<S>) {
+    std::apply([&](auto&... member) { (append_lengths(member, lengths), ...); }, s.members());
+  } else if constexpr (is_tuple<S>) {
+    std::apply([&](auto&... element) { (append_lengths(element, lengths), ...); }, s);
+  } else if constexpr (is_vector<S>) {
+    lengths.push_back(static_cast<std::int64_t>(s.size()));
+    for (const auto& element : s) append_lengths(element, lengths);
+  }
+}
+
 /// The structure S with leaves of type L: what `Rebound<S, L>::type` is.
 template <class S, class L, class = void>
 struct Rebound {

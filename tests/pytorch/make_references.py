@@ -1,0 +1,98 @@
+"""Computes with PyTorch, in float64, the values that pytorch_test.cpp expects, and writes them beside this
+file as one directory of .npy files per case. Needs torch and numpy: python make_references.py"""
+
+import pathlib
+
+import numpy as np
+import torch
+
+HERE = pathlib.Path(__file__).parent
+
+
+def save(case, **values):
+    (HERE / case).mkdir(exist_ok=True)
+    for name, value in values.items():
+        value = value.detach().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
+        np.save(HERE / case / f"{name}.npy", np.asarray(value, order="C"))
+
+
+def random(*shape):
+    return torch.randn(*shape, requires_grad=True)
+
+
+def recurrent(case, module, states):
+    """Outputs, final states, and the gradients of a weighted sum of all of them. PyTorch adds two biases
+    where one is enough; their sum stands for both, and either one's gradient is the gradient of the sum."""
+    steps, batch = 6, 3
+    x = random(steps, batch, module.input_size)
+    initial = [random(1, batch, module.hidden_size) for _ in states]
+    y, final = module(x, tuple(initial) if len(states) > 1 else initial[0])
+    final = final if len(states) > 1 else (final,)
+    weights = [torch.randn_like(value) for value in (y, *final)]
+    loss = sum((weight * value).sum() for weight, value in zip(weights, (y, *final)))
+    parameters = [module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0]
+    gradients = torch.autograd.grad(loss, [x, *initial, *parameters])
+    names = ["x", *(f"{state}0" for state in states), "weight_ih", "weight_hh", "bias"]
+    values = [x, *initial, *parameters[:2], module.bias_ih_l0 + module.bias_hh_l0]
+    drop_layer = lambda name, value: value[0] if name[:-1] in states else value
+    save(case, y=y, weight_of_y=weights[0])
+    save(case, **{name: drop_layer(name, value) for name, value in zip(names, values)})
+    save(case, **{f"grad_{name}": drop_layer(name, value) for name, value in zip(names, gradients)})
+    for state, value, weight in zip(states, final, weights[1:]):
+        save(case, **{f"{state}_last": value[0], f"weight_of_{state}": weight[0]})
+
+
+def losses():
+    logits, weights = random(4, 3, 5), torch.randn(4, 3, 5)
+    targets = torch.randint(5, (4, 3))
+    mask = torch.rand(4, 3) < 0.6
+    for case, chosen in ("cross_entropy", targets), ("cross_entropy_masked", targets.where(mask, -100)):
+        loss = torch.nn.functional.cross_entropy(logits.reshape(-1, 5), chosen.reshape(-1))
+        (gradient,) = torch.autograd.grad(loss, [logits])
+        save(case, logits=logits, targets=chosen, loss=loss, grad_logits=gradient)
+    # An axis that is not the last one, and numbers whose exponentials overflow.
+    for case, x, axis in ("softmax", logits, -1), ("softmax_large", (1000 * logits).detach(), 1):
+        x.requires_grad_()
+        y, log_y = torch.softmax(x, axis), torch.log_softmax(x, axis)
+        gradients = [torch.autograd.grad((weights * value).sum(), [x])[0] for value in (y, log_y)]
+        save(case, x=x, weights=weights, softmax=y, log_softmax=log_y)
+        save(case, grad_softmax=gradients[0], grad_log_softmax=gradients[1])
+
+
+def trajectory(case, make_optimiser, largest_norm=None):
+    """Five steps of a linear model on its mean squared error; of every value, the course."""
+    x, target, weight, bias = torch.randn(8, 3), torch.randn(8, 2), random(3, 2), random(2)
+    optimiser = make_optimiser([weight, bias])
+    history = {"weight": [weight.detach().clone()], "bias": [bias.detach().clone()], "loss": []}
+    norms = []
+    for _ in range(5):
+        optimiser.zero_grad()
+        loss = (x @ weight + bias - target).square().mean()
+        loss.backward()
+        if largest_norm:
+            norm = torch.cat([weight.grad.flatten(), bias.grad]).norm()
+            norms.append(norm)
+            # clip_grad_norm_ divides by the norm + 1e-6; asked like this, it divides by the norm.
+            torch.nn.utils.clip_grad_norm_([weight, bias], largest_norm * (norm + 1e-6) / norm)
+        optimiser.step()
+        for name, value in ("weight", weight), ("bias", bias), ("loss", loss):
+            history[name].append(value.detach().clone())
+    # Of clipped steps, some must have been clipped and some not.
+    assert not norms or norms[0] > largest_norm > norms[-1]
+    save(case, x=x, target=target, **{name: torch.stack(values) for name, values in history.items()})
+
+
+def main():
+    torch.set_default_dtype(torch.float64)
+    torch.manual_seed(1)
+    recurrent("lstm", torch.nn.LSTM(4, 5), ["h", "c"])
+    recurrent("rnn_tanh", torch.nn.RNN(4, 5, nonlinearity="tanh"), ["h"])
+    recurrent("rnn_relu", torch.nn.RNN(4, 5, nonlinearity="relu"), ["h"])
+    losses()
+    trajectory("sgd", lambda parameters: torch.optim.SGD(parameters, lr=0.1))
+    trajectory("momentum", lambda parameters: torch.optim.SGD(parameters, lr=0.1, momentum=0.9))
+    trajectory("adam", lambda parameters: torch.optim.Adam(parameters, lr=0.05, betas=(0.8, 0.95), eps=1e-6))
+    trajectory("clipped", lambda parameters: torch.optim.SGD(parameters, lr=0.3), largest_norm=2.5)
+
+
+main()
