@@ -370,8 +370,11 @@ class Lowering {
 
 }  // namespace
 
-Program compile(const Tape& tape, const Tensors& outputs, const Device& device) {
-  return Program(Lowering(tape, outputs, device).run());
+Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
+                const CompileOptions& options) {
+  auto plan = Lowering(tape, outputs, device).run();
+  plan->options = options;
+  return Program(std::move(plan));
 }
 
 }  // namespace reel

@@ -74,6 +74,7 @@ struct Plan {
     Operand value;
   };
 
+  CompileOptions options;
   std::vector<Instruction> instructions;
   std::vector<Operand> operands;
   std::vector<Stride> strides;

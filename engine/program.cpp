@@ -1,10 +1,39 @@
 #include "plan.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace reel {
 
 namespace {
+
+/// Position of the first NaN or infinity among the elements, or -1.
+std::int64_t first_not_finite(const void* data, const TensorType& type) {
+  const auto search = [&](const auto* elements) -> std::int64_t {
+    const auto* end = elements + type.shape.size();
+    const auto* found = std::find_if(elements, end, [](auto x) { return !std::isfinite(x); });
+    return found == end ? -1 : found - elements;
+  };
+  if (type.element == ElementType::float32) return search(static_cast<const float*>(data));
+  if (type.element == ElementType::float64) return search(static_cast<const double*>(data));
+  return -1;
+}
+
+/// "nan at [1, 0] of float32[2, 3]"
+std::string element_text(const void* data, const TensorType& type, std::int64_t position) {
+  const double value = type.element == ElementType::float32 ? static_cast<const float*>(data)[position]
+                                                            : static_cast<const double*>(data)[position];
+  std::vector<std::int64_t> index(type.shape.rank());
+  for (int axis = type.shape.rank() - 1; axis >= 0; --axis) {
+    index[axis] = position % type.shape[axis];
+    position /= type.shape[axis];
+  }
+  return (std::isnan(value) ? "nan"
+          : value < 0       ? "-inf"
+                            : "inf") +
+         std::string(" at ") + to_string(Shape(index)) + " of " + to_string(type);
+}
 
 /// One run of a plan. Recursive only over the nesting of loops.
 class Run {
@@ -58,6 +87,10 @@ class Run {
     } catch (const RunError& error) {
       throw RunError(context(instruction, {operands, inputs}, error.what(), steps));
     }
+    if (!plan_.options.check_finite || !has_output) return;
+    if (const auto position = first_not_finite(output.data, *output.type); position >= 0)
+      throw RunError(context(instruction, {operands, inputs},
+                             "gives " + element_text(output.data, *output.type, position), steps));
   }
 
   void copy(const Instruction& instruction) {
@@ -131,6 +164,17 @@ void bind(Plan& plan, const std::vector<const Array*>& arguments) {
   }
 }
 
+void check_inputs(const Plan& plan, const std::vector<const Array*>& arguments) {
+  const auto check = [](const std::string& name, const Array& value) {
+    if (const auto position = first_not_finite(value.raw(), value.type()); position >= 0)
+      throw RunError("[check_finite] " + name + " holds " +
+                     element_text(value.raw(), value.type(), position));
+  };
+  for (std::size_t i = 0; i < arguments.size(); ++i) check("argument " + std::to_string(i), *arguments[i]);
+  for (const auto& base : plan.bases)
+    if (base.variable) check("parameter " + base.variable->name, base.variable->value);
+}
+
 }  // namespace
 
 Program::Program(std::unique_ptr<Plan> plan) : plan_(std::move(plan)) {}
@@ -142,6 +186,7 @@ std::vector<Array> Program::run(const std::vector<const Array*>& arguments) {
   auto& plan = *plan_;
   const Busy busy(plan);
   bind(plan, arguments);
+  if (plan.options.check_finite) check_inputs(plan, arguments);
   Run run(plan);
   run.all();
   std::vector<Array> outputs;

@@ -83,10 +83,13 @@ Tensor uniform(const Shape& shape, const Tensor& low, const Tensor& high,
   for (const auto& position : Recording::positions()) operands.push_back(position);
   const auto unit =
       record(uniform_operation(), operands, drawn(outermost->seed(), Recording::next_key(), type));
-  return low + (high - low) * unit;
+  const auto least = bring(unit.tape(), low, "uniform", type.element);
+  return least + (bring(unit.tape(), high, "uniform", type.element) - least) * unit;
 }
 
-Tensor bernoulli(const Shape& shape, const Tensor& probability) { return uniform(shape) < probability; }
+Tensor bernoulli(const Shape& shape, const Tensor& probability) {
+  return uniform(shape, 0, 1, probability.own_element()) < probability;
+}
 
 Tensor normal(const Shape& shape, const Tensor& mean, const Tensor& deviation,
               std::optional<ElementType> element) {

@@ -1,5 +1,7 @@
 #pragma once
+#include <reel/check_operation.h>
 #include <reel/ops.h>
+#include <reel/record.h>
 #include <reel/unroll_flat.h>
 
 #include "values.h"
@@ -129,6 +131,8 @@ class RandomProgram {
 
   Tensor operation(const Tensors& values, const Weights& w, Draw& draw, int depth, bool expanded) const {
     const auto &a = draw.pick(values), &b = draw.pick(values);
+    // Half of the time any operation of the table.
+    if (draw.chance(0.5)) return from_table(values, draw);
     switch (draw.between(0, depth < 2 ? 24 : 22)) {
       case 0:
         return a + b;
@@ -179,6 +183,40 @@ class RandomProgram {
       default:
         return nested(values, w, draw, depth, expanded);
     }
+  }
+
+  /// Any operation, on one of its samples: values are cut and repeated to fill the shapes it wants and
+  /// squeezed into the range it accepts, and its result is brought back to [batch, hidden].
+  Tensor from_table(const Tensors& values, Draw& draw) const {
+    static const auto table = [] {
+      std::vector<const Operation*> found;
+      for (const auto* operation : operations())
+        if (operation->samples) found.push_back(operation);
+      return found;
+    }();
+    const auto& operation = *table[draw.between(0, static_cast<int>(table.size()) - 1)];
+    const auto samples = operation.samples();
+    const auto& sample = samples[draw.between(0, static_cast<int>(samples.size()) - 1)];
+    const auto numbers = sample_values(sample, draw.between(0, 1000));
+    Tensors operands;
+    for (std::size_t i = 0; i < sample.operands.size(); ++i) {
+      const auto& [type, low, high] = sample.operands[i];
+      operands.push_back(is_floating(type.element)
+                             ? low + (high - low) * sigmoid(fitted(draw.pick(values), type.shape))
+                             : constant(numbers[i]));
+    }
+    auto result = reel::record(operation, operands, sample.attributes);
+    if (result.element() != ElementType::float64) result = cast(result, ElementType::float64);
+    return tanh(fitted(result, {batch_, hidden_}));
+  }
+
+  /// The elements of `x` in order, repeated or cut to fill `shape`.
+  static Tensor fitted(const Tensor& x, const Shape& shape) {
+    const auto count = x.shape().size();
+    if (count == 0) return full(shape, 0.25, ElementType::float64);
+    std::vector<std::int64_t> positions(shape.size());
+    for (std::size_t i = 0; i < positions.size(); ++i) positions[i] = static_cast<std::int64_t>(i) % count;
+    return reshape(gather(reshape(x, {count}), constant(Array(positions))), shape);
   }
 
   /// An unroll inside the step, over a sequence of values or none.

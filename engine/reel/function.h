@@ -74,10 +74,12 @@ class ProgramCache {
 ///   Array y = predict(x);
 ///
 /// It takes arrays, C++ numbers (inputs of each run: a floating one becomes a scalar of the model's element
-/// type, an int int32, std::int64_t int64), and tuples, vectors, arrays or structs of them; the function gets
-/// tensors in the same structure. It returns arrays in the structure of the result: the caller's copies.
-/// Whatever else the function uses is fixed when it is recorded. One program is kept for each combination of
-/// argument types.
+/// type, an int int32, a wider or unsigned one int64), and tuples, vectors, arrays or structs of them; the
+/// function gets tensors in the same structure. It returns arrays in the structure of the result: the
+/// caller's copies. Whatever else the function uses is fixed when it is recorded. One program is kept for
+/// each combination of argument types.
+///
+/// Further arguments of the constructor are options: Function f(model, g, CheckFinite).
 ///
 /// One thread at a time; several threads may use one model through a Function each. Calls throw what the
 /// function throws while it is recorded, and RunError.
@@ -85,7 +87,10 @@ template <class F>
 class Function {
  public:
   /// `model` must outlive it.
-  Function(Model& model, F f) : model_(&model), f_(std::move(f)) {}
+  template <class... Options>
+  Function(Model& model, F f, const Options&... options) : model_(&model), f_(std::move(f)) {
+    (options(options_), ...);
+  }
 
   template <class... Args>
   auto operator()(const Args&... args) {
@@ -129,8 +134,12 @@ class Function {
         static_assert(std::is_arithmetic_v<Leaf>, "arguments are arrays, numbers, and structures of them");
         if constexpr (std::is_floating_point_v<Leaf>)
           numbers.push_back(Array(double(leaf)).cast(model_->element()));
-        else
+        else if constexpr (std::is_same_v<Leaf, bool>)
           numbers.emplace_back(leaf);
+        else if constexpr (std::is_signed_v<Leaf> && sizeof(Leaf) <= sizeof(std::int32_t))
+          numbers.emplace_back(static_cast<std::int32_t>(leaf));
+        else
+          numbers.emplace_back(static_cast<std::int64_t>(leaf));
         arrays.push_back(&numbers.back());
       }
       key.push_back(static_cast<std::int64_t>(arrays.back()->element()));
@@ -160,15 +169,16 @@ class Function {
         outputs.push_back(bring(tape, leaf, "Function"));
       result = std::move(structured);
     }
-    return cache_.insert({key, compile(tape, outputs, model_->device()), std::move(result)});
+    return cache_.insert({key, compile(tape, outputs, model_->device(), options_), std::move(result)});
   }
 
   Model* model_;
   F f_;
+  CompileOptions options_;
   ProgramCache cache_;
 };
 
-template <class F>
-Function(Model&, F) -> Function<F>;
+template <class F, class... Options>
+Function(Model&, F, const Options&...) -> Function<F>;
 
 }  // namespace reel

@@ -32,8 +32,19 @@ class Program {
   std::unique_ptr<Plan> plan_;
 };
 
+/// How a program is compiled; set by the options below.
+struct CompileOptions {
+  bool check_finite = false;
+};
+
+/// Looks at every floating value as it is computed, and at the inputs: the first operation that produces a
+/// NaN or an infinity is a RunError with its scope and step, and variables stay as they were. For debugging:
+/// it reads everything once more.
+inline constexpr auto CheckFinite = [](CompileOptions& options) { options.check_finite = true; };
+
 /// Compiles what `outputs` and the effects and updates of the tape need. Throws RecordError where an
 /// operation has no kernel for the device.
-Program compile(const Tape& tape, const Tensors& outputs, const Device& device = Device::cpu());
+Program compile(const Tape& tape, const Tensors& outputs, const Device& device = Device::cpu(),
+                const CompileOptions& options = {});
 
 }  // namespace reel

@@ -143,6 +143,9 @@ decltype(auto) elements(S& s) {
 template <class To, class From, class F>
 void convert(const From& from, To& to, F& f) {
   if constexpr (is_leaf<From>) {
+    static_assert(
+        std::is_assignable_v<To&, decltype(f(from))>,
+        "a recorded function gets a Tensor for an array or a number, and structures of them as they are");
     to = f(from);
   } else if constexpr (is_vector<From>) {
     to.resize(from.size());

@@ -23,9 +23,17 @@ struct Gate {
         U(in.parameter("U", {hidden, hidden}, init.recurrent)),
         b(in.parameter("b", {hidden}, constant_init(bias))) {}
 
-  Tensor operator()(const Tensor& x, const Tensor& h) const {
+  Tensor operator()(const Tensor& x, const Tensor& h) const { return input_part(x) + state_part(h); }
+
+  /// x W + b
+  Tensor input_part(const Tensor& x) const {
     const ScopeGuard guard(scope);
-    return matmul(x, W) + matmul(h, U) + b;
+    return matmul(x, W) + b;
+  }
+  /// h U
+  Tensor state_part(const Tensor& h) const {
+    const ScopeGuard guard(scope);
+    return matmul(h, U);
   }
 };
 

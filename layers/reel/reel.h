@@ -2,14 +2,17 @@
 
 /// Everything a user of Reel needs. Free of xtensor; <reel/xtensor.h> converts to and from it.
 #include <reel/check_gradients.h>
+#include <reel/dropout.h>
 #include <reel/embedding.h>
 #include <reel/files.h>
 #include <reel/function.h>
 #include <reel/gradients.h>
+#include <reel/gru.h>
 #include <reel/linear.h>
 #include <reel/losses.h>
 #include <reel/lstm.h>
 #include <reel/optimisers.h>
 #include <reel/rnn.h>
+#include <reel/to_dot.h>
 #include <reel/training_step.h>
 #include <reel/unroll.h>

@@ -27,7 +27,7 @@ struct TrainingRecorder {
     if constexpr (std::is_convertible_v<Result, Tensor>)
       return result;
     else
-      return std::get<0>(result);
+      return std::get<0>(elements(result));
   }
 
   void record_updates(const Tensor& loss) const {
@@ -50,27 +50,30 @@ struct ParametersOf<TrainingRecorder<Loss>, void> : ParametersOf<Loss> {};
 
 /// A Function that also learns: forward, backward, clipping and the updates are one program.
 ///
-///   TrainingStep step(model, Adam(1e-3), [&](Tensor x, Tensor target) { return mean_squared_error(net(x),
-///   target); }); double loss = step(x, target).item();
+///   TrainingStep step(model, Adam(1e-3), [&](Tensor x, Tensor y) { return mean_squared_error(net(x), y); });
+///   double loss = step(x, y).item();
 ///
-/// The loss is a scalar, or the first element of a tuple whose other elements are returned too; they are the
-/// values from before the update. Parameters the loss does not depend on stay. An exception leaves the model
-/// as it was.
+/// The loss is a scalar, or the first element of a tuple or structure whose other elements are returned too;
+/// they are the values from before the update. Parameters the loss does not depend on stay. An exception
+/// leaves the model as it was. Further arguments are options, as of Function.
 template <class Loss>
 class TrainingStep {
  public:
   /// `model` must outlive it. Its optimiser's memory are states of the model.
-  TrainingStep(Model& model, Optimiser optimiser, Loss loss)
+  template <class... Options>
+  TrainingStep(Model& model, Optimiser optimiser, Loss loss, const Options&... options)
       : memory_(model / model.unused_name("optimiser")),
-        function_(model, {&model, std::move(optimiser), std::move(loss), memory_.path()}) {}
+        function_(model, {&model, std::move(optimiser), std::move(loss), memory_.path()}, options...) {}
 
   template <class... Args>
   auto operator()(const Args&... args) {
     return function_(args...);
   }
 
-  /// The rate of the steps to come; nothing is recorded again.
+  /// The rate of the steps to come; nothing is recorded again. Throws Error where the optimiser, recorded
+  /// already, has none.
   void set_learning_rate(double rate) {
+    if (program_count() > 0) memory_.model().parameter((memory_ / "learning_rate").path());
     memory_.state("learning_rate", {}, rate).assign(Array(rate).cast(memory_.model().element()));
   }
   std::size_t program_count() const { return function_.program_count(); }
@@ -79,5 +82,8 @@ class TrainingStep {
   Scope memory_;
   Function<structure::TrainingRecorder<Loss>> function_;
 };
+
+template <class Optimise, class Loss, class... Options>
+TrainingStep(Model&, Optimise, Loss, const Options&...) -> TrainingStep<Loss>;
 
 }  // namespace reel
