@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
 #include "char_lm/corpus.h"
@@ -30,11 +31,21 @@ struct Options {
   std::string prompt, save, start;
 };
 
+/// A check of a number; whether it is one CLI11 finds out. Its own checks of sign show the largest double
+/// there is as the end of the range.
+CLI::Validator number_that(bool (*fits)(double), const std::string& rule) {
+  const auto check = [=](const std::string& text) {
+    return fits(std::strtod(text.c_str(), nullptr)) ? "" : "'" + text + "' must be a number " + rule;
+  };
+  return CLI::Validator(check, "");
+}
+
 void declare(CLI::App& app, Options& options) {
-  const auto positive = CLI::PositiveNumber;
-  const auto not_negative = CLI::NonNegativeNumber;
+  const auto positive = number_that([](double x) { return x > 0; }, "above 0");
+  const auto not_negative = number_that([](double x) { return x >= 0; }, "from 0");
   auto& training = options.training;
   app.add_option("PATH", options.paths, "Text files, and folders of them")->required();
+  app.option_defaults()->always_capture_default();
   app.add_option("--hidden", options.hidden, "Size of the LSTM")->check(positive);
   app.add_option("--embedding", options.embedding, "Size of the vector of a character")->check(positive);
   app.add_option("--batch", training.batch, "Streams read side by side")->check(positive);
@@ -47,10 +58,8 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--sample-length", options.sample_length, "Most characters of a sample")->check(positive);
   app.add_option("--temperature", options.temperature, "Of the samples; lower is safer")->check(positive);
   app.add_option("--prompt", options.prompt, "What a sample begins with");
-  app.add_option("--save", options.save,
-                 "Where to write the weights (XML); PATH.description comes with them");
+  app.add_option("--save", options.save, "File for the weights (XML); a .description is written beside it");
   app.add_option("--start", options.start, "Weights that --save wrote, to start from");
-  app.option_defaults()->always_capture_default();
 }
 
 /// The sizes and the vocabulary of the model to start from, or of a new one.
@@ -77,19 +86,24 @@ void check_enough(const std::vector<Symbol>& training, const Corpus& corpus, con
     throw UserError("too little text: nothing is left to validate on");
 }
 
+std::string counted(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 void print_corpus(const Corpus& corpus, const Vocabulary& vocabulary) {
   const auto training = character_count(corpus.training), validation = character_count(corpus.validation);
-  if (corpus.one_file)
-    std::printf("Read 1 file, %zu characters: the last tenth (%zu) is held out for validation.\n",
-                training + validation, validation);
-  else
-    std::printf("Read %zu files, %zu characters: %zu files (%zu) are held out for validation.\n",
-                corpus.training.size() + corpus.validation.size(), training + validation,
-                corpus.validation.size(), validation);
+  const auto files = corpus.one_file ? 1 : corpus.training.size() + corpus.validation.size();
+  std::printf("Read %s, %s.\n", counted(files, "file").c_str(),
+              counted(training + validation, "character").c_str());
+  std::printf(
+      "Held out for validation: %s, %s.\n",
+      corpus.one_file ? "the last tenth of the file" : counted(corpus.validation.size(), "file").c_str(),
+      counted(validation, "character").c_str());
   if (corpus.left_out > 0)
-    std::printf("Left out %zu files that are binary, unreadable or saved models.\n", corpus.left_out);
-  std::printf("Vocabulary: %zu bytes, and symbols for the end of a file and for other bytes.\n",
-              vocabulary.bytes().size());
+    std::printf("Left out as binary, unreadable or saved models: %s.\n",
+                counted(corpus.left_out, "file").c_str());
+  std::printf("Vocabulary: %s, and symbols for the end of a file and for other bytes.\n",
+              counted(vocabulary.bytes().size(), "byte").c_str());
 }
 
 void print_model(const reel::Model& model, const Description& description, const Options& options) {
