@@ -1,0 +1,54 @@
+#include "network.h"
+
+#include <algorithm>
+#include <random>
+
+namespace char_lm {
+
+using namespace reel;
+
+namespace {
+
+/// Every element uniform in +-1: vectors of symbols that differ clearly from the start.
+Array far_apart(const TensorType& type, Random& random) {
+  std::uniform_real_distribution<double> uniform(-1, 1);
+  Array values(type.shape, ElementType::float64);
+  std::generate_n(values.data<double>(), values.size(), [&] { return uniform(random); });
+  return values.cast(type.element);
+}
+
+}  // namespace
+
+Network::Network(Model& model, std::int64_t vocabulary_size, std::int64_t embedding_size, std::int64_t hidden)
+    : embedding(model / "embedding", vocabulary_size, embedding_size, far_apart),
+      lstm(model / "lstm", embedding_size, hidden),
+      head(model / "head", hidden, vocabulary_size) {}
+
+std::pair<Tensor, LSTMState> Network::operator()(const Tensor& symbols, const LSTMState& state) const {
+  const auto [outputs, last] = unroll(lstm, embedding(symbols), state);
+  return {head(outputs), last};
+}
+
+LSTMStateOf<Array> Network::initial_state(std::int64_t batch) const {
+  const Array zeros(Shape{batch, lstm.hidden}, head.weight.value().element());
+  return {zeros, zeros};
+}
+
+std::tuple<Tensor, LSTMState> TrainingLoss::operator()(const Tensor& symbols, const Tensor& targets,
+                                                       const LSTMState& state) const {
+  const auto [logits, last] = (*network)(symbols, state);
+  return {cross_entropy(logits, targets), last};
+}
+
+std::tuple<Tensor, LSTMState> ScoringLoss::operator()(const Tensor& symbols, const Tensor& targets,
+                                                      const Tensor& counts, const LSTMState& state) const {
+  const auto [logits, last] = (*network)(symbols, state);
+  return {cross_entropy(logits, targets, counts), last};
+}
+
+std::tuple<Tensor, LSTMState> NextSymbol::operator()(const Tensor& symbol, const LSTMState& state) const {
+  const auto [output, next] = network->lstm(network->embedding(symbol), state);
+  return {network->head(output), next};
+}
+
+}  // namespace char_lm

@@ -1,0 +1,26 @@
+#pragma once
+#include <functional>
+
+#include "network.h"
+#include "scorer.h"
+
+namespace char_lm {
+
+/// How to train, and for how long: whichever bound is reached first.
+struct Training {
+  std::int64_t time = 64, batch = 8;
+  double learning_rate = 0.01;
+  std::uint64_t seed = 1;
+  double minutes = 2;      // 0: no bound
+  std::int64_t steps = 0;  // 0: no bound
+  /// The weights come from an earlier training: they are replaced by better ones only.
+  bool trained_before = false;
+};
+
+/// Trains on `text` and shows how it goes; stops early when the program is interrupted. Now and then it
+/// measures on a piece of the validation text; `keep` is called each time that is better than before, and
+/// those are the weights in the end.
+void train(reel::Model& model, const Network& network, const std::vector<Symbol>& text, Scorer& scorer,
+           const Training& training, const std::function<void()>& keep);
+
+}  // namespace char_lm
