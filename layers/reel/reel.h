@@ -2,6 +2,7 @@
 
 /// Everything a user of Reel needs. Free of xtensor; <reel/xtensor.h> converts to and from it.
 #include <reel/check_gradients.h>
+#include <reel/check_operation.h>
 #include <reel/dropout.h>
 #include <reel/embedding.h>
 #include <reel/files.h>
