@@ -19,7 +19,7 @@ const Operation& broadcast_operation() {
         return {x[0].element, to};
       },
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
-        const auto& from = y[0].shape();
+        const Shape from = y[0].shape();
         Axes repeated;
         for (int axis = 0; axis < from.rank(); ++axis)
           if (from[axis] != dy.extent(axis)) repeated.push_back(axis);

@@ -19,7 +19,7 @@ TensorType reduced_if_any(const std::vector<TensorType>& x, const Attributes& at
 /// Elements that tie share the adjoint equally.
 Tensors extreme_adjoint(const Recorded& y, const Tensor& dy) {
   const auto axes = reduced_axes(y);
-  const auto& shape = y[0].shape();
+  const Shape shape = y[0].shape();
   const auto is_extreme = equal(y[0], spread(y, shape, axes));
   const auto count = sum(cast(is_extreme, dy.element()), axes);
   return {select(is_extreme, spread(dy / count, shape, axes), 0)};

@@ -36,7 +36,7 @@ const Operation& prod_operation() {
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
         // The reduced axes as one, behind the others.
         const auto axes = reduced_axes(y);
-        const auto& shape = y[0].shape();
+        const Shape shape = y[0].shape();
         Axes order;
         for (int axis = 0; axis < shape.rank(); ++axis)
           if (std::find(axes.begin(), axes.end(), axis) == axes.end()) order.push_back(axis);
