@@ -26,6 +26,8 @@ struct Location {
 
 using Homes = std::unordered_map<NodeId, Location>;
 
+const std::string nameless;
+
 class Lowering {
  public:
   Lowering(const Tape& tape, const Tensors& outputs, const Device& device)
@@ -38,6 +40,7 @@ class Lowering {
   }
 
   std::unique_ptr<Plan> run() {
+    name_id(nameless);
     plan_->bases.push_back({Plan::Base::Kind::arena, 0, nullptr, nullptr});
     plan_->arguments.resize(tape_.argument_count());
     for (NodeId id = 0; id < tape_.size(); ++id)
@@ -86,6 +89,7 @@ class Lowering {
     result.offset = location.buffer;  // the buffer's offset, once it has one
     result.first_stride = static_cast<std::uint32_t>(plan_->strides.size());
     result.stride_count = static_cast<std::uint32_t>(location.strides.size());
+    result.name = 0;
     result.type = &*plan_->types.insert(type).first;
     plan_->strides.insert(plan_->strides.end(), location.strides.begin(), location.strides.end());
     return result;
@@ -117,6 +121,7 @@ class Lowering {
   struct Value {
     const Location& location;
     const TensorType& type;
+    const std::string& name;
   };
 
   /// Emits a kernel call; `output` is null for an effect.
@@ -127,8 +132,11 @@ class Lowering {
     auto instruction = start(Instruction::Kind::kernel);
     instruction.operation = &operation;
     instruction.attributes = attributes;
-    instruction.scope = scope_id(scope);
-    for (const auto& input : inputs) add_operand(input.location, input.type);
+    instruction.scope = name_id(scope);
+    for (const auto& input : inputs) {
+      add_operand(input.location, input.type);
+      plan_->operands.back().name = name_id(input.name);
+    }
     if (output) add_operand(output->location, output->type);
     finish(instruction);
   }
@@ -140,9 +148,9 @@ class Lowering {
     finish(instruction);
   }
 
-  std::uint32_t scope_id(const std::string& scope) {
-    const auto [entry, added] = scope_ids_.emplace(scope, static_cast<std::uint32_t>(plan_->scopes.size()));
-    if (added) plan_->scopes.push_back(scope);
+  std::uint32_t name_id(const std::string& name) {
+    const auto [entry, added] = name_ids_.emplace(name, static_cast<std::uint32_t>(plan_->names.size()));
+    if (added) plan_->names.push_back(name);
     return entry->second;
   }
 
@@ -186,13 +194,14 @@ class Lowering {
       locations[id] = leaf_location(node);
       if (locations[id].known()) continue;
       std::vector<Value> inputs;
-      for (auto input : tape.inputs(id)) inputs.push_back({locations[input], tape.node(input).type});
+      for (auto input : tape.inputs(id))
+        inputs.push_back({locations[input], tape.node(input).type, tape.label(input)});
       if (!operation.has_value()) {
         emit(operation, node.attributes, tape.scope(id), inputs, nullptr);
         continue;
       }
       locations[id] = home_or_buffer(homes, id, node.type);
-      const Value output{locations[id], node.type};
+      const Value output{locations[id], node.type, nameless};
       emit(operation, node.attributes, tape.scope(id), inputs, &output);
     }
     return locations;
@@ -238,7 +247,7 @@ class Lowering {
       }
       known = locations[projection] = home_or_buffer(homes, projection, node.type);
       if (is_sum) {
-        const Value output{known, node.type};
+        const Value output{known, node.type, nameless};
         emit(fill_operation(), {{"value", 0.0}}, tape.scope(id), {}, &output);
       }
     }
@@ -317,8 +326,9 @@ class Lowering {
     for (auto value : late_copies)
       emit_copy(locations[value], step_of(stacked.at(value), value), type(value));
     for (const auto& [value, sum] : summed) {
-      const Value output{sum, type(value)};
-      emit(add_operation(), {}, "", {{sum, type(value)}, {locations[value], type(value)}}, &output);
+      const Value output{sum, type(value), nameless};
+      emit(add_operation(), {}, "", {{sum, type(value), nameless}, {locations[value], type(value), nameless}},
+           &output);
     }
     for (std::size_t k = 0; k < carries.size(); ++k) {
       const auto next = body.next[k];
@@ -365,7 +375,7 @@ class Lowering {
   std::unique_ptr<Plan> plan_;
   std::vector<Buffer> buffers_;
   std::vector<Loop> loops_;
-  std::unordered_map<std::string, std::uint32_t> scope_ids_;
+  std::unordered_map<std::string, std::uint32_t> name_ids_;
 };
 
 }  // namespace

@@ -33,6 +33,7 @@ struct Operand {
   std::int64_t offset;
   std::uint32_t first_stride;
   std::uint32_t stride_count;
+  std::uint32_t name;  // of a parameter or an argument, among the plan's names
   const TensorType* type;
 };
 
@@ -78,7 +79,7 @@ struct Plan {
   std::vector<Instruction> instructions;
   std::vector<Operand> operands;
   std::vector<Stride> strides;
-  std::vector<std::string> scopes;
+  std::vector<std::string> names;  // scopes, parameters, arguments
   std::vector<Base> bases;
   std::vector<TensorType> arguments;
   std::vector<Operand> outputs;

@@ -105,9 +105,10 @@ class Run {
     const char* separator = "; operands: ";
     for (const auto& input : inputs) {
       text += separator + to_string(*input.type);
+      if (const auto& name = plan_.names[input.name]; !name.empty()) text += " (" + name + ")";
       separator = ", ";
     }
-    if (const auto& scope = plan_.scopes[instruction.scope]; !scope.empty()) text += "; in scope " + scope;
+    if (const auto& scope = plan_.names[instruction.scope]; !scope.empty()) text += "; in scope " + scope;
     separator = "; at step ";
     for (auto step : steps) {
       text += separator + std::to_string(step);

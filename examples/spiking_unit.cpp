@@ -1,6 +1,7 @@
-// An operation of one's own: the spike of a leaky integrate-and-fire unit. It is a step, whose derivative is zero almost
-// everywhere; learning uses a smooth surrogate in its place (Zenke and Ganguli 2018). The operation is defined here,
-// outside the library, checked by the library's own harness, and works in an unroll like any other.
+// An operation of one's own: the spike of a leaky integrate-and-fire unit. It is a step, whose derivative is
+// zero almost everywhere; learning uses a smooth surrogate in its place (Zenke and Ganguli 2018). The
+// operation is defined here, outside the library, checked by the library's own harness, and works in an
+// unroll like any other.
 
 #include <reel/reel.h>
 
@@ -12,7 +13,8 @@ using namespace reel;
 
 namespace {
 
-// ---- The operation: name, kind, type rule, derivative, kernel, and samples for the tests. ---------------------------
+// ---- The operation: name, kind, type rule, derivative, kernel, and samples for the tests.
+// ---------------------------
 
 const Operation& spike_operation() {
   static const Operation operation{
@@ -29,18 +31,22 @@ const Operation& spike_operation() {
           for (std::int64_t i = 0; i < call.output.shape().size(); ++i)
             call.output.as<T>()[i] = call.inputs[0].as<T>()[i] > 0 ? 1 : 0;
         };
-        if (call.output.type->element == ElementType::float32) step(float{});
-        else step(double{});
+        if (call.output.type->element == ElementType::float32)
+          step(float{});
+        else
+          step(double{});
       }},
       [] {
-        return std::vector<Sample>{{{{{ElementType::float64, {2, 3}}}}, {}}, {{{{ElementType::float64, {}}}}, {}}};
+        return std::vector<Sample>{{{{{ElementType::float64, {2, 3}}}}, {}},
+                                   {{{{ElementType::float64, {}}}}, {}}};
       }};
   return operation;
 }
 
 Tensor spike(const Tensor& x) { return record(spike_operation(), {x}); }
 
-// ---- The unit: it leaks, adds up its input, and starts again from zero after each spike. ----------------------------
+// ---- The unit: it leaks, adds up its input, and starts again from zero after each spike.
+// ----------------------------
 
 template <class T>
 struct UnitState {
@@ -58,7 +64,8 @@ struct SpikingUnit {
   }
 };
 
-// ---- The problem: which of three rhythms did the input channels follow? ---------------------------------------------
+// ---- The problem: which of three rhythms did the input channels follow?
+// ---------------------------------------------
 
 constexpr int time_steps = 40, batch = 32, channels = 20, units = 64, rhythms = 3;
 
@@ -102,7 +109,8 @@ int main(int argc, char** argv) {
     const UnitState<Tensor> rest{zeros({batch, units}), zeros({batch, units})};
     return readout(mean(unroll(unit, x, rest).outputs.spikes, {0}));
   };
-  TrainingStep step(model, Adam(1e-2), [&](Tensor x, Tensor rhythm) { return cross_entropy(logits(x), rhythm); });
+  TrainingStep step(model, Adam(1e-2),
+                    [&](Tensor x, Tensor rhythm) { return cross_entropy(logits(x), rhythm); });
   Function right(model, [&](Tensor x, Tensor rhythm) {
     return mean(cast(equal(argmax(logits(x)), cast(rhythm, ElementType::int64)), ElementType::float32));
   });

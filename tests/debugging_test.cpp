@@ -45,7 +45,8 @@ TEST_CASE("CheckFinite names the first operation, its scope and its step, and th
   const auto before = layer.weight.value();
   const auto bad = doubles({3, 1, 2}, {1, 2, 3, 0, 5, 6});
   CHECK(message([&] { step(bad); }) ==
-        "[log] gives -inf at [0, 1] of float64[1, 2]; operands: float64[1, 2]; in scope cell; at step 1");
+        "[log] gives -inf at [0, 1] of float64[1, 2]; operands: float64[1, 2] "
+        "(step of float64[3, 1, 2] (argument 0)); in scope cell; at step 1");
   CHECK(layer.weight.value() == before);
   auto not_a_number = good;
   not_a_number.data<double>()[3] = NAN;

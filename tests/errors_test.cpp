@@ -200,8 +200,8 @@ TEST_CASE("indices out of range are found when the program runs, with the step")
       run({0, bad, 2});
       FAIL("nothing was thrown");
     } catch (const RunError& error) {
-      CHECK(has(error.what(),
-                {"[gather]", "index " + std::to_string(bad), "[0, 5)", "in scope letters", "at step 1"}));
+      CHECK(has(error.what(), {"[gather]", "index " + std::to_string(bad), "[0, 5)",
+                               "(parameter letters/table)", "in scope letters", "at step 1"}));
     }
   }
   // The program is usable again.

@@ -95,3 +95,60 @@ TEST_CASE("float32 values agree with float64 ones") {
           1e-5 * std::max(1.0, largest(results[0])));
   });
 }
+
+TEST_CASE("the public checks find mistakes, and name them") {
+  // Doubling, with a mistake to be put in.
+  Operation doubled{"doubled",
+                    Kind::map,
+                    [](const std::vector<TensorType>& x, const Attributes&) { return x[0]; },
+                    {[](const Recorded&, const Tensor& dy) -> Tensors { return {2 * dy}; }},
+                    {[](const KernelCall& call) {
+                      for (std::int64_t i = 0; i < call.output.shape().size(); ++i)
+                        call.output.as<double>()[i] = 2 * call.inputs[0].as<double>()[i];
+                    }},
+                    [] {
+                      return std::vector<Sample>{{{{{ElementType::float64, {2, 3}}}}, {}}};
+                    }};
+  CHECK(check_operation(doubled).empty());
+  const auto failures = [&](const char* word) {
+    std::string all;
+    for (const auto& failure : check_operation(doubled)) all += failure + "\n";
+    CHECK_THAT(all, ContainsSubstring("[doubled]") && ContainsSubstring(word));
+  };
+  SECTION("derivative") {
+    doubled.derivative = {[](const Recorded&, const Tensor& dy) -> Tensors { return {3 * dy}; }};
+    failures("derivative: worst error");
+  }
+  SECTION("a derivative that is said to be zero") {
+    doubled.derivative = Derivative::none();
+    CHECK(check_operation(doubled).empty());  // what stop_gradient does
+  }
+  SECTION("second derivative") {
+    // Right in value; wrong when it is differentiated.
+    doubled.derivative = {
+        [](const Recorded& y, const Tensor& dy) -> Tensors { return {2 * dy * y[0] / stop_gradient(y[0])}; }};
+    failures("second derivative");
+  }
+  SECTION("time rule") {
+    doubled.time = [](const Lift& lift) { return flip(2 * lift.operands[0], {0}); };
+    failures("time rule");
+  }
+  SECTION("type rule") {
+    doubled.infer = [](const std::vector<TensorType>& x, const Attributes&) -> TensorType {
+      if (x[0].shape.rank() > 2) throw RecordError("no more than two axes");
+      return x[0];
+    };
+    failures("no more than two axes");
+  }
+  SECTION("a kernel that is not a function of its operands") {
+    doubled.kernels.reference = [calls = 0](const KernelCall& call) mutable {
+      ++calls;
+      for (std::int64_t i = 0; i < call.output.shape().size(); ++i) call.output.as<double>()[i] = calls;
+    };
+    failures("different results");
+  }
+  SECTION("samples") {
+    doubled.samples = nullptr;
+    failures("no samples");
+  }
+}

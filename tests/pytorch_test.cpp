@@ -68,15 +68,16 @@ std::array<Tensor, 3> gate_gradients(const Tensor& loss, const std::vector<const
   return {concat(ih, 0), concat(hh, 0), concat(b, 0)};
 }
 
-void check_rnn(const std::string& name, const RNN::Activation& activation) {
+/// A cell whose state is its output.
+template <class Cell>
+void check_cell(const std::string& name, Model& model, const Cell& cell,
+                const std::vector<const Gate*>& gates) {
   const References torch{name};
-  Model model(Seed{1}, Device::cpu(), ElementType::float64);
-  const RNN rnn(model / "cell", 4, 5, activation);
-  assign(model, {&rnn.gate}, 5, torch);
+  assign(model, gates, 5, torch);
   Function run(model, [&](const Tensor& x, const Tensor& h0, const Tensor& weight_y, const Tensor& weight_h) {
-    const auto [y, h] = unroll(rnn, x, h0);
+    const auto [y, h] = unroll(cell, x, h0);
     const auto loss = weighted(y, weight_y) + weighted(h, weight_h);
-    return std::tuple(y, h, gradients(loss, {x, h0}), gate_gradients(loss, {&rnn.gate}));
+    return std::tuple(y, h, gradients(loss, {x, h0}), gate_gradients(loss, gates));
   });
   const auto [y, h, inputs, weights] =
       run(torch("x"), torch("h0"), torch("weight_of_y"), torch("weight_of_h"));
@@ -87,6 +88,18 @@ void check_rnn(const std::string& name, const RNN::Activation& activation) {
   CHECK(relative_error(weights[0], torch("grad_weight_ih")) <= tolerance);
   CHECK(relative_error(weights[1], torch("grad_weight_hh")) <= tolerance);
   CHECK(relative_error(weights[2], torch("grad_bias")) <= tolerance);
+}
+
+void check_rnn(const std::string& name, const RNN::Activation& activation) {
+  Model model(Seed{1}, Device::cpu(), ElementType::float64);
+  const RNN rnn(model / "cell", 4, 5, activation);
+  check_cell(name, model, rnn, {&rnn.gate});
+}
+
+void check_gru(const std::string& name, Reset form) {
+  Model model(Seed{1}, Device::cpu(), ElementType::float64);
+  const GRU gru(model / "cell", 4, 5, form);
+  check_cell(name, model, gru, {&gru.reset, &gru.update, &gru.candidate});
 }
 
 void check_softmax(const std::string& name, std::int64_t axis) {
@@ -125,6 +138,11 @@ void check_trajectory(const std::string& name, const Optimiser& optimiser) {
 }
 
 }  // namespace
+
+TEST_CASE("the GRU agrees with PyTorch, in both forms", "[pytorch]") {
+  check_gru("gru_after", Reset::after_product);
+  check_gru("gru_before", Reset::before_product);
+}
 
 TEST_CASE("the LSTM agrees with PyTorch, values and gradients", "[pytorch]") {
   const References torch{"lstm"};

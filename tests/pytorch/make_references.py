@@ -42,6 +42,28 @@ def recurrent(case, module, states):
         save(case, **{f"{state}_last": value[0], f"weight_of_{state}": weight[0]})
 
 
+class GRU(torch.nn.GRU):
+    """torch.nn.GRU without the second bias of the candidate, which Reel does not have; the reset gate acts after
+    the product as there, or on the state before it, which PyTorch does not offer."""
+
+    def __init__(self, input_size, hidden_size, reset_after):
+        super().__init__(input_size, hidden_size)
+        self.reset_after = reset_after
+        with torch.no_grad():
+            self.bias_hh_l0[2 * hidden_size :] = 0
+
+    def forward(self, x, h):
+        if self.reset_after:
+            return super().forward(x, h)
+        h, outputs = h[0], []
+        W, U, b = (w.chunk(3) for w in (self.weight_ih_l0, self.weight_hh_l0, self.bias_ih_l0 + self.bias_hh_l0))
+        for x_t in x:
+            r, z = (torch.sigmoid(x_t @ W[k].T + h @ U[k].T + b[k]) for k in (0, 1))
+            h = z * h + (1 - z) * torch.tanh(x_t @ W[2].T + (r * h) @ U[2].T + b[2])
+            outputs.append(h)
+        return torch.stack(outputs), h[None]
+
+
 def losses():
     logits, weights = random(4, 3, 5), torch.randn(4, 3, 5)
     targets = torch.randint(5, (4, 3))
@@ -93,6 +115,8 @@ def main():
     trajectory("momentum", lambda parameters: torch.optim.SGD(parameters, lr=0.1, momentum=0.9))
     trajectory("adam", lambda parameters: torch.optim.Adam(parameters, lr=0.05, betas=(0.8, 0.95), eps=1e-6))
     trajectory("clipped", lambda parameters: torch.optim.SGD(parameters, lr=0.3), largest_norm=2.5)
+    recurrent("gru_after", GRU(4, 5, reset_after=True), ["h"])
+    recurrent("gru_before", GRU(4, 5, reset_after=False), ["h"])
 
 
 main()
