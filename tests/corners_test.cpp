@@ -68,6 +68,17 @@ TEST_CASE("elements that tie share the adjoint equally") {
   CHECK(slope({5}, [](Tensor x) { return maximum(x, x); }) == List{1});
 }
 
+TEST_CASE("the extreme of what holds a NaN is NaN, and of infinities an infinity") {
+  const auto largest = [](Tensor x) { return max(x); };
+  const auto smallest = [](Tensor x) { return min(x); };
+  for (const auto& x : {List{NAN, 1, 2}, List{1, NAN, 2}, List{1, 2, NAN}}) {
+    CHECK(all_nan(value(x, largest)));
+    CHECK(all_nan(value(x, smallest)));
+  }
+  CHECK(value({-infinity, -infinity}, largest) == List{-infinity});
+  CHECK(value({infinity, infinity}, smallest) == List{infinity});
+}
+
 TEST_CASE("products with zeros have the slopes of the formula") {
   const auto product = [](Tensor x) { return prod(x); };
   CHECK(slope({2, 0, 3}, product) == List{0, 6, 0});
