@@ -116,6 +116,8 @@ TEST_CASE("the norm of zeros has slope zero") {
 
 TEST_CASE("smooth activations are smooth at zero") {
   CHECK(slope({0}, softplus) == List{0.5});
+  CHECK(slope({0}, [](Tensor x) { return elu(x, 2); }) == List{2});
+  CHECK(slope({0}, [](Tensor x) { return elu(x); }) == List{1});
   CHECK(slope({0}, gelu) == List{0.5});
   CHECK(slope({0}, gelu_tanh) == List{0.5});
   CHECK(slope({0}, silu) == List{0.5});
