@@ -10,8 +10,6 @@ Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high) {
   return minimum(maximum(x, low), high);
 }
 
-Tensor softplus(const Tensor& x) { return maximum(x, 0) + log1p(exp(-abs(x))); }
-
 Tensor softsign(const Tensor& x) { return x / (1 + abs(x)); }
 
 Tensor leaky_relu(const Tensor& x, const Tensor& slope) { return select(x > 0, x, slope * x); }

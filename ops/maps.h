@@ -295,6 +295,17 @@ struct Erf {
   }
 };
 
+struct Softplus {
+  static constexpr auto name = "softplus";
+  static constexpr auto accepts = Accepts::floating;
+  template <class T>
+  T operator()(T x) const {
+    return x > T(0) ? x + log1p(exp(-x)) : log1p(exp(x));
+  }
+  // Composed from maximum and abs it would have kinks at 0, where their second derivatives are lost.
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * sigmoid(y[0])}; }
+};
+
 struct Pow {
   static constexpr auto name = "pow";
   static constexpr auto accepts = Accepts::floating;

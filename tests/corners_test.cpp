@@ -121,6 +121,7 @@ TEST_CASE("smooth activations are smooth at zero") {
   CHECK(slope({0}, gelu) == List{0.5});
   CHECK(slope({0}, gelu_tanh) == List{0.5});
   CHECK(slope({0}, silu) == List{0.5});
+  CHECK(curvature({0}, softplus) == List{0.25});
   CHECK(curvature({0}, silu) == List{0.5});
 }
 
