@@ -100,7 +100,11 @@ TEST_CASE("powers at zero") {
   CHECK(List(by_base.begin() + 5, by_base.end()) == List{0, 0, 0, 0, 0});
   CHECK(value({0}, [](Tensor x) { return pow(x, 0); }) == List{1});
   CHECK(curvature({0, -2}, [](Tensor x) { return pow(x, 2); }) == List{2, 2});
+  CHECK(curvature({0}, [](Tensor x) { return pow(x, 0); }) == List{0});
   CHECK(curvature({0}, [](Tensor x) { return pow(x, 1); }) == List{0});
+  // Where the exponent is 0 the slope by the base still varies with it, by 1 / x, in either order.
+  CHECK(slopes({2}, {0}, [](Tensor x, Tensor a) { return gradients(pow(x, a), {x})[0]; }) == List{0, 0.5});
+  CHECK(slopes({2}, {0}, [](Tensor x, Tensor a) { return gradients(pow(x, a), {a})[0]; })[0] == 0.5);
   // A negative base has a power, but no slope by the exponent.
   const auto negative = slopes({-2}, {3}, reel::pow);
   CHECK(negative[0] == 12);
