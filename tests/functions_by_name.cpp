@@ -16,6 +16,13 @@ NamedFunction plain(Tensor (*f)(const Tensor&, const Tensor&, const Tensor&)) {
   return [f](const Tensors& x, const Parameters&) -> Tensors { return {f(x.at(0), x.at(1), x.at(2))}; };
 }
 
+/// With a slope or scale as second operand, or as parameter.
+NamedFunction scaled(Tensor (*f)(const Tensor&, const Tensor&)) {
+  return [f](const Tensors& x, const Parameters& p) -> Tensors {
+    return {f(x.at(0), p.size() == 0 ? x.at(1) : p.real(0))};
+  };
+}
+
 /// Over all axes without parameters, else over the axes of the first, kept or not.
 NamedFunction reduction(Tensor (*all)(const Tensor&), Tensor (*over)(const Tensor&, const Axes&, bool)) {
   return [=](const Tensors& x, const Parameters& p) -> Tensors {
@@ -40,6 +47,7 @@ NamedFunction along_axis(Tensor (*f)(const Tensor&, std::int64_t, double)) {
 
 // clang-format off
 #define REEL_PLAIN(name) {#name, plain(reel::name)}
+#define REEL_SCALED(name) {#name, scaled(reel::name)}
 #define REEL_REDUCTION(name) {#name, reduction(reel::name, reel::name)}
 #define REEL_ALONG(name) {#name, along_axis(reel::name)}
 #define REEL_FUNCTION(name, ...) \
@@ -61,9 +69,9 @@ const std::map<std::string, NamedFunction>& functions_by_name() {
       REEL_PLAIN(masked_fill), REEL_TENSOR(cast, x.at(0), p.element(0)),
       // Activations.
       REEL_PLAIN(reciprocal), REEL_PLAIN(rsqrt), REEL_PLAIN(clamp), REEL_PLAIN(softplus),
-      REEL_PLAIN(softsign), REEL_PLAIN(leaky_relu), REEL_PLAIN(elu), REEL_PLAIN(gelu), REEL_PLAIN(gelu_tanh),
-      REEL_PLAIN(silu), REEL_PLAIN(gauss), REEL_PLAIN(symmetric_relu), REEL_PLAIN(hard_tanh),
-      REEL_PLAIN(hard_sigmoid),
+      REEL_PLAIN(softsign), REEL_SCALED(leaky_relu), REEL_SCALED(elu), REEL_PLAIN(gelu),
+      REEL_PLAIN(gelu_tanh), REEL_PLAIN(silu), REEL_PLAIN(gauss), REEL_PLAIN(symmetric_relu),
+      REEL_PLAIN(hard_tanh), REEL_PLAIN(hard_sigmoid),
       // Reductions and scans.
       REEL_REDUCTION(sum), REEL_REDUCTION(prod), REEL_REDUCTION(max), REEL_REDUCTION(min),
       REEL_REDUCTION(mean), REEL_REDUCTION(norm), REEL_REDUCTION(logsumexp), REEL_REDUCTION(any),

@@ -79,7 +79,7 @@ Tensor weighted_sum(const Tensors& tensors) {
     Array weights(tensor.shape(), ElementType::float64);
     for (std::int64_t i = 0; i < weights.size(); ++i)
       weights.data<double>()[i] = std::cos(static_cast<double>(i + 1));
-    total = total + sum(tensor * constant(weights));
+    total = total + sum(cast(tensor, ElementType::float64) * constant(weights));
   }
   return total;
 }
@@ -119,7 +119,7 @@ std::vector<ReferenceCase> read_references(const std::string& file) {
   return cases;
 }
 
-std::string check_reference(const ReferenceCase& reference, std::vector<std::string>& recorded) {
+std::string check_reference(const ReferenceCase& reference, std::set<std::string>& recorded) {
   Tape tape(ElementType::float64);
   Recording recording(tape);
   Tensors inputs, differentiated;
@@ -130,7 +130,7 @@ std::string check_reference(const ReferenceCase& reference, std::vector<std::str
   Tensors results;
   for (const auto& y : functions_by_name().at(reference.name)(inputs, reference.parameters))
     results.push_back(bring(tape, y, reference.name));
-  for (NodeId id = 0; id < tape.size(); ++id) recorded.push_back(tape.node(id).operation->name);
+  for (NodeId id = 0; id < tape.size(); ++id) recorded.insert(tape.node(id).operation->name);
   auto expected = reference.outputs;
   const auto add = [&](const Tensors& tensors, const std::vector<Array>& arrays) {
     results.insert(results.end(), tensors.begin(), tensors.end());

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 /// Values that another library computed: the files written by reference_files.py, which describes them.
@@ -39,7 +40,7 @@ std::vector<ReferenceCase> read_references(const std::string& file);
 
 /// Runs the operation of a case. Returns what differs from the references, "" where nothing does. Names of
 /// the recorded operations are added to `recorded`.
-std::string check_reference(const ReferenceCase& reference, std::vector<std::string>& recorded);
+std::string check_reference(const ReferenceCase& reference, std::set<std::string>& recorded);
 
 /// The public functions by the names the files call them.
 using NamedFunction = std::function<Tensors(const Tensors&, const Parameters&)>;
