@@ -10,14 +10,16 @@ Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high) {
   return minimum(maximum(x, low), high);
 }
 
-Tensor softplus(const Tensor& x) { return maximum(x, 0) + log1p(exp(-abs(x))); }
-
 Tensor softsign(const Tensor& x) { return x / (1 + abs(x)); }
 
 Tensor leaky_relu(const Tensor& x, const Tensor& slope) { return select(x > 0, x, slope * x); }
 
-// exp of a large x in the branch not taken would be infinite, and harmless; expm1(min(x, 0)) stays finite.
-Tensor elu(const Tensor& x, const Tensor& scale) { return select(x > 0, x, scale * expm1(minimum(x, 0))); }
+// Not expm1(x): where that is infinite, its derivative times the zero adjoint of the branch not taken is NaN.
+// Not minimum(x, 0): at 0 that passes half, and the slope there is `scale`.
+Tensor elu(const Tensor& x, const Tensor& scale) {
+  const auto positive = x > 0;
+  return select(positive, x, scale * expm1(select(positive, 0, x)));
+}
 
 Tensor gelu(const Tensor& x) {
   constexpr double root_half = 0.7071067811865476;

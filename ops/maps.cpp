@@ -13,7 +13,8 @@ namespace reel {
   unary(neg, Neg) unary(abs, Abs) unary(sign, Sign) unary(square, Square) unary(sqrt, Sqrt)            \
   unary(exp, Exp) unary(expm1, Expm1) unary(log, Log) unary(log1p, Log1p) unary(sin, Sin)              \
   unary(cos, Cos) unary(tanh, Tanh) unary(sigmoid, Sigmoid) unary(erf, Erf) unary(relu, Relu)          \
-  unary(floor, Floor) unary(ceil, Ceil) unary(round, Round) unary(stop_gradient, StopGradient)         \
+  unary(softplus, Softplus) unary(floor, Floor) unary(ceil, Ceil) unary(round, Round)                  \
+  unary(stop_gradient, StopGradient)                                                                   \
   binary(equal, Equal) binary(not_equal, NotEqual) binary(less, Less) binary(less_equal, LessEqual)    \
   binary(greater, Greater) binary(greater_equal, GreaterEqual) unary(isfinite, IsFinite)               \
   binary(logical_and, And) binary(logical_or, Or) unary(logical_not, Not)

@@ -295,6 +295,17 @@ struct Erf {
   }
 };
 
+struct Softplus {
+  static constexpr auto name = "softplus";
+  static constexpr auto accepts = Accepts::floating;
+  template <class T>
+  T operator()(T x) const {
+    return x > T(0) ? x + log1p(exp(-x)) : log1p(exp(x));
+  }
+  // Composed from maximum and abs it would have kinks at 0, where their second derivatives are lost.
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * sigmoid(y[0])}; }
+};
+
 struct Pow {
   static constexpr auto name = "pow";
   static constexpr auto accepts = Accepts::floating;
@@ -303,10 +314,12 @@ struct Pow {
   T operator()(T x, T exponent) const {
     return pow(x, exponent);
   }
-  // 0 where the formula would give 0 * infinity: x^0 does not vary with x, 0^a not with a.
+  // x^0 does not vary with x, 0^a not with a. Where the formula would give 0 * infinity another base stands
+  // in, so that second derivatives are no NaN either.
   static Tensors derivative(const Recorded& y, const Tensor& dy) {
     const auto &x = y[0], &a = y[1];
-    return {dy * select(a == 0, 0, a * pow(x, a - 1)), dy * select(x == 0, 0, y * log(select(x == 0, 1, x)))};
+    const auto base = select(a == 0 && !isfinite(1 / x), 1, x);
+    return {dy * (a * pow(base, a - 1)), dy * select(x == 0, 0, y * log(select(x == 0, 1, x)))};
   }
 };
 

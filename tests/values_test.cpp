@@ -1,46 +1,10 @@
-// What operations compute, by hand, and what they do at corners.
-
-#include <reel/gradients.h>
-#include <reel/ops.h>
-#include <reel/program.h>
-#include <reel/record.h>
-
-#include <limits>
+// What operations compute, by hand.
 
 #include "catch.h"
-#include "values.h"
+#include "run.h"
 
 using namespace reel;
 using namespace reel::test;
-
-namespace {
-
-using F = std::function<Tensors(const Tensors&)>;
-
-std::vector<Array> run(const std::vector<Array>& inputs, const F& f) {
-  Tape tape(ElementType::float64);
-  Recording recording(tape);
-  Tensors arguments, outputs;
-  for (const auto& input : inputs) arguments.push_back(tape.argument(input.type()));
-  for (const auto& output : f(arguments)) outputs.push_back(bring(tape, output, "test"));
-  return compile(tape, outputs).run(inputs);
-}
-
-std::vector<double> values(const Array& array) {
-  std::vector<double> result;
-  for (std::int64_t i = 0; i < array.size(); ++i) result.push_back(array.at(i));
-  return result;
-}
-
-/// d sum(f(x)) / dx
-std::vector<double> slope(const std::vector<double>& x, const std::function<Tensor(Tensor)>& f) {
-  return values(run({Array(x)}, [&](const Tensors& in) { return gradients(f(in[0]), {in[0]}); })[0]);
-}
-
-using List = std::vector<double>;
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-}  // namespace
 
 TEST_CASE("arithmetic broadcasts as in NumPy") {
   const auto a = doubles({2, 3}, {1, 2, 3, 4, 5, 6}), row = doubles({3}, {10, 20, 30}),
@@ -141,20 +105,6 @@ TEST_CASE("gather, scatter_add, iota, select, cast, comparisons") {
   CHECK(values(r[5]) == List{0, 0, 0, 1, 1, 1});
   CHECK(r[6].element() == ElementType::boolean);
   CHECK(values(r[6]) == List{1, 0, 1});
-}
-
-TEST_CASE("derivatives at corners are as documented") {
-  CHECK(slope({0, -1, 2}, relu) == List{0, 0, 1});
-  CHECK(slope({0}, reel::sqrt) == List{infinity});
-  CHECK(slope({0}, reel::log) == List{infinity});
-  // Ties of max share the adjoint equally.
-  CHECK(slope({3, 1, 3, 3}, [](Tensor x) { return max(x); }) == List{1. / 3, 0, 1. / 3, 1. / 3});
-  // The branch not taken gets exactly zero, also where its derivative is infinite.
-  CHECK(slope({0, 4}, [](Tensor x) { return select(x > 0, sqrt(select(x > 0, x, 1)), 0); }) == List{0, 0.25});
-  CHECK(slope({1, 2}, [](Tensor x) { return x * stop_gradient(x); }) == List{1, 2});
-  // A conversion to integers ends the derivative.
-  CHECK(slope({1.5}, [](Tensor x) { return x * cast(cast(x, ElementType::int32), ElementType::float64); }) ==
-        List{1});
 }
 
 TEST_CASE("functions at the ends of their range") {

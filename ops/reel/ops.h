@@ -40,6 +40,8 @@ Tensor tanh(const Tensor& x);
 Tensor sigmoid(const Tensor& x);
 /// max(x, 0); relu'(0) = 0.
 Tensor relu(const Tensor& x);
+/// log(1 + exp(x)), right at both ends of the range.
+Tensor softplus(const Tensor& x);
 /// sqrt'(0) is infinite.
 Tensor sqrt(const Tensor& x);
 /// x * x; integers too.
@@ -154,8 +156,6 @@ Tensor reciprocal(const Tensor& x);
 Tensor rsqrt(const Tensor& x);
 /// Between `low` and `high`; on a bound half the adjoint passes.
 Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high);
-/// log(1 + exp(x)), right at both ends of the range.
-Tensor softplus(const Tensor& x);
 /// x / (1 + |x|)
 Tensor softsign(const Tensor& x);
 /// x where x > 0, else slope * x; its derivative at 0 is the slope.

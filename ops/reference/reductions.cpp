@@ -2,7 +2,10 @@
 #include "lines.h"
 #include "views.h"
 
+#include <cmath>
 #include <cstring>
+#include <functional>
+#include <limits>
 
 namespace reel::reference {
 
@@ -36,19 +39,37 @@ void sum(const KernelCall& call) {
   });
 }
 
-void max(const KernelCall& call) {
+namespace {
+
+/// The element that is `better` than all others; NaN where one is NaN, which xt::amax and xt::amin ignore in
+/// some positions and not in others. Starts from `worst`.
+template <class Better>
+struct Extreme {
+  template <class T>
+  T operator()(T a, T b) const {
+    return Better{}(a, b) || a != a ? a : b;
+  }
+};
+
+template <class Better>
+void extreme(const KernelCall& call, double sign_of_worst) {
   if (call.output.shape().size() == 0) return;
-  reduce(call, [](auto& y, auto& x, const auto& axes) {
-    xt::noalias(y) = xt::amax(x, axes, xt::evaluation_strategy::immediate);
+  reduce(call, [&](auto& y, auto& x, const auto& axes) {
+    using T = typename std::decay_t<decltype(y)>::value_type;
+    using Limits = std::numeric_limits<T>;
+    const T worst = Limits::has_infinity ? static_cast<T>(sign_of_worst * INFINITY)
+                    : sign_of_worst < 0  ? Limits::lowest()
+                                         : Limits::max();
+    xt::noalias(y) = xt::reduce(xt::make_xreducer_functor(Extreme<Better>(), xt::const_value<T>(worst)), x,
+                                axes, xt::evaluation_strategy::immediate);
   });
 }
 
-void min(const KernelCall& call) {
-  if (call.output.shape().size() == 0) return;
-  reduce(call, [](auto& y, auto& x, const auto& axes) {
-    xt::noalias(y) = xt::amin(x, axes, xt::evaluation_strategy::immediate);
-  });
-}
+}  // namespace
+
+void max(const KernelCall& call) { extreme<std::greater<>>(call, -1); }
+
+void min(const KernelCall& call) { extreme<std::less<>>(call, 1); }
 
 void prod(const KernelCall& call) {
   if (call.output.shape().size() == 0) return;

@@ -1,0 +1,30 @@
+// Values of every operation against NumPy: numpy/make_references.py made the files.
+
+#include <reel/ops.h>
+
+#include "catch.h"
+#include "references.h"
+
+using namespace reel;
+using namespace reel::test;
+
+TEST_CASE("operations give NumPy's values", "[numpy]") {
+  std::set<std::string> named, recorded;
+  for (const char* section : {"elementwise", "reductions", "index_maps", "gathers", "products"})
+    for (const auto& reference : read_references(std::string("numpy/") + section + ".txt")) {
+      CHECK(check_reference(reference, recorded) == "");
+      named.insert(reference.name);
+    }
+  for (const auto& entry : functions_by_name()) {
+    INFO(entry.first << " has no reference");
+    CHECK(named.count(entry.first));
+  }
+  // What the engine makes, what differs from run to run, and what has no value.
+  const std::set<std::string> elsewhere{"parameter", "constant", "uniform", "print"};
+  for (const auto* operation : operations()) {
+    if (!operation->has_value() || operation->kind == Kind::projection || elsewhere.count(operation->name))
+      continue;
+    INFO("operation " << operation->name << " has no reference");
+    CHECK(recorded.count(operation->name));
+  }
+}
