@@ -1,6 +1,8 @@
 #include <reel/attributes.h>
 #include <reel/variable.h>
 
+#include <algorithm>
+#include <cstring>
 #include <sstream>
 
 namespace reel {
@@ -25,6 +27,46 @@ TensorType type_from(const Attributes& attributes) {
 const std::vector<std::pair<std::string, Attribute>>& Attributes::entries() const {
   static const std::vector<std::pair<std::string, Attribute>> none;
   return entries_ ? *entries_ : none;
+}
+
+namespace {
+
+std::uint64_t bits(double value) {
+  std::uint64_t word;
+  std::memcpy(&word, &value, sizeof word);
+  return word;
+}
+
+bool same(const Attribute& a, const Attribute& b) {
+  const auto *x = std::get_if<double>(&a), *y = std::get_if<double>(&b);
+  return x && y ? bits(*x) == bits(*y) : a == b;
+}
+
+struct Hash {
+  std::size_t operator()(double v) const { return std::hash<std::uint64_t>()(bits(v)); }
+  std::size_t operator()(const std::vector<std::int64_t>& v) const {
+    std::size_t hash = v.size();
+    for (auto x : v) hash = hash * 1000003 + static_cast<std::size_t>(x);
+    return hash;
+  }
+  template <class T>
+  std::size_t operator()(const T& v) const {
+    return std::hash<T>()(v);
+  }
+};
+
+}  // namespace
+
+bool Attributes::operator==(const Attributes& other) const {
+  return std::equal(
+      entries().begin(), entries().end(), other.entries().begin(), other.entries().end(),
+      [](const auto& a, const auto& b) { return a.first == b.first && same(a.second, b.second); });
+}
+
+std::size_t Attributes::hash() const {
+  std::size_t hash = 0;
+  for (const auto& [name, value] : entries()) hash = hash * 1000003 + std::visit(Hash{}, value);
+  return hash;
 }
 
 const Attribute& Attributes::find(const char* name) const {

@@ -108,7 +108,7 @@ Tensors gradients_or_absent(const Tensor& of, const Tensors& xs, const Tensor& d
   }
   std::optional<Recording> resumed;
   if (Recording::innermost() != &tape) resumed.emplace(tape);
-  const auto seed = dy.defined() ? bring(tape, dy, "gradients", y.element()) : record_fill(tape, 1, y.type());
+  const auto seed = dy.defined() ? bring(tape, dy, "gradients", y.element()) : tape.fill(1, y.type());
   if (seed.type() != y.type()) refuse("gradients", "the adjoint has another type than the value", {y, seed});
   NodeSet influenced(tape.size());
   for (auto source : sources) influenced[source] = true;
@@ -123,8 +123,7 @@ Tensors gradients(const Tensor& of, const Tensors& xs, const Tensor& dy) {
   const auto y = on_tape(of);
   auto result = gradients_or_absent(y, xs, dy);
   for (std::size_t i = 0; i < xs.size(); ++i)
-    if (!result[i].defined())
-      result[i] = record_fill(y.tape(), 0, bring(y.tape(), xs[i], "gradients").type());
+    if (!result[i].defined()) result[i] = y.tape().fill(0, bring(y.tape(), xs[i], "gradients").type());
   return result;
 }
 

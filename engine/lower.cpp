@@ -1,5 +1,6 @@
 #include "liveness.h"
 #include "plan.h"
+#include "simplify.h"
 
 #include <reel/structural.h>
 
@@ -30,14 +31,8 @@ const std::string nameless;
 
 class Lowering {
  public:
-  Lowering(const Tape& tape, const Tensors& outputs, const Device& device)
-      : tape_(tape), device_(device), plan_(std::make_unique<Plan>()) {
-    for (const auto& output : outputs) {
-      if (!output.recorded() || &output.tape() != &tape)
-        refuse("compile", "an output is not on the tape that is compiled", {output});
-      outputs_.push_back(output.id());
-    }
-  }
+  Lowering(const Tape& tape, std::vector<NodeId> outputs, const Device& device)
+      : tape_(tape), device_(device), outputs_(std::move(outputs)), plan_(std::make_unique<Plan>()) {}
 
   std::unique_ptr<Plan> run() {
     name_id(nameless);
@@ -371,7 +366,8 @@ class Lowering {
 
   const Tape& tape_;
   const Device& device_;
-  std::vector<NodeId> outputs_, updates_;
+  const std::vector<NodeId> outputs_;
+  std::vector<NodeId> updates_;
   std::unique_ptr<Plan> plan_;
   std::vector<Buffer> buffers_;
   std::vector<Loop> loops_;
@@ -382,7 +378,19 @@ class Lowering {
 
 Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
                 const CompileOptions& options) {
-  auto plan = Lowering(tape, outputs, device).run();
+  std::vector<NodeId> wanted;
+  for (const auto& output : outputs) {
+    if (!output.recorded() || &output.tape() != &tape)
+      refuse("compile", "an output is not on the tape that is compiled", {output});
+    wanted.push_back(output.id());
+  }
+  std::unique_ptr<Plan> plan;
+  if (options.simplify) {
+    const auto simple = simplify(tape, wanted);
+    plan = Lowering(*simple.tape, simple.outputs, device).run();
+  } else {
+    plan = Lowering(tape, wanted, device).run();
+  }
   plan->options = options;
   return Program(std::move(plan));
 }

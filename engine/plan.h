@@ -52,14 +52,6 @@ struct Instruction {
   std::uint32_t operand_count = 0;
 };
 
-struct TypeHash {
-  std::size_t operator()(const TensorType& type) const {
-    std::size_t hash = static_cast<std::size_t>(type.element);
-    for (auto extent : type.shape) hash = hash * 1000003 + static_cast<std::size_t>(extent);
-    return hash;
-  }
-};
-
 /// A compiled tape.
 struct Plan {
   static constexpr int arena_base = 0;

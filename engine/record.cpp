@@ -100,7 +100,7 @@ struct Capture {
     return own;
   }
   static Tensor position_constant(const Recording& recording) {
-    return record_fill(*recording.tape_, static_cast<double>(recording.position_), {ElementType::int64, {}});
+    return recording.tape_->fill(static_cast<double>(recording.position_), {ElementType::int64, {}});
   }
 };
 

@@ -4,6 +4,8 @@
 #include <reel/tape.h>
 #include <reel/variable.h>
 
+#include <cmath>
+
 namespace reel {
 
 Tape::Tape(ElementType floating) : floating_(floating) {
@@ -33,6 +35,15 @@ Tensor Tape::parameter(const std::shared_ptr<Variable>& variable) {
   return {*this, id};
 }
 
+Tensor Tape::fill(double value, const TensorType& type) {
+  auto& known = fills_[type];
+  for (const auto& [other, id] : known)
+    if (other == value && std::signbit(other) == std::signbit(value)) return {*this, id};
+  const auto id = append(fill_operation(), {}, typed(type, {{"value", value}}));
+  known.emplace_back(value, id);
+  return {*this, id};
+}
+
 void Tape::set_random_source(std::uint64_t seed, std::shared_ptr<Variable> run) {
   seed_ = seed;
   run_ = std::move(run);
@@ -40,10 +51,10 @@ void Tape::set_random_source(std::uint64_t seed, std::shared_ptr<Variable> run) 
 
 Tensor Tape::run_number() {
   const TensorType type{ElementType::int64, {}};
-  if (!run_) return record_fill(*this, 0, type);
+  if (!run_) return fill(0, type);
   const auto run = parameter(run_);
   if (!updated_.count(run_.get())) {
-    const NodeId terms[] = {run.id(), record_fill(*this, 1, type).id()};
+    const NodeId terms[] = {run.id(), fill(1, type).id()};
     const NodeId next = append(add_operation(), {terms, 2}, {});
     append(update_operation(), {&next, 1}, {{"variable", run_}});
   }

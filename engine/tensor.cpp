@@ -11,7 +11,7 @@ Tensor Tensor::literal(double value, const Shape& shape, std::optional<ElementTy
   leaf.element = element;
   leaf.fractional = value != std::floor(value) || std::isinf(value);
   leaf.uniform = true;
-  leaf.place = [value](Tape& tape, const TensorType& type) { return record_fill(tape, value, type).id(); };
+  leaf.place = [value](Tape& tape, const TensorType& type) { return tape.fill(value, type).id(); };
   return Tensor(std::make_shared<const Leaf>(std::move(leaf)));
 }
 

@@ -122,7 +122,7 @@ class AdjointUnroll {
     for (std::size_t p = 0; p < active_.size(); ++p) {
       const auto carry = body_.carries[active_[p]];
       next_.push_back(adjoints_[carry].defined() ? adjoints_[carry].id()
-                                                 : record_fill(*step_, 0, body_.tape->node(carry).type).id());
+                                                 : step_->fill(0, body_.tape->node(carry).type).id());
     }
   }
 
@@ -259,8 +259,7 @@ class AdjointUnroll {
     inputs.insert(inputs.end(), invariants_.begin(), invariants_.end());
     for (auto k : active_) {
       const auto found = arriving_.find({&final_operation(), k});
-      inputs.push_back(found != arriving_.end() ? found->second.id()
-                                                : record_fill(outer_, 0, carry_type(k)).id());
+      inputs.push_back(found != arriving_.end() ? found->second.id() : outer_.fill(0, carry_type(k)).id());
     }
     const UnrollNode node{reverse_, forward_.steps, !forward_.reverse, forward_.recompute, true};
     const Unroll unroll(outer_, outer_.append(unroll_operation(), inputs, node.attributes()));

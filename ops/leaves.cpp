@@ -58,10 +58,6 @@ const Operation& iota_operation() {
   return operation;
 }
 
-Tensor record_fill(Tape& tape, double value, const TensorType& type) {
-  return {tape, tape.append(fill_operation(), {}, typed(type, {{"value", value}}))};
-}
-
 Tensor full(const Shape& shape, double value, std::optional<ElementType> element) {
   return Tensor::literal(value, shape, element);
 }

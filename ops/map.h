@@ -108,6 +108,31 @@ inline constexpr bool has_derivative = false;
 template <class F>
 inline constexpr bool has_derivative<F, std::void_t<decltype(&F::derivative)>> = true;
 
+template <class F, class = void>
+struct LeftUnit {
+  static constexpr std::optional<double> value = std::nullopt;
+};
+template <class F>
+struct LeftUnit<F, std::void_t<decltype(F::left_unit)>> {
+  static constexpr std::optional<double> value = F::left_unit;
+};
+template <class F, class = void>
+struct RightUnit {
+  static constexpr std::optional<double> value = std::nullopt;
+};
+template <class F>
+struct RightUnit<F, std::void_t<decltype(F::right_unit)>> {
+  static constexpr std::optional<double> value = F::right_unit;
+};
+template <class F, class = void>
+inline constexpr bool is_identity = false;
+template <class F>
+inline constexpr bool is_identity<F, std::void_t<decltype(F::identity)>> = F::identity;
+template <class F, class = void>
+inline constexpr bool is_involution = false;
+template <class F>
+inline constexpr bool is_involution<F, std::void_t<decltype(F::involution)>> = F::involution;
+
 template <class F>
 std::vector<Sample> map_samples() {
   std::vector<Sample> samples;
@@ -125,6 +150,7 @@ template <class F>
 const Operation& map_operation() {
   static const Operation operation = [] {
     Operation map{F::name, Kind::map, infer_map<F>, Derivative::none(), {map_reference<F>}, map_samples<F>};
+    map.algebra = {is_identity<F>, is_involution<F>, LeftUnit<F>::value, RightUnit<F>::value};
     if constexpr (has_derivative<F>)
       map.derivative = {F::derivative};
     else

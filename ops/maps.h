@@ -28,6 +28,7 @@ inline Tensors shared_adjoint(const Recorded& y, const Tensor& dy) {
 struct Add {
   static constexpr auto name = "add";
   static constexpr auto accepts = Accepts::numbers;
+  static constexpr double left_unit = 0, right_unit = 0;
   template <class T>
   T operator()(T a, T b) const {
     return a + b;
@@ -38,6 +39,7 @@ struct Add {
 struct Sub {
   static constexpr auto name = "sub";
   static constexpr auto accepts = Accepts::numbers;
+  static constexpr double right_unit = 0;
   template <class T>
   T operator()(T a, T b) const {
     return a - b;
@@ -48,6 +50,7 @@ struct Sub {
 struct Mul {
   static constexpr auto name = "mul";
   static constexpr auto accepts = Accepts::numbers;
+  static constexpr double left_unit = 1, right_unit = 1;
   template <class T>
   T operator()(T a, T b) const {
     return a * b;
@@ -58,6 +61,7 @@ struct Mul {
 struct Div {
   static constexpr auto name = "div";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr double right_unit = 1;
   static constexpr double low = 0.5, high = 2;
   template <class T>
   T operator()(T a, T b) const {
@@ -72,6 +76,7 @@ struct Div {
 struct Neg {
   static constexpr auto name = "neg";
   static constexpr auto accepts = Accepts::numbers;
+  static constexpr bool involution = true;
   template <class T>
   T operator()(T x) const {
     return -x;
@@ -154,6 +159,7 @@ struct Square {
 struct StopGradient {
   static constexpr auto name = "stop_gradient";
   static constexpr auto accepts = Accepts::anything;
+  static constexpr bool identity = true;
   static constexpr bool zero_derivative = true;
   template <class T>
   T operator()(T x) const {
@@ -309,6 +315,7 @@ struct Softplus {
 struct Pow {
   static constexpr auto name = "pow";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr double right_unit = 1;
   static constexpr double low = 0.5, high = 2;
   template <class T>
   T operator()(T x, T exponent) const {
@@ -426,6 +433,7 @@ struct Or {
 struct Not {
   static constexpr auto name = "logical_not";
   static constexpr auto accepts = Accepts::boolean;
+  static constexpr bool involution = true;
   static constexpr bool zero_derivative = true;
   template <class T>
   bool operator()(T x) const {

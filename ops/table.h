@@ -7,14 +7,6 @@ namespace reel {
 std::vector<const Operation*> map_table();
 
 const Operation& iota_operation();
-const Operation& reshape_operation();
-const Operation& permute_operation();
-const Operation& slice_operation();
-const Operation& pad_operation();
-const Operation& flip_operation();
-const Operation& concat_operation();
-const Operation& broadcast_operation();
-const Operation& sum_operation();
 const Operation& prod_operation();
 const Operation& cumsum_operation();
 const Operation& linear_scan_operation();
@@ -22,8 +14,6 @@ const Operation& min_operation();
 const Operation& argmax_operation();
 const Operation& argmin_operation();
 const Operation& max_operation();
-const Operation& select_operation();
-const Operation& cast_operation();
 const Operation& gather_operation();
 const Operation& scatter_add_operation();
 const Operation& take_along_axis_operation();

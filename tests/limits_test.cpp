@@ -2,7 +2,7 @@
 
 #include <reel/reel.h>
 
-#include <chrono>
+#include <ctime>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -13,10 +13,11 @@ using namespace reel;
 
 namespace {
 
+/// Seconds of the processor, which other programs on the machine do not change.
 double seconds(const std::function<void()>& f) {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = std::clock();
   f();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
 }
 
 /// Largest memory this process has held, in GB.

@@ -1,4 +1,5 @@
-// Random cells as unroll nodes against the same cells Expanded: values, gradients, second gradients.
+// Random cells as unroll nodes against the same cells Expanded, with each pass and without: values,
+// gradients, second gradients.
 
 #include <reel/gradients.h>
 #include <reel/program.h>
@@ -23,7 +24,7 @@ Tensor total(const Tensors& tensors) {
 }
 
 /// Values, gradients of their total, and gradients of the total of those.
-std::vector<Array> evaluate(const RandomProgram& program, bool expanded) {
+std::vector<Array> evaluate(const RandomProgram& program, bool expanded, const CompileOptions& options) {
   Tape tape(ElementType::float64);
   Recording recording(tape);
   Tensors arguments, xs;
@@ -36,24 +37,41 @@ std::vector<Array> evaluate(const RandomProgram& program, bool expanded) {
   const auto second = gradients(total(first), xs);
   for (auto* list : {&first, &second}) outputs.insert(outputs.end(), list->begin(), list->end());
   for (auto& output : outputs) output = bring(tape, output, "test");
-  return compile(tape, outputs).run(program.arguments());
+  return compile(tape, outputs, Device::cpu(), options).run(program.arguments());
 }
 
-void compare(std::uint64_t seed) {
+void compare(const std::vector<Array>& found, const std::vector<Array>& expected) {
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    INFO("result " << i << " of " << found.size() << ": " << to_string(found[i]) << " and "
+                   << to_string(expected[i]));
+    REQUIRE(difference(found[i], expected[i]) <= 1e-10 * std::max(1.0, largest(expected[i])));
+  }
+}
+
+void check(std::uint64_t seed) {
   INFO("replay with REEL_RANDOM_CELL=" << seed);
   const RandomProgram program(seed);
-  const auto node = evaluate(program, false), expanded = evaluate(program, true);
-  REQUIRE(node.size() == expanded.size());
-  for (std::size_t i = 0; i < node.size(); ++i) {
-    INFO("result " << i << " of " << node.size() << ": " << to_string(node[i]) << " and "
-                   << to_string(expanded[i]));
-    REQUIRE(difference(node[i], expanded[i]) <= 1e-10 * std::max(1.0, largest(expanded[i])));
+  CompileOptions as_recorded;
+  WithoutSimplify(as_recorded);
+  const auto expected = evaluate(program, true, as_recorded);
+  {
+    INFO("unroll node as recorded");
+    compare(evaluate(program, false, as_recorded), expected);
+  }
+  {
+    INFO("unroll node, simplified");
+    compare(evaluate(program, false, {}), expected);
+  }
+  {
+    INFO("Expanded, simplified");
+    compare(evaluate(program, true, {}), expected);
   }
 }
 
 }  // namespace
 
 TEST_CASE("random cells: an unroll means what it means Expanded") {
-  if (const char* seed = std::getenv("REEL_RANDOM_CELL")) return compare(std::strtoull(seed, nullptr, 10));
-  for (std::uint64_t seed = 0; seed < 600; ++seed) compare(seed);
+  if (const char* seed = std::getenv("REEL_RANDOM_CELL")) return check(std::strtoull(seed, nullptr, 10));
+  for (std::uint64_t seed = 0; seed < 600; ++seed) check(seed);
 }

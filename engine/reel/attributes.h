@@ -41,7 +41,9 @@ class Attributes {
   const std::string& text(const char* name) const { return get<std::string>(name); }
 
   const std::vector<std::pair<std::string, Attribute>>& entries() const;
-  bool operator==(const Attributes& other) const { return entries() == other.entries(); }
+  /// The same names and the same bits: 0 and -0 differ, a NaN equals itself.
+  bool operator==(const Attributes& other) const;
+  std::size_t hash() const;
 
  private:
   const Attribute& find(const char* name) const;

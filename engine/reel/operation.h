@@ -84,6 +84,16 @@ struct Derivative {
   static Derivative none() { return {nullptr, true}; }
 };
 
+/// What passes may use of an operation, of which they do not know the name.
+struct Algebra {
+  /// The result is the operand.
+  bool identity = false;
+  /// f(f(x)) = x
+  bool involution = false;
+  /// f(unit, x) = x and f(x, unit) = x, up to the sign of zero.
+  std::optional<double> left_unit = std::nullopt, right_unit = std::nullopt;
+};
+
 /// Operands for the tests that loop over all operations.
 struct Sample {
   struct Operand {
@@ -123,6 +133,7 @@ struct Operation {
   /// The result of all steps [T, ...], recorded, where it does not follow from the kind; an absent Tensor
   /// where there is no better way than step by step.
   std::function<Tensor(const Lift&)> time = nullptr;
+  Algebra algebra = {};
 
   /// False for an unroll, an update or an effect.
   bool has_value() const { return kind != Kind::unroll && kind != Kind::update && kind != Kind::effect; }

@@ -35,12 +35,19 @@ class Program {
 /// How a program is compiled; set by the options below.
 struct CompileOptions {
   bool check_finite = false;
+  bool simplify = true;
 };
 
 /// Looks at every floating value as it is computed, and at the inputs: the first operation that produces a
 /// NaN or an infinity is a RunError with its scope and step, and variables stay as they were. For debugging:
 /// it reads everything once more.
-inline constexpr auto CheckFinite = [](CompileOptions& options) { options.check_finite = true; };
+inline constexpr auto CheckFinite = [](CompileOptions& options) {
+  options.check_finite = true;
+  options.simplify = false;  // so that errors name what was recorded
+};
+
+/// Leaves out the pass that puts every node in its simplest form and computes it but once.
+inline constexpr auto WithoutSimplify = [](CompileOptions& options) { options.simplify = false; };
 
 /// Compiles what `outputs` and the effects and updates of the tape need. Throws RecordError where an
 /// operation has no kernel for the device.

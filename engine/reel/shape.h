@@ -61,6 +61,14 @@ struct TensorType {
   bool operator!=(const TensorType& o) const { return !(*this == o); }
 };
 
+struct TypeHash {
+  std::size_t operator()(const TensorType& type) const {
+    std::size_t hash = static_cast<std::size_t>(type.element);
+    for (auto extent : type.shape) hash = hash * 1000003 + static_cast<std::size_t>(extent);
+    return hash;
+  }
+};
+
 /// "float32[2, 3]"
 std::string to_string(const TensorType& type);
 

@@ -16,7 +16,6 @@ const Operation& parameter_operation();
 const Operation& constant_operation();
 /// One value everywhere.
 const Operation& fill_operation();
-Tensor record_fill(Tape& tape, double value, const TensorType& type);
 
 /// Every element `value`; recorded where it is used, in the element type of what it meets unless one is
 /// given.
@@ -30,6 +29,14 @@ Tensor constant(const Array& data);
 
 // Index maps: they move elements and compute nothing.
 // ---------------------------------------------------------------
+
+const Operation& reshape_operation();
+const Operation& permute_operation();
+const Operation& slice_operation();
+const Operation& pad_operation();
+const Operation& flip_operation();
+const Operation& concat_operation();
+const Operation& broadcast_operation();
 
 /// The same elements in row-major order under another shape; one extent may be -1 and is worked out. Throws
 /// RecordError where the number of elements differs.
@@ -62,11 +69,14 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape);
 const Operation& add_operation();
 /// Elementwise sum, broadcast as in NumPy.
 Tensor add(const Tensor& a, const Tensor& b);
+const Operation& sum_operation();
 /// Sum over axes, all of them by default; the axes disappear unless `keep` leaves them with extent 1.
 Tensor sum(const Tensor& x);
 Tensor sum(const Tensor& x, const Axes& axes, bool keep = false);
+const Operation& select_operation();
 /// `condition ? a : b`, elementwise, broadcast as in NumPy; the branch not taken gets exactly zero adjoint.
 Tensor select(const Tensor& condition, const Tensor& a, const Tensor& b);
+const Operation& cast_operation();
 /// Elementwise conversion. A derivative passes between floating types.
 Tensor cast(const Tensor& x, ElementType element);
 

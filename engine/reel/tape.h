@@ -37,6 +37,9 @@ class Tape {
   /// The node that reads `variable`, recorded once per tape.
   Tensor parameter(const std::shared_ptr<Variable>& variable);
 
+  /// The node whose every element is `value`, recorded once per tape.
+  Tensor fill(double value, const TensorType& type);
+
   /// Appends a node, its operands being on this tape. Infers and checks its type. Throws RecordError naming
   /// the operation, the broken rule, the operands and the scope.
   NodeId append(const Operation& operation, Span<const NodeId> inputs, const Attributes& attributes,
@@ -80,6 +83,7 @@ class Tape {
   std::unordered_map<std::string, std::uint32_t> name_ids_;
   std::unordered_map<const Variable*, NodeId> parameters_;
   std::unordered_map<const Variable*, NodeId> updated_;
+  std::unordered_map<TensorType, std::vector<std::pair<double, NodeId>>, TypeHash> fills_;
   std::vector<NodeId> roots_;
   std::uint64_t seed_ = 0;
   std::shared_ptr<Variable> run_;

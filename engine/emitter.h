@@ -1,0 +1,44 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include <reel/tape.h>
+
+namespace reel {
+
+/// Appends nodes to a tape in their simplest form, each but once: the same operation on the same operands
+/// with the same attributes is one node.
+class Emitter {
+ public:
+  explicit Emitter(Tape& tape) : tape_(tape) {}
+
+  NodeId emit(const Operation& operation, const std::vector<NodeId>& inputs, const Attributes& attributes,
+              const std::string& label = "");
+  NodeId fill(double value, const TensorType& type);
+
+  Tape& tape() { return tape_; }
+  const Node& node(NodeId id) const { return tape_.node(id); }
+  NodeId input(NodeId id, std::size_t i = 0) const { return tape_.inputs(id)[i]; }
+  bool is(NodeId id, const Operation& operation) const { return node(id).operation == &operation; }
+  /// The value of a node that is the same everywhere, where it is known.
+  std::optional<double> uniform_value(NodeId id) const;
+
+ private:
+  Tape& tape_;
+  /// A hash table of the nodes: open addressing, a power of two of places, at most half of them taken.
+  struct Place {
+    std::size_t hash = 0;
+    NodeId id = -1;
+  };
+  Place& place(std::size_t hash, const Operation& operation, const std::vector<NodeId>& inputs,
+               const Attributes& attributes);
+  void grow();
+  std::vector<Place> places_{64};
+  std::size_t taken_ = 0;
+};
+
+/// A simpler node of the same value, emitted, where one of the rules applies.
+std::optional<NodeId> rewrite(Emitter& emitter, const Operation& operation, const std::vector<NodeId>& inputs,
+                              const Attributes& attributes);
+
+}  // namespace reel

@@ -1,0 +1,240 @@
+#include <reel/structural.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "emitter.h"
+
+// Rules that put something simpler in place of a node, exact for every value, infinities and NaN included
+// (but for the sign of a zero to which zero is added). Operands are in their simplest form already.
+
+namespace reel {
+
+namespace {
+
+using Inputs = std::vector<NodeId>;
+using Result = std::optional<NodeId>;
+
+struct Rule {
+  Emitter& to;
+  const Operation& operation;
+  const Inputs& inputs;
+  const Attributes& attributes;
+
+  bool is(const Operation& wanted) const { return &operation == &wanted; }
+  const Node& operand(std::size_t i = 0) const { return to.node(inputs[i]); }
+  TensorType type() const {
+    std::vector<TensorType> types;
+    for (auto input : inputs) types.push_back(to.node(input).type);
+    return operation.infer(types, attributes);
+  }
+};
+
+/// By the declared algebra: f(x) = x, f(f(x)) = x, f(x, unit) = x.
+Result by_algebra(const Rule& rule) {
+  const auto& algebra = rule.operation.algebra;
+  if (algebra.identity) return rule.inputs[0];
+  if (algebra.involution && rule.operand().operation == &rule.operation) return rule.to.input(rule.inputs[0]);
+  if (algebra.right_unit && rule.to.uniform_value(rule.inputs[1]) == algebra.right_unit)
+    return rule.inputs[0];
+  if (algebra.left_unit && rule.to.uniform_value(rule.inputs[0]) == algebra.left_unit) return rule.inputs[1];
+  return {};
+}
+
+/// A map of values that are the same everywhere is one itself; its own kernel tells which.
+Result fold_map(const Rule& rule) {
+  if (rule.operation.kind != Kind::map || rule.inputs.empty() || !rule.operation.kernels.reference) return {};
+  std::vector<Array> scalars;
+  std::vector<TensorType> types;
+  for (auto input : rule.inputs) {
+    const auto value = rule.to.uniform_value(input);
+    if (!value) return {};
+    scalars.push_back(Array(*value).cast(rule.to.node(input).type.element));
+    types.push_back(scalars.back().type());
+  }
+  std::vector<ConstView> views;
+  for (const auto& scalar : scalars) views.push_back({scalar.raw(), &scalar.type()});
+  Array result(rule.operation.infer(types, rule.attributes));
+  rule.operation.kernels.reference({views, {result.raw(), &result.type()}, rule.attributes, {}});
+  const double value = result.item();
+  // An int64 beyond the integers of a double cannot be a fill.
+  if (result.element() == ElementType::int64 && std::abs(value) > 9e15) return {};
+  return rule.to.fill(value, rule.type());
+}
+
+/// Moving elements that are all the same gives the same.
+Result fold_index_map(const Rule& rule) {
+  if (rule.operation.kind != Kind::index_map || rule.inputs.empty()) return {};
+  const auto value = rule.to.uniform_value(rule.inputs[0]);
+  if (!value) return {};
+  for (auto input : rule.inputs) {
+    const auto other = rule.to.uniform_value(input);
+    if (!other || std::memcmp(&*other, &*value, sizeof *value) != 0) return {};
+  }
+  if (rule.is(pad_operation()) && (*value != 0 || std::signbit(*value))) return {};
+  return rule.to.fill(*value, rule.type());
+}
+
+Result simpler_reshape(const Rule& rule) {
+  if (!rule.is(reshape_operation())) return {};
+  if (rule.operand().type.shape == Shape(rule.attributes.integers("shape"))) return rule.inputs[0];
+  if (rule.operand().operation == &rule.operation)
+    return rule.to.emit(rule.operation, {rule.to.input(rule.inputs[0])}, rule.attributes);
+  return {};
+}
+
+Result simpler_permute(const Rule& rule) {
+  if (!rule.is(permute_operation())) return {};
+  const auto& axes = rule.attributes.integers("axes");
+  if (std::is_sorted(axes.begin(), axes.end())) return rule.inputs[0];
+  if (rule.operand().operation != &rule.operation) return {};
+  const auto& before = rule.operand().attributes.integers("axes");
+  Axes both;
+  for (auto axis : axes) both.push_back(before[axis]);
+  return rule.to.emit(rule.operation, {rule.to.input(rule.inputs[0])}, {{"axes", both}});
+}
+
+Result simpler_broadcast(const Rule& rule) {
+  if (!rule.is(broadcast_operation())) return {};
+  if (rule.operand().type.shape == Shape(rule.attributes.integers("shape"))) return rule.inputs[0];
+  if (rule.operand().operation == &rule.operation)
+    return rule.to.emit(rule.operation, {rule.to.input(rule.inputs[0])}, rule.attributes);
+  return {};
+}
+
+Attributes slice_attributes(std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
+  return {{"axis", axis}, {"start", start}, {"stop", stop}, {"step", step}};
+}
+
+/// A slice of a whole, of a slice, of one part of a concat, of what was padded.
+Result simpler_slice(const Rule& rule) {
+  if (!rule.is(slice_operation())) return {};
+  const auto axis = rule.attributes.integer("axis"), start = rule.attributes.integer("start");
+  const auto stop = rule.attributes.integer("stop"), step = rule.attributes.integer("step");
+  const auto& x = rule.operand();
+  const auto extent = x.type.shape[static_cast<int>(axis)];
+  if (start == 0 && stop == extent && step == 1) return rule.inputs[0];
+  const bool same_axis = (x.operation == &slice_operation() || x.operation == &concat_operation() ||
+                          x.operation == &pad_operation()) &&
+                         x.attributes.integer("axis") == axis;
+  if (!same_axis) return {};
+  if (x.operation == &slice_operation()) {
+    const auto first = x.attributes.integer("start"), stride = x.attributes.integer("step");
+    // One behind the last element, so that the range stays inside.
+    const auto last =
+        stop > start ? first + (start + (stop - start - 1) / step * step) * stride + 1 : first + start;
+    return rule.to.emit(rule.operation, {rule.to.input(rule.inputs[0])},
+                        slice_attributes(axis, std::min(first + start * stride, last), last, step * stride));
+  }
+  if (x.operation == &concat_operation()) {
+    std::int64_t before = 0;
+    const auto parts = rule.to.tape().inputs(rule.inputs[0]);
+    for (auto part : Inputs(parts.begin(), parts.end())) {
+      const auto own = rule.to.node(part).type.shape[static_cast<int>(axis)];
+      if (start >= before && stop <= before + own)
+        return rule.to.emit(rule.operation, {part},
+                            slice_attributes(axis, start - before, stop - before, step));
+      before += own;
+    }
+    return {};
+  }
+  const auto padded = rule.to.input(rule.inputs[0]);
+  const auto before = x.attributes.integer("before"),
+             own = rule.to.node(padded).type.shape[static_cast<int>(axis)];
+  if (x.attributes.integer("between") != 0) return {};
+  if (start >= before && stop <= before + own)
+    return rule.to.emit(rule.operation, {padded},
+                        slice_attributes(axis, start - before, stop - before, step));
+  if (stop <= before || start >= before + own) return rule.to.fill(0, rule.type());
+  return {};
+}
+
+/// One part is the whole; parts that are slices side by side of one value are one slice.
+Result simpler_concat(const Rule& rule) {
+  if (!rule.is(concat_operation())) return {};
+  if (rule.inputs.size() == 1) return rule.inputs[0];
+  const auto axis = rule.attributes.integer("axis");
+  const auto is_part = [&](NodeId id) {
+    return rule.to.is(id, slice_operation()) && rule.to.node(id).attributes.integer("axis") == axis &&
+           rule.to.node(id).attributes.integer("step") == 1;
+  };
+  const auto edge = [&](NodeId id, const char* name) { return rule.to.node(id).attributes.integer(name); };
+  Inputs merged;
+  for (auto part : rule.inputs) {
+    if (!merged.empty() && is_part(part) && is_part(merged.back()) &&
+        rule.to.input(part) == rule.to.input(merged.back()) &&
+        edge(merged.back(), "stop") == edge(part, "start"))
+      merged.back() =
+          rule.to.emit(slice_operation(), {rule.to.input(part)},
+                       slice_attributes(axis, edge(merged.back(), "start"), edge(part, "stop"), 1));
+    else
+      merged.push_back(part);
+  }
+  if (merged.size() == rule.inputs.size()) return {};
+  return rule.to.emit(rule.operation, merged, rule.attributes);
+}
+
+Result simpler_select(const Rule& rule) {
+  if (!rule.is(select_operation())) return {};
+  if (rule.inputs[1] == rule.inputs[2]) return rule.inputs[1];
+  if (const auto condition = rule.to.uniform_value(rule.inputs[0]))
+    return rule.inputs[*condition != 0 ? 1 : 2];
+  return {};
+}
+
+Result simpler_cast(const Rule& rule) {
+  if (!rule.is(cast_operation()) || rule.operand().type != rule.type()) return {};
+  return rule.inputs[0];
+}
+
+/// A sum over no axis.
+Result simpler_sum(const Rule& rule) {
+  if (!rule.is(sum_operation()) || !rule.attributes.integers("axes").empty()) return {};
+  return rule.inputs[0];
+}
+
+/// A product of a transposed operand: its axes change their roles, and nothing is moved.
+Result simpler_matmul(const Rule& rule) {
+  if (!rule.is(matmul_operation())) return {};
+  for (std::size_t side = 0; side < 2; ++side) {
+    const auto& x = rule.operand(side);
+    if (x.operation != &permute_operation()) continue;
+    const char* name = side == 0 ? "left" : "right";
+    const auto& roles = rule.attributes.text(name);
+    const auto& axes = x.attributes.integers("axes");
+    std::string before(roles.size(), ' ');
+    for (std::size_t i = 0; i < axes.size(); ++i) before[axes[i]] = roles[i];
+    // Axes of one role correspond in order: it must be the same before.
+    const auto in_order = [&](char role) {
+      std::int64_t last = -1;
+      for (std::size_t i = 0; i < axes.size(); ++i)
+        if (roles[i] == role) {
+          if (axes[i] < last) return false;
+          last = axes[i];
+        }
+      return true;
+    };
+    if (!std::all_of(roles.begin(), roles.end(), in_order)) continue;
+    auto inputs = rule.inputs;
+    inputs[side] = rule.to.input(inputs[side]);
+    const auto& left = side == 0 ? before : rule.attributes.text("left");
+    const auto& right = side == 1 ? before : rule.attributes.text("right");
+    return rule.to.emit(rule.operation, inputs, {{"left", left}, {"right", right}});
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<NodeId> rewrite(Emitter& emitter, const Operation& operation, const std::vector<NodeId>& inputs,
+                              const Attributes& attributes) {
+  const Rule rule{emitter, operation, inputs, attributes};
+  for (const auto apply :
+       {by_algebra, fold_map, fold_index_map, simpler_reshape, simpler_permute, simpler_broadcast,
+        simpler_slice, simpler_concat, simpler_select, simpler_cast, simpler_sum, simpler_matmul})
+    if (const auto result = apply(rule)) return result;
+  return {};
+}
+
+}  // namespace reel
