@@ -2,6 +2,7 @@
 #include <reel/record.h>
 
 #include <cmath>
+#include <limits>
 
 namespace reel {
 
@@ -34,7 +35,9 @@ namespace {
 /// Softmax over the last axis of the scores [..., M, N] where `mask` is true; 0 elsewhere, and in a row
 /// without any. A masked score counts nothing, whatever it is.
 Tensor masked_softmax(const Tensor& scores, const Tensor& mask) {
-  const auto largest = stop_gradient(max(select(mask, scores, -1e30), {-1}, true));
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const auto seen = stop_gradient(max(select(mask, scores, -infinity), {-1}, true));
+  const auto largest = select(isfinite(seen), seen, 0);
   const auto e = select(mask, exp(select(mask, scores - largest, 0)), 0);
   const auto total = sum(e, {-1}, true);
   return e / select(total > 0, total, 1);
