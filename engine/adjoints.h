@@ -14,14 +14,14 @@ using NodeSet = std::vector<bool>;
 void spread_influence(const Tape& tape, NodeSet& set, const Body* body = nullptr);
 
 /// The adjoint of a value, to start from.
-struct Seed {
+struct AdjointSeed {
   NodeId value;
   Tensor adjoint;
 };
 
 /// Walks the tape backwards from the seeds, appending the adjoint computation to it. Returns the adjoint of
 /// each node that was there; absent outside `influenced` and where nothing arrives.
-Tensors append_adjoints(Tape& tape, const std::vector<Seed>& seeds, const NodeSet& influenced);
+Tensors append_adjoints(Tape& tape, const std::vector<AdjointSeed>& seeds, const NodeSet& influenced);
 
 /// What arrives at the projections of one unroll, by operation (stacked, summed, final) and body value or
 /// carry.

@@ -42,12 +42,16 @@ std::vector<std::int64_t> index_of(std::int64_t position, const Shape& shape) {
 template <class F>
 double difference(double& x, F&& value) {
   const double at = x, h = 1e-3 * std::max(1.0, std::abs(at));
+  // Put back also where the value throws: x may be a parameter of a model.
+  struct Restore {
+    double &x, value;
+    ~Restore() { x = value; }
+  } const restore{x, at};
   const auto slope = [&](double step) {
     x = at + step;
     const double up = value();
     x = at - step;
     const double down = value();
-    x = at;
     return (up - down) / (2 * step);
   };
   return (4 * slope(h / 2) - slope(h)) / 3;
@@ -78,6 +82,11 @@ GradientCheck check(const std::function<Tensor(const Tensors&)>& f, const std::v
   Recording recording(tape);
   const auto y = bring(tape, f(arguments), "check_gradients");
   const auto weight = bring(tape, constant(weights(y.shape())), "check_gradients");
+  for (auto root : tape.roots())
+    if (tape.node(root).operation->kind == Kind::update)
+      throw Error(
+          "[check_gradients] the function updates a parameter, which would change from value to value");
+  if (subjects.empty()) throw Error("[check_gradients] there is no float64 input or parameter to check");
   auto derivative = compile(tape, gradients(y, xs, weight), device);
   auto forward = compile(tape, {y}, device);
   const auto analytic = derivative.run(values);

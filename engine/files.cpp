@@ -180,8 +180,16 @@ void load(Model& model, const std::string& path) {
   for (const auto& parameter : model.parameters()) wanted[parameter.name()] = parameter;
   std::vector<std::pair<Parameter, Array>> values;
   std::set<std::string> seen;
-  for (const auto& layer : root.children("Layer"))
-    for (const auto& matrix : layer.children("Matrix")) {
+  const auto is_element = [&](const pugi::xml_node& node, const std::string& wanted) {
+    if (node.type() != pugi::node_element) return false;
+    if (node.name() != wanted)
+      throw FileError("[load] " + path + ": <" + node.name() + "> stands where only <" + wanted + "> may");
+    return true;
+  };
+  for (const auto& layer : root.children()) {
+    if (!is_element(layer, "Layer")) continue;
+    for (const auto& matrix : layer.children()) {
+      if (!is_element(matrix, "Matrix")) continue;
       const std::string scope = layer.attribute("Name").value(), name = matrix.attribute("Name").value();
       const auto full_name = scope.empty() ? name : scope + "/" + name;
       const auto where = "[load] " + path + ": matrix " + full_name;
@@ -190,6 +198,7 @@ void load(Model& model, const std::string& path) {
       if (found == wanted.end()) throw FileError(where + " is no parameter of the model");
       values.emplace_back(found->second, read_matrix(where, matrix, found->second));
     }
+  }
   for (const auto& [name, parameter] : wanted)
     if (!seen.count(name)) throw FileError("[load] " + path + ": matrix " + name + " is missing");
   // Everything has been read: nothing can fail from here on.

@@ -60,7 +60,7 @@ Tensor on_tape(const Tensor& y) {
 
 }  // namespace
 
-Tensors append_adjoints(Tape& tape, const std::vector<Seed>& seeds, const NodeSet& influenced) {
+Tensors append_adjoints(Tape& tape, const std::vector<AdjointSeed>& seeds, const NodeSet& influenced) {
   Tensors adjoints(tape.size());
   std::map<NodeId, ProjectionAdjoints> arriving;
   NodeId last = -1;
@@ -69,7 +69,10 @@ Tensors append_adjoints(Tape& tape, const std::vector<Seed>& seeds, const NodeSe
     accumulate(adjoints[seed.value], seed.adjoint);
     last = std::max(last, seed.value);
   }
+  // The adjoint of a node belongs to the node's scope: errors name the part of the model they come from.
+  const auto scope = tape.current_scope();
   for (NodeId id = last; id >= 0; --id) {
+    tape.set_scope(tape.scope(id));
     const Operation* operation = tape.node(id).operation;
     Tensors parts;
     if (operation->kind == Kind::unroll) {
@@ -93,6 +96,7 @@ Tensors append_adjoints(Tape& tape, const std::vector<Seed>& seeds, const NodeSe
       if (parts[i].defined() && influenced[input]) accumulate(adjoints[input], parts[i]);
     }
   }
+  tape.set_scope(scope);
   return adjoints;
 }
 
@@ -102,6 +106,12 @@ Tensors gradients_or_absent(const Tensor& of, const Tensors& xs, const Tensor& d
   auto& tape = y.tape();
   std::vector<NodeId> sources;
   for (const auto& x : xs) {
+    if (x.leaf() && !x.leaf()->outermost)
+      refuse("gradients",
+             "a literal or constant is recorded anew wherever it is used: differentiate by an argument, a "
+             "parameter "
+             "or a recorded value",
+             {x});
     const auto placed = bring(tape, x, "gradients");
     if (!is_floating(placed.element())) refuse("gradients", "a derivative needs a floating tensor", {placed});
     sources.push_back(placed.id());

@@ -13,13 +13,13 @@ namespace {
 Attributes shifted(const Attributes& attributes, std::int64_t steps) {
   auto entries = attributes.entries();
   for (auto& [name, value] : entries) {
-    if (name == "axis") ++std::get<std::int64_t>(value);
-    if (name == "axes")
-      for (auto& axis : std::get<Axes>(value)) ++axis;
-    if (name == "shape") {
-      auto& shape = std::get<std::vector<std::int64_t>>(value);
-      shape.insert(shape.begin(), steps);
-    }
+    auto* number = std::get_if<std::int64_t>(&value);
+    auto* list = std::get_if<std::vector<std::int64_t>>(&value);
+    // Axes counted from the last stay where they are.
+    if (name == "axis" && number && *number >= 0) ++*number;
+    if (name == "axes" && list)
+      for (auto& axis : *list) axis += axis >= 0;
+    if (name == "shape" && list) list->insert(list->begin(), steps);
   }
   return Attributes(std::move(entries));
 }

@@ -322,8 +322,8 @@ class Lowering {
       emit_copy(locations[value], step_of(stacked.at(value), value), type(value));
     for (const auto& [value, sum] : summed) {
       const Value output{sum, type(value), nameless};
-      emit(add_operation(), {}, "", {{sum, type(value), nameless}, {locations[value], type(value), nameless}},
-           &output);
+      emit(add_operation(), {}, tape.scope(value),
+           {{sum, type(value), nameless}, {locations[value], type(value), nameless}}, &output);
     }
     for (std::size_t k = 0; k < carries.size(); ++k) {
       const auto next = body.next[k];

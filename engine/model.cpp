@@ -63,7 +63,7 @@ Parameter Model::parameter(const std::string& name) const {
 
 Parameter Model::make(const std::string& name, const Array& value, std::vector<Parameter>& list) {
   if (by_name_.count(name)) throw Error("[Model] there is a parameter " + name + " already");
-  const Parameter parameter(std::make_shared<Variable>(Variable{name, value}));
+  const Parameter parameter(std::make_shared<Variable>(Variable{name, value, false}));
   by_name_[name] = parameter;
   list.push_back(parameter);
   return parameter;

@@ -86,6 +86,7 @@ struct Plan {
   std::vector<std::byte*> addresses;  // of the bases
   std::vector<std::int64_t> steps;    // of the loops around the instruction
   std::vector<ConstView> views;
+  std::int64_t run_number = 0;
   std::atomic_flag running = ATOMIC_FLAG_INIT;
 };
 

@@ -135,6 +135,13 @@ class Busy {
   std::atomic_flag& flag_;
 };
 
+/// Where a run reads a variable. The number of the run is taken once, here, as no other run may have it.
+const void* variable_address(Plan& plan, Variable& variable) {
+  if (!variable.counts_runs) return variable.value.raw();
+  plan.run_number = __atomic_fetch_add(variable.value.data<std::int64_t>(), 1, __ATOMIC_RELAXED);
+  return &plan.run_number;
+}
+
 void bind(Plan& plan, const std::vector<const Array*>& arguments) {
   if (arguments.size() != plan.arguments.size())
     throw Error("[Program] gets " + std::to_string(arguments.size()) + " arguments and needs " +
@@ -154,7 +161,7 @@ void bind(Plan& plan, const std::vector<const Array*>& arguments) {
         address = arguments[base.argument]->raw();
         break;
       case Plan::Base::Kind::variable:
-        address = base.variable->value.raw();
+        address = variable_address(plan, *base.variable);
         break;
       case Plan::Base::Kind::constant:
         address = base.constant->raw();

@@ -2,6 +2,8 @@
 #include <reel/structural.h>
 
 #include <algorithm>
+#include <cmath>
+#include <sstream>
 
 namespace reel {
 
@@ -121,7 +123,10 @@ std::uint64_t mixed(std::uint64_t x) {
 std::uint64_t Recording::next_key() {
   if (recordings.empty()) return 0;
   auto& recording = *recordings.back();
-  return mixed(recording.key_ + mixed(++recording.next_ordinal_));
+  // A tape counts on from recording to recording; each expanded step counts from the start, as a body does.
+  const auto ordinal =
+      recording.form_ == Form::expanded ? ++recording.next_ordinal_ : recording.tape_->next_ordinal();
+  return mixed(recording.key_ + mixed(ordinal));
 }
 
 Tensors Recording::positions() {
@@ -130,7 +135,32 @@ Tensors Recording::positions() {
 
 namespace {
 
-Tensor place(Tape& tape, const Leaf& leaf, const TensorType& type) {
+/// Whether a literal keeps its value as an element of this type.
+bool can_hold(ElementType element, double value) {
+  switch (element) {
+    case ElementType::float32:
+    case ElementType::float64:
+      return true;
+    case ElementType::int32:
+      return value == std::floor(value) && std::abs(value) < 0x1p31;
+    case ElementType::int64:
+      return value == std::floor(value) && std::abs(value) <= 0x1p53;
+    case ElementType::boolean:
+      return value == 0 || value == 1;
+  }
+  return false;
+}
+
+std::string cannot_become(double value, ElementType element) {
+  std::ostringstream text;
+  text << "the literal " << value << (value == std::floor(value) ? "" : ", a fractional one,")
+       << " cannot become " << name_of(element);
+  return text.str();
+}
+
+Tensor place(Tape& tape, const Leaf& leaf, const TensorType& type, const std::string& operation) {
+  if (leaf.value && !can_hold(type.element, *leaf.value))
+    refuse(operation, cannot_become(*leaf.value, type.element), {});
   const int level = Capture::find(tape, Capture::innermost());
   if (!leaf.outermost || level < 0) return {tape, leaf.place(tape, type)};
   const int root = Capture::root(level);
@@ -140,7 +170,7 @@ Tensor place(Tape& tape, const Leaf& leaf, const TensorType& type) {
 Tensor bring_as(Tape& tape, const Tensor& operand, ElementType element, const std::string& operation) {
   if (operand.leaf()) {
     const auto& leaf = *operand.leaf();
-    return place(tape, leaf, {leaf.element.value_or(element), leaf.shape});
+    return place(tape, leaf, {leaf.element.value_or(element), leaf.shape}, operation);
   }
   if (&operand.tape() == &tape) return operand;
   const int level = Capture::find(tape, Capture::innermost());
@@ -170,8 +200,8 @@ ElementType common_element(const std::string& operation, const Tensors& operands
   }
   if (!element) return destination(operation, operands).floating();
   for (const auto& operand : operands)
-    if (operand.leaf() && operand.leaf()->fractional && !is_floating(*element))
-      refuse(operation, std::string("a fractional literal cannot become ") + name_of(*element), operands);
+    if (operand.leaf() && operand.leaf()->value && !can_hold(*element, *operand.leaf()->value))
+      refuse(operation, cannot_become(*operand.leaf()->value, *element), operands);
   return *element;
 }
 
@@ -202,8 +232,8 @@ int checked_axis(const std::string& operation, const Tensor& x, std::int64_t axi
 
 Tensor bring_broadcast(Tape& tape, const Tensor& operand, const Shape& shape, ElementType element,
                        const std::string& operation) {
-  if (operand.leaf() && operand.leaf()->uniform)
-    return place(tape, *operand.leaf(), {operand.leaf()->element.value_or(element), shape});
+  if (operand.leaf() && operand.leaf()->value)
+    return place(tape, *operand.leaf(), {operand.leaf()->element.value_or(element), shape}, operation);
   return broadcast_to(bring_as(tape, operand, element, operation), shape);
 }
 

@@ -16,6 +16,10 @@ void Shape::assign(Iterator first, Iterator last) {
     if (*first < 0) throw RecordError("an extent cannot be negative: " + std::to_string(*first));
     extents_[rank_++] = *first;
   }
+  std::int64_t size = 1;
+  for (auto extent : *this)
+    if (__builtin_mul_overflow(size, extent, &size))
+      throw RecordError("shape " + to_string(*this) + " has more elements than can be counted");
 }
 
 std::int64_t Shape::size() const {

@@ -52,13 +52,7 @@ void Tape::set_random_source(std::uint64_t seed, std::shared_ptr<Variable> run) 
 Tensor Tape::run_number() {
   const TensorType type{ElementType::int64, {}};
   if (!run_) return fill(0, type);
-  const auto run = parameter(run_);
-  if (!updated_.count(run_.get())) {
-    const NodeId terms[] = {run.id(), fill(1, type).id()};
-    const NodeId next = append(add_operation(), {terms, 2}, {});
-    append(update_operation(), {&next, 1}, {{"variable", run_}});
-  }
-  return run;
+  return parameter(run_);
 }
 
 NodeId Tape::append(const Operation& operation, Span<const NodeId> inputs, const Attributes& attributes,

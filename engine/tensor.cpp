@@ -1,3 +1,4 @@
+#include <reel/record.h>
 #include <reel/structural.h>
 #include <reel/tape.h>
 
@@ -9,8 +10,7 @@ Tensor Tensor::literal(double value, const Shape& shape, std::optional<ElementTy
   Leaf leaf;
   leaf.shape = shape;
   leaf.element = element;
-  leaf.fractional = value != std::floor(value) || std::isinf(value);
-  leaf.uniform = true;
+  leaf.value = value;
   leaf.place = [value](Tape& tape, const TensorType& type) { return tape.fill(value, type).id(); };
   return Tensor(std::make_shared<const Leaf>(std::move(leaf)));
 }
@@ -19,6 +19,8 @@ const Shape& Tensor::shape() const {
   if (leaf_) return leaf_->shape;
   return tape().node(id_).type.shape;
 }
+
+std::int64_t Tensor::extent(std::int64_t axis) const { return shape()[checked_axis("extent", *this, axis)]; }
 
 std::optional<ElementType> Tensor::own_element() const {
   if (leaf_) return leaf_->element;

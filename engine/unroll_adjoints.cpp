@@ -103,7 +103,7 @@ class AdjointUnroll {
     spread_influence(*body_.tape, influenced, &body_);
 
     Recording recording(*step_);
-    std::vector<Seed> seeds;
+    std::vector<AdjointSeed> seeds;
     const auto seed = [&](NodeId value, const std::string& what) {
       const auto adjoint = step_->argument(body_.tape->node(value).type, "adjoint of " + what);
       seeds.push_back({value, adjoint});

@@ -26,7 +26,10 @@ NodeId Unroll::body_id(const Tensor& value) const {
   return value.id();
 }
 
-const Body& Unroll::body() const { return *tape_->node(id_).attributes.get<std::shared_ptr<Body>>("body"); }
+const Body& Unroll::body() const {
+  if (!tape_) throw RecordError("[unroll] an expanded unroll has no node to project values from");
+  return *tape_->node(id_).attributes.get<std::shared_ptr<Body>>("body");
+}
 
 const TensorType& Unroll::type_of(NodeId value) const { return body().tape->node(value).type; }
 

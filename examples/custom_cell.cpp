@@ -11,8 +11,7 @@ using namespace reel;
 
 namespace {
 
-// ---- The cell: one step in ordinary tensor operations (Zhou et al. 2016, the minimal gated unit).
-// -------------------
+// The cell: one step in ordinary tensor operations (Zhou et al. 2016, the minimal gated unit).
 
 struct MinimalGatedUnit {
   Linear forget, candidate;
@@ -27,8 +26,7 @@ struct MinimalGatedUnit {
   }
 };
 
-// ---- The problem.
-// ---------------------------------------------------------------------------------------------------
+// The problem.
 
 constexpr int time_steps = 30, batch = 64, hidden = 48;
 
@@ -52,8 +50,7 @@ Batch draw(std::mt19937& random) {
   return b;
 }
 
-// ---- Training: the same lines for either cell.
-// ----------------------------------------------------------------------
+// Training: the same lines for either cell.
 
 template <class Cell, class State>
 double train(const char* name, Model& model, const Cell& cell, const State& initial, int steps) {

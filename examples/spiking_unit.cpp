@@ -13,8 +13,7 @@ using namespace reel;
 
 namespace {
 
-// ---- The operation: name, kind, type rule, derivative, kernel, and samples for the tests.
-// ---------------------------
+// The operation: name, kind, type rule, derivative, kernel, and samples for the tests.
 
 const Operation& spike_operation() {
   static const Operation operation{
@@ -45,8 +44,7 @@ const Operation& spike_operation() {
 
 Tensor spike(const Tensor& x) { return record(spike_operation(), {x}); }
 
-// ---- The unit: it leaks, adds up its input, and starts again from zero after each spike.
-// ----------------------------
+// The unit: it leaks, adds up its input, and starts again from zero after each spike.
 
 template <class T>
 struct UnitState {
@@ -64,8 +62,7 @@ struct SpikingUnit {
   }
 };
 
-// ---- The problem: which of three rhythms did the input channels follow?
-// ---------------------------------------------
+// The problem: which of three rhythms did the input channels follow?
 
 constexpr int time_steps = 40, batch = 32, channels = 20, units = 64, rhythms = 3;
 

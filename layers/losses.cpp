@@ -22,7 +22,8 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& 
   if (mask.element() != ElementType::boolean || mask.shape() != targets.shape())
     refuse("cross_entropy", "the mask must be bool and have the shape of the targets",
            {logits, targets, mask});
-  const auto losses = negative_log_likelihood(logits, select(mask, targets, 0));
+  const auto losses =
+      negative_log_likelihood(select(unsqueeze(mask, -1), logits, 0), select(mask, targets, 0));
   const auto count = sum(cast(mask, logits.element()));
   return sum(select(mask, losses, 0)) / select(count > 0, count, 1);
 }

@@ -2,6 +2,7 @@
 #include <reel/record.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace reel {
@@ -92,6 +93,18 @@ Tensor einsum(const std::string& formula, const Tensors& operands) {
   const std::set<char> distinct(result.begin(), result.end());
   if (distinct.size() != result.size() || result.find_first_not_of(known) != std::string::npos)
     refuse("einsum", "'" + result + "' must name axes of the operands, each once", operands);
+
+  std::map<char, std::int64_t> extents;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    for (std::size_t axis = 0; axis < inputs[i].size(); ++axis) {
+      const auto extent = operands[i].extent(static_cast<std::int64_t>(axis));
+      const auto known_extent = extents.emplace(inputs[i][axis], extent).first->second;
+      if (known_extent != extent)
+        refuse("einsum",
+               "'" + formula + "' gives the letter " + inputs[i][axis] + " the extents " +
+                   std::to_string(known_extent) + " and " + std::to_string(extent),
+               operands);
+    }
 
   Labelled total{operands[0], inputs[0]};
   for (std::size_t i = 1; i < operands.size(); ++i) {

@@ -83,6 +83,8 @@ Tensor uniform(const Shape& shape, const Tensor& low, const Tensor& high,
   for (const auto& position : Recording::positions()) operands.push_back(position);
   const auto unit =
       record(uniform_operation(), operands, drawn(outermost->seed(), Recording::next_key(), type));
+  const auto is_literal = [](const Tensor& x, double value) { return x.leaf() && x.leaf()->value == value; };
+  if (is_literal(low, 0) && is_literal(high, 1)) return unit;
   const auto least = bring(unit.tape(), low, "uniform", type.element);
   return least + (bring(unit.tape(), high, "uniform", type.element) - least) * unit;
 }

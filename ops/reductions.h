@@ -9,12 +9,16 @@
 /// What reductions have in common: they take away the axes named by their attribute `axes`, which is normal.
 namespace reel {
 
-inline TensorType reduced_type(const std::vector<TensorType>& x, const Attributes& attributes) {
-  const auto axes = normal_axes(attributes.integers("axes"), x[0].shape.rank());
-  auto shape = x[0].shape;
+/// `shape` without the axes, which are normal.
+inline Shape reduced_shape(Shape shape, const Axes& axes) {
   for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis)
     shape = shape.without_axis(static_cast<int>(*axis));
-  return {x[0].element, shape};
+  return shape;
+}
+
+inline TensorType reduced_type(const std::vector<TensorType>& x, const Attributes& attributes) {
+  return {x[0].element,
+          reduced_shape(x[0].shape, normal_axes(attributes.integers("axes"), x[0].shape.rank()))};
 }
 
 inline Axes reduced_axes(const Recorded& y) { return y.attributes().integers("axes"); }

@@ -32,6 +32,8 @@ Tensor reshape(const Tensor& x, const std::vector<std::int64_t>& extents) {
   std::int64_t known = 1;
   int unknown = -1;
   for (std::size_t i = 0; i < extents.size(); ++i) {
+    if (extents[i] < -1)
+      refuse("reshape", "an extent cannot be negative: " + std::to_string(extents[i]), {x});
     if (extents[i] != -1)
       known *= extents[i];
     else if (unknown < 0)

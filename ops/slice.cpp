@@ -50,7 +50,12 @@ Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_
 
 Tensor index(const Tensor& x, std::int64_t axis, std::int64_t position) {
   const auto normal = checked_axis("index", x, axis);
-  const auto start = position < 0 ? position + x.extent(normal) : position;
+  const auto extent = x.extent(normal), start = position < 0 ? position + extent : position;
+  if (start < 0 || start >= extent)
+    refuse("index",
+           "position " + std::to_string(position) + " is outside axis " + std::to_string(normal) +
+               " of extent " + std::to_string(extent),
+           {x});
   return reshape(slice(x, normal, start, start + 1), x.shape().without_axis(normal));
 }
 

@@ -41,6 +41,7 @@ double reduced_count(const Tensor& x, const Axes& axes) {
 }  // namespace
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keep) {
+  if (!is_floating(x.element())) refuse("mean", "operands must be floating", {x});
   const auto total = sum(x, axes, keep);
   return total / reduced_count(x, axes);
 }
@@ -64,11 +65,12 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keep) {
   const auto largest = stop_gradient(max(x, axes, true));
   const auto shift = select(isfinite(largest), largest, 0);
   const auto result = log(sum(exp(x - shift), axes, true)) + shift;
-  return keep ? result : reshape(result, sum(x, axes).shape());
+  return keep ? result : reshape(result, reduced_shape(x.shape(), normal_axes(axes, x.rank())));
 }
 Tensor logsumexp(const Tensor& x) { return logsumexp(x, all_axes(x)); }
 
 Tensor any(const Tensor& x, const Axes& axes, bool keep) {
+  if (x.own_element() != ElementType::boolean) refuse("any", "operands must be bool", {x});
   return sum(cast(x, ElementType::int32), axes, keep) > 0;
 }
 Tensor any(const Tensor& x) { return any(x, all_axes(x)); }

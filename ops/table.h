@@ -1,24 +1,19 @@
 #pragma once
 #include <reel/operation.h>
 
-/// The operations that are no maps, each defined in the file of its name; operations() joins them all.
+/// The operations that are no maps, each defined in the file of its name; operations() joins them all. Those
+/// the engine knows are declared in <reel/structural.h>.
 namespace reel {
 
 std::vector<const Operation*> map_table();
 
-const Operation& iota_operation();
-const Operation& prod_operation();
-const Operation& cumsum_operation();
-const Operation& linear_scan_operation();
-const Operation& min_operation();
-const Operation& argmax_operation();
-const Operation& argmin_operation();
-const Operation& max_operation();
-const Operation& gather_operation();
-const Operation& scatter_add_operation();
-const Operation& take_along_axis_operation();
-const Operation& scatter_add_along_axis_operation();
-const Operation& uniform_operation();
-const Operation& print_operation();
+#define REEL_OPERATIONS(entry)                                                                               \
+  entry(iota) entry(prod) entry(cumsum) entry(linear_scan) entry(min) entry(argmax) entry(argmin) entry(max) \
+      entry(gather) entry(scatter_add) entry(take_along_axis) entry(scatter_add_along_axis) entry(uniform)   \
+          entry(print)
+
+#define REEL_DECLARE(name) const Operation& name##_operation();
+REEL_OPERATIONS(REEL_DECLARE)
+#undef REEL_DECLARE
 
 }  // namespace reel

@@ -24,6 +24,10 @@ void update(const std::shared_ptr<Variable>& variable, const Tensor& value) {
   if (Recording::in_body())
     throw RecordError("[update] parameter " + variable->name +
                       " is updated inside an unroll; updates take effect once, after the run");
+  const auto own = value.own_element();
+  const bool is_scalar = value.leaf() && value.rank() == 0;
+  if ((own && *own != variable->value.element()) || (!is_scalar && value.shape() != variable->value.shape()))
+    refuse("update", "parameter " + variable->name + " is " + to_string(variable->value.type()), {value});
   auto& tape = destination("update", {value});
   const auto id =
       bring_broadcast(tape, value, variable->value.shape(), variable->value.element(), "update").id();

@@ -59,6 +59,23 @@ TEST_CASE("CheckFinite names the first operation, its scope and its step, and th
         "[check_finite] parameter net/weight holds inf at [0, 0] of float64[2, 2]");
 }
 
+TEST_CASE("CheckFinite names the scope of an operation whose derivative is not finite") {
+  Model model(Seed{1}, Device::cpu(), ElementType::float64);
+  Function f(
+      model,
+      [](Tensor x) {
+        const auto cell = [](const Tensor& xt, const Tensor& s) {
+          const ScopeGuard guard("cell");
+          return s + sqrt(xt);
+        };
+        return gradients(unroll(cell, x, zeros({})).state, {x});
+      },
+      CheckFinite);
+  const auto text = message([&] { f(doubles({3}, {4, 0, 1})); });
+  CHECK_THAT(text, ContainsSubstring("gives inf") && ContainsSubstring("in scope cell") &&
+                       ContainsSubstring("at step 1"));
+}
+
 TEST_CASE("without CheckFinite infinities pass") {
   Model model(Seed{1});
   Function f(model, [](Tensor x) { return log(x); });

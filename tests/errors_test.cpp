@@ -102,7 +102,7 @@ TEST_CASE("axes and positions out of range") {
       has(message({a}, [](const Tensors& in) { slice(in[0], 1, 1, 4); }), {"[slice]", "1 to 4", "extent 3"}));
   CHECK(has(message({a}, [](const Tensors& in) { slice(in[0], 5, 0, 1); }), {"[slice]", "axis 5"}));
   CHECK(has(message({a}, [](const Tensors& in) { slice(in[0], -3, 0, 1); }), {"[slice]", "axis -3"}));
-  CHECK(has(message({a}, [](const Tensors& in) { index(in[0], 0, 2); }), {"[slice]", "2 to 3", "extent 2"}));
+  CHECK(has(message({a}, [](const Tensors& in) { index(in[0], 0, 2); }), {"[index]", "position 2", "extent 2"}));
   CHECK(has(message({a}, [](const Tensors& in) { permute(in[0], {0, 0}); }), {"[permute]", "twice"}));
   CHECK(has(message({a}, [](const Tensors& in) { permute(in[0], {0}); }), {"[permute]", "every axis"}));
   CHECK(has(message({a}, [](const Tensors& in) { transpose(in[0], 0, 2); }), {"[transpose]", "axis 2"}));
@@ -269,4 +269,84 @@ TEST_CASE("check_gradients finds a wrong derivative and names the element") {
   CHECK(check.worst_element == std::vector<std::int64_t>{1, 0});
   CHECK_THROWS_WITH(check_gradients([](const Tensors& in) { return in[0]; }, {Array(1.0f)}),
                     ContainsSubstring("float32"));
+}
+
+TEST_CASE("literals that a type cannot hold") {
+  const TensorType i32{ElementType::int32, {2}}, flag{ElementType::boolean, {2}};
+  CHECK(has(message({i32}, [](const Tensors& in) { in[0] + 3000000000LL; }), {"[add]", "3e+09", "int32"}));
+  CHECK(has(message({flag}, [](const Tensors& in) { in[0] == 2; }), {"[equal]", "2", "bool"}));
+  CHECK(
+      has(message({}, [](const Tensors&) { Tensor(9007199254740993LL); }), {"9007199254740993", "constant"}));
+  // Also where nothing else is around to compare it with: a state handed on.
+  CHECK(
+      has(message({i32},
+                  [](const Tensors& in) { unroll([](const Tensor&) { return full({2}, 0.7); }, 3, in[0]); }),
+          {"[unroll]", "0.7", "int32"}));
+}
+
+TEST_CASE("a derivative by a literal or a constant, which has no node of its own") {
+  CHECK(has(message({{d, {2}}}, [](const Tensors& in) { gradients(in[0] * 2, {Tensor(2)}); }),
+            {"[gradients]", "literal"}));
+  CHECK(has(message({{d, {2}}},
+                    [](const Tensors& in) {
+                      const auto c = constant(Array(3.0));
+                      gradients(in[0] * c, {c});
+                    }),
+            {"[gradients]", "float64[]", "constant"}));
+}
+
+TEST_CASE("an expanded unroll has no node to project from") {
+  CHECK(has(message({{d, {3, 2}}},
+                    [](const Tensors& in) {
+                      Tensor value;
+                      const auto cell = [&](const Tensor& x, const Tensor& s) { return value = s + x; };
+                      unroll(cell, in[0], zeros({2}), Expanded).node.summed(value);
+                    }),
+            {"[unroll]", "expanded"}));
+}
+
+TEST_CASE("shapes too large to count, and operands that are no bool") {
+  const std::int64_t huge = std::int64_t{1} << 40;
+  CHECK(has(message({},
+                    [&](const Tensors&) {
+                      full({huge, huge}, 1);
+                    }),
+            {"more elements than can be counted"}));
+  CHECK(has(message({{ElementType::int64, {2}}}, [](const Tensors& in) { any(in[0]); }),
+            {"[any]", "bool", "int64[2]"}));
+}
+
+TEST_CASE("more places where errors name operation and operands") {
+  const TensorType a{d, {2, 3}}, whole{ElementType::int64, {2}};
+  CHECK(has(message({a}, [](const Tensors& in) { reshape(in[0], {-2}); }), {"[reshape]", "-2", "[2, 3]"}));
+  CHECK(has(message({a}, [](const Tensors& in) { index(in[0], 0, -3); }),
+            {"[index]", "position -3", "[2, 3]"}));
+  CHECK(has(message({a}, [](const Tensors& in) { in[0].extent(2); }), {"[extent]", "axis 2", "[2, 3]"}));
+  CHECK(has(message({whole}, [](const Tensors& in) { mean(in[0]); }), {"[mean]", "int64[2]"}));
+  CHECK(has(message({a, a}, [](const Tensors& in) { einsum("ij,jk->ik", in); }),
+            {"[einsum]", "ij,jk->ik", "letter j", "3 and 2"}));
+  Model model(Seed{1}, Device::cpu(), d);
+  const auto w = (model / "s").parameter("w", {2}, constant_init(0));
+  CHECK(has(message({{d, {3}}}, [&](const Tensors& in) { update(w, in[0]); }),
+            {"[update]", "s/w", "float64[2]", "float64[3]"}));
+}
+
+TEST_CASE("check_gradients leaves the model as it was, and checks something") {
+  Model model(Seed{1}, Device::cpu(), d);
+  const auto w = (model / "s").parameter("w", {2}, constant_init(1));
+  int calls = 0;
+  const auto fails = [&](const Tensors& in) { return gather(w, in[0]); };
+  CHECK_THROWS_AS(check_gradients(model, fails, {Array(std::int64_t{2})}), RunError);
+  CHECK(w.value() == doubles({2}, {1, 1}));
+  CHECK_THROWS_WITH(check_gradients(model,
+                                    [&](const Tensors&) {
+                                      update(w, w + 1);
+                                      ++calls;
+                                      return w * 2;
+                                    },
+                                    {}),
+                    ContainsSubstring("updates"));
+  CHECK_THROWS_WITH(
+      check_gradients([](const Tensors& in) { return cast(in[0], d); }, {Array(std::int64_t{2})}),
+      ContainsSubstring("no float64 input"));
 }

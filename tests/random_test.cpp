@@ -4,6 +4,7 @@
 #include <reel/reel.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "catch.h"
 #include "values.h"
@@ -120,6 +121,40 @@ TEST_CASE("float32 and float64 stay in their range, and rates are inputs of the 
   const auto half = values(drop(ones_array, 0.5));
   CHECK(std::count(half.begin(), half.end(), 2) + std::count(half.begin(), half.end(), 0) == 1000);
   CHECK(drop.program_count() == 1);
+}
+
+TEST_CASE("a tape goes on drawing from recording to recording") {
+  Tape tape(ElementType::float64);
+  const auto x = tape.argument({ElementType::float64, {4}});
+  const auto noisy = [&] {
+    return unroll([](const Tensor& xt, const Tensor& s) { return s + xt * uniform({}); }, x, zeros({})).state;
+  };
+  Tensors draws{noisy(), noisy()};
+  for (int i = 0; i < 2; ++i) {
+    Recording recording(tape);
+    draws.push_back(uniform({}));
+  }
+  const auto y = compile(tape, draws).run({doubles({4}, {1, 1, 1, 1})});
+  CHECK(y[0] != y[1]);
+  CHECK(y[2] != y[3]);
+}
+
+TEST_CASE("threads that draw with one model draw different values, and count every run", "[threads]") {
+  Model model(Seed{1});
+  constexpr int threads = 4, runs = 50;
+  std::vector<std::vector<double>> drawn(threads);
+  std::vector<std::thread> workers;
+  for (auto& mine : drawn)
+    workers.emplace_back([&] {
+      Function f(model, [] { return uniform({}); });
+      for (int i = 0; i < runs; ++i) mine.push_back(f().item());
+    });
+  for (auto& worker : workers) worker.join();
+  std::vector<double> all;
+  for (const auto& mine : drawn) all.insert(all.end(), mine.begin(), mine.end());
+  std::sort(all.begin(), all.end());
+  CHECK(std::adjacent_find(all.begin(), all.end()) == all.end());
+  CHECK(*model.run_counter()->value.data<std::int64_t>() == threads * runs);
 }
 
 TEST_CASE("random values need a recording") {

@@ -85,7 +85,7 @@ class Model {
   std::string unused_name(const std::string& wish);
 
   std::uint64_t seed() const { return seed_.value; }
-  /// The number of runs that drew random values: an int64 scalar.
+  /// The number of runs that drew random values, failed ones included: an int64 scalar.
   const std::shared_ptr<Variable>& run_counter() const { return run_; }
   const Device& device() const { return device_; }
   ElementType element() const { return element_; }
@@ -100,7 +100,7 @@ class Model {
   ElementType element_;
   std::vector<Parameter> parameters_, states_;
   std::map<std::string, Parameter> by_name_;
-  std::shared_ptr<Variable> run_ = std::make_shared<Variable>(Variable{"run", Array(std::int64_t{0})});
+  std::shared_ptr<Variable> run_ = std::make_shared<Variable>(Variable{"run", Array(std::int64_t{0}), true});
   std::set<std::string> returned_;  // by unused_name()
 };
 

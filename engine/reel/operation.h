@@ -131,7 +131,8 @@ struct Operation {
   } kernels;
   std::function<std::vector<Sample>()> samples;
   /// The result of all steps [T, ...], recorded, where it does not follow from the kind; an absent Tensor
-  /// where there is no better way than step by step.
+  /// where there is no better way than step by step. For maps, index maps, reductions and scans it follows if
+  /// attributes that name axes are called `axis` or `axes`, and the result's shape `shape`.
   std::function<Tensor(const Lift&)> time = nullptr;
   Algebra algebra = {};
 

@@ -6,7 +6,6 @@
 namespace reel {
 
 // Leaves.
-// ------------------------------------------------------------------------------------------------------
 
 /// Input `index` of a program, or of the body of an unroll.
 const Operation& argument_operation();
@@ -28,7 +27,6 @@ Tensor iota(std::int64_t count, ElementType element = ElementType::int64);
 Tensor constant(const Array& data);
 
 // Index maps: they move elements and compute nothing.
-// ---------------------------------------------------------------
 
 const Operation& reshape_operation();
 const Operation& permute_operation();
@@ -64,7 +62,6 @@ Tensor stack(const Tensors& parts, std::int64_t axis = 0);
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
 
 // Arithmetic the engine itself needs.
-// -------------------------------------------------------------------------------
 
 const Operation& add_operation();
 /// Elementwise sum, broadcast as in NumPy.
@@ -93,7 +90,6 @@ Tensor contract(const Tensor& left, const std::string& left_roles, const Tensor&
                 const std::string& right_roles);
 
 // Unroll.
-// -----------------------------------------------------------------------------------------------------------
 
 const Operation& unroll_operation();
 /// A body value at every step: [T, ...]. Attribute `value`: its node in the body.
@@ -104,7 +100,6 @@ const Operation& summed_operation();
 const Operation& final_operation();
 
 // Updates.
-// ----------------------------------------------------------------------------------------------------------
 
 const Operation& update_operation();
 /// Records that `variable` gets `value` when a run has computed everything; every read in the run sees the

@@ -65,6 +65,8 @@ class Tape {
   /// every program of the tape that draws some counts up. Without one all runs draw the same.
   void set_random_source(std::uint64_t seed, std::shared_ptr<Variable> run);
   std::uint64_t seed() const { return seed_; }
+  /// 1, 2, 3, ...: tells random values and unrolls recorded on this tape from one another.
+  std::uint64_t next_ordinal() { return ++last_ordinal_; }
   /// The number of the run, as random operations read it.
   Tensor run_number();
 
@@ -86,6 +88,7 @@ class Tape {
   std::unordered_map<TensorType, std::vector<std::pair<double, NodeId>>, TypeHash> fills_;
   std::vector<NodeId> roots_;
   std::uint64_t seed_ = 0;
+  std::uint64_t last_ordinal_ = 0;
   std::shared_ptr<Variable> run_;
   ElementType floating_;
   std::uint32_t scope_ = 0;

@@ -21,10 +21,9 @@ struct Leaf {
   std::optional<ElementType> element;
   /// What errors call it: "parameter cell/weight"; empty for a literal.
   std::string label;
-  /// It holds a fraction, so it cannot become an integer.
-  bool fractional = false;
-  /// All elements are equal, so it is recorded in whatever shape it must broadcast to.
-  bool uniform = false;
+  /// The value of every element, where it is the same: then it is recorded in whatever shape it must
+  /// broadcast to.
+  std::optional<double> value;
   /// It has one node on the outermost tape and is captured from there (parameters).
   bool outermost = false;
   std::function<NodeId(Tape&, const TensorType&)> place;
@@ -39,7 +38,7 @@ class Tensor {
   explicit Tensor(std::shared_ptr<const Leaf> leaf) : leaf_(std::move(leaf)) {}
   /// A scalar literal: recorded where it is used, in the element type of what it meets.
   template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>
-  Tensor(T value) : Tensor(literal(static_cast<double>(value), {}, std::nullopt)) {}
+  Tensor(T value) : Tensor(literal(exactly(value), {}, std::nullopt)) {}
 
   /// Every element equal to `value`. Without an element type it takes that of what it meets.
   static Tensor literal(double value, const Shape& shape, std::optional<ElementType> element);
@@ -52,7 +51,7 @@ class Tensor {
   const Shape& shape() const;
   int rank() const { return shape().rank(); }
   /// Extent along `axis` (negative: from the last). Throws RecordError where there is no such axis.
-  std::int64_t extent(std::int64_t axis) const { return shape()[normal_axis(axis, rank())]; }
+  std::int64_t extent(std::int64_t axis) const;
   /// Throws RecordError for a literal that has not met anything yet.
   ElementType element() const;
   /// The element type, or none for a literal that takes that of what it meets.
@@ -64,6 +63,17 @@ class Tensor {
   NodeId id() const;
 
  private:
+  template <class T>
+  static double exactly(T value) {
+    const auto number = static_cast<double>(value);
+    if constexpr (std::is_integral_v<T>)
+      // 2^63 does not convert back; nothing from there on is exact.
+      if (number >= 0x1p63 || static_cast<T>(number) != value)
+        throw RecordError("a literal keeps 53 bits of an integer: " + std::to_string(value) +
+                          " needs a constant()");
+    return number;
+  }
+
   Tape* tape_ = nullptr;
   NodeId id_ = -1;
   std::shared_ptr<const Leaf> leaf_;

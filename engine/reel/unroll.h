@@ -7,7 +7,8 @@
 namespace reel {
 
 /// What an unroll gives: `auto [outputs, state] = unroll(...)`. `outputs` has a leading time axis; `state` is
-/// the one after the last step. `node` projects further values of the step.
+/// the one after the last step. `node` projects further values of the step; an expanded unroll has none, and
+/// projecting from it is a RecordError.
 template <class Outputs, class State>
 struct Unrolled {
   Outputs outputs;

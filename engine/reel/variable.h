@@ -10,6 +10,9 @@ namespace reel {
 struct Variable {
   std::string name;
   Array value;
+  /// An int64 scalar that counts runs: each run that reads it takes the next number, whatever other threads
+  /// do.
+  bool counts_runs = false;
 };
 
 }  // namespace reel

@@ -8,7 +8,7 @@ namespace reel {
 /// input of the run; 0 gives `x`.
 inline Tensor dropout(const Tensor& x, const Tensor& rate) {
   const auto keep = cast(1 - rate, x.element());
-  return select(bernoulli(x.shape(), keep), x / keep, 0);
+  return select(bernoulli(x.shape(), keep), x / select(keep == 0, 1, keep), 0);
 }
 
 }  // namespace reel

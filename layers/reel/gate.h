@@ -23,7 +23,10 @@ struct Gate {
         U(in.parameter("U", {hidden, hidden}, init.recurrent)),
         b(in.parameter("b", {hidden}, constant_init(bias))) {}
 
-  Tensor operator()(const Tensor& x, const Tensor& h) const { return input_part(x) + state_part(h); }
+  Tensor operator()(const Tensor& x, const Tensor& h) const {
+    const ScopeGuard guard(scope);
+    return input_part(x) + state_part(h);
+  }
 
   /// x W + b
   Tensor input_part(const Tensor& x) const {

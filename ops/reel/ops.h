@@ -181,7 +181,7 @@ Tensor hard_sigmoid(const Tensor& x);
 // Bits are a function of the model's seed, the place in the recorded function, the run and the step (Philox),
 // so they do not depend on device or number of threads. They need a recording in progress; the element type
 // is the model's unless one is given.
-/// Uniform in [low, high).
+/// Uniform in [0, 1), or from `low` to `high`, which rounding may reach.
 Tensor uniform(const Shape& shape, const Tensor& low = 0, const Tensor& high = 1,
                std::optional<ElementType> element = std::nullopt);
 /// Normal, by Box and Muller.

@@ -2,6 +2,7 @@
 #include "views.h"
 
 #include <algorithm>
+#include <limits>
 
 #if __has_include(<xtensor-blas/xblas.hpp>)
 #include <xtensor-blas/xblas.hpp>
@@ -9,9 +10,29 @@
 #include <xtensor/xblas.hpp>
 #endif
 
+/// OpenBLAS's, where that is what is linked.
+extern "C" __attribute__((weak)) void openblas_set_num_threads(int threads);
+
 namespace reel::reference {
 
 namespace {
+
+/// BLAS keeps to the calling thread: its own threads cost small products more than they bring, and make the
+/// last bits depend on how many there are. The setting is the process's.
+void keep_to_one_thread() {
+  static const bool done = [] {
+    if (openblas_set_num_threads) openblas_set_num_threads(1);
+    return true;
+  }();
+  static_cast<void>(done);
+}
+
+/// A size as BLAS takes it.
+int blas_size(std::int64_t size) {
+  if (size > std::numeric_limits<int>::max())
+    throw RunError("an extent of " + std::to_string(size) + " is beyond BLAS");
+  return static_cast<int>(size);
+}
 
 /// An operand as a batch of matrices: batch axes, then rows, then columns. Rows are its own axes ('m' or
 /// 'n'), columns those summed over, or the other way round.
@@ -56,6 +77,7 @@ void matmul(const KernelCall& call) {
   const auto &a = call.inputs[0], &b = call.inputs[1];
   const auto batch = extent_of('b', a.shape(), left), m = extent_of('m', a.shape(), left);
   const auto k = extent_of('k', a.shape(), left), n = extent_of('n', b.shape(), right);
+  keep_to_one_thread();
   const auto product = [&](auto zero) {
     using T = decltype(zero);
     T* y = call.output.as<T>();
@@ -67,12 +89,11 @@ void matmul(const KernelCall& call) {
     const auto x = matrices<T>(a, left, 'm'), w = matrices<T>(b, right, 'n');
     using cxxblas::Transpose;
     for (std::int64_t i = 0; i < batch; ++i)
-      cxxblas::gemm<int>(cxxblas::StorageOrder::RowMajor,
-                         x.columns_first ? Transpose::Trans : Transpose::NoTrans,
-                         w.columns_first ? Transpose::NoTrans : Transpose::Trans, static_cast<int>(m),
-                         static_cast<int>(n), static_cast<int>(k), T(1), x.data + i * m * k,
-                         static_cast<int>(x.columns_first ? m : k), w.data + i * k * n,
-                         static_cast<int>(w.columns_first ? n : k), T(0), y + i * m * n, static_cast<int>(n));
+      cxxblas::gemm<int>(
+          cxxblas::StorageOrder::RowMajor, x.columns_first ? Transpose::Trans : Transpose::NoTrans,
+          w.columns_first ? Transpose::NoTrans : Transpose::Trans, blas_size(m), blas_size(n), blas_size(k),
+          T(1), x.data + i * m * k, blas_size(x.columns_first ? m : k), w.data + i * k * n,
+          blas_size(w.columns_first ? n : k), T(0), y + i * m * n, blas_size(n));
   };
   if (call.output.type->element == ElementType::float32)
     product(float{});
