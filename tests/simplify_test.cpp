@@ -1,7 +1,7 @@
 // What the pass makes of a tape: rule by rule, and what it must leave alone.
 
-#include <reel/reel.h>
 #include <liveness.h>
+#include <reel/reel.h>
 #include <simplify.h>
 
 #include <iostream>
