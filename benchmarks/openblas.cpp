@@ -1,0 +1,41 @@
+#include "openblas.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace benchmarks {
+
+Environment fastest_kernels() {
+  constexpr const char* variable = "OPENBLAS_CORETYPE";
+  // The best of a few tries: other programs may run beside this one.
+  const auto speed = [](Environment settings) {
+    settings["OPENBLAS_NUM_THREADS"] = "1";
+    double best = 0;
+    for (int i = 0; i < 3; ++i)
+      best = std::max(best, std::stod(output_of({own_path(), "--probe"}, settings)));
+    return best;
+  };
+  if (const char* set = std::getenv(variable)) {
+    std::printf("OpenBLAS has the kernels of %s, as %s says: %.0f GFLOP/s on (16,64) x (64,256).\n", set,
+                variable, speed({}));
+    return {};
+  }
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) {
+    const Environment wide{{variable, "SkylakeX"}};
+    const double chosen = speed({}), forced = speed(wide);
+    const bool better = forced > 1.05 * chosen;
+    std::printf(
+        "OpenBLAS with the kernels it picks: %.0f GFLOP/s on (16,64) x (64,256); with those of SkylakeX: "
+        "%.0f."
+        " hand-written has %s.\n",
+        chosen, forced, better ? "SkylakeX's" : "those it picks");
+    return better ? wide : Environment{};
+  }
+#endif
+  std::printf("OpenBLAS has the kernels it picks: %.0f GFLOP/s on (16,64) x (64,256).\n", speed({}));
+  return {};
+}
+
+}  // namespace benchmarks

@@ -1,0 +1,72 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace benchmarks {
+
+/// A fixed number of threads that do a piece of work together and wait for each other after it, without
+/// allocating. They spin in between, so it should not live longer than it works.
+class Team {
+ public:
+  explicit Team(int size) : size_(size) {
+    for (int rank = 1; rank < size; ++rank) threads_.emplace_back([this, rank] { follow(rank); });
+  }
+  ~Team() {
+    work_ = nullptr;
+    begin();
+    for (auto& thread : threads_) thread.join();
+  }
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  int size() const { return size_; }
+
+  /// Calls `work(rank)` on every thread, the caller's being rank 0.
+  template <class Work>
+  void run(const Work& work) {
+    context_ = &work;
+    work_ = [](const void* context, int rank) { (*static_cast<const Work*>(context))(rank); };
+    busy_.store(size_ - 1, std::memory_order_relaxed);
+    begin();
+    work(0);
+    spin([&] { return busy_.load(std::memory_order_acquire) == 0; });
+  }
+
+  /// The part of `count` things that falls to a thread: [first, last).
+  struct Share {
+    std::int64_t first, last;
+    std::int64_t size() const { return last - first; }
+  };
+  Share share(std::int64_t count, int rank) const {
+    return {count * rank / size_, count * (rank + 1) / size_};
+  }
+
+ private:
+  template <class Condition>
+  static void spin(const Condition& condition) {
+    for (int i = 0; !condition(); ++i)
+      if (i > 10000) std::this_thread::yield();
+  }
+
+  void begin() { round_.fetch_add(1, std::memory_order_release); }
+
+  void follow(int rank) {
+    for (std::uint64_t round = 1;; ++round) {
+      spin([&] { return round_.load(std::memory_order_acquire) >= round; });
+      if (!work_) return;
+      work_(context_, rank);
+      busy_.fetch_sub(1, std::memory_order_release);
+    }
+  }
+
+  int size_;
+  void (*work_)(const void* context, int rank) = nullptr;
+  const void* context_ = nullptr;
+  std::atomic<std::uint64_t> round_{0};
+  std::atomic<int> busy_{0};
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace benchmarks

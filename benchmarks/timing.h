@@ -1,0 +1,23 @@
+#pragma once
+#include <functional>
+
+namespace benchmarks {
+
+/// How often something is run before and while it is timed.
+struct Protocol {
+  int warm_ups = 10;
+  int runs = 50;       // at least
+  int long_runs = 7;   // at least, where one takes over 0.1 s
+  double seconds = 1;  // short runs go on for so long
+
+  /// For tests, which look at the results and not at the times.
+  static Protocol quick() { return {1, 3, 3, 0}; }
+};
+
+/// Median duration in milliseconds.
+double median_ms(const Protocol& protocol, const std::function<void()>& run);
+
+/// The most memory this process has held so far, in MB.
+double peak_resident_mb();
+
+}  // namespace benchmarks
