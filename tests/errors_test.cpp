@@ -102,7 +102,8 @@ TEST_CASE("axes and positions out of range") {
       has(message({a}, [](const Tensors& in) { slice(in[0], 1, 1, 4); }), {"[slice]", "1 to 4", "extent 3"}));
   CHECK(has(message({a}, [](const Tensors& in) { slice(in[0], 5, 0, 1); }), {"[slice]", "axis 5"}));
   CHECK(has(message({a}, [](const Tensors& in) { slice(in[0], -3, 0, 1); }), {"[slice]", "axis -3"}));
-  CHECK(has(message({a}, [](const Tensors& in) { index(in[0], 0, 2); }), {"[index]", "position 2", "extent 2"}));
+  CHECK(has(message({a}, [](const Tensors& in) { index(in[0], 0, 2); }),
+            {"[index]", "position 2", "extent 2"}));
   CHECK(has(message({a}, [](const Tensors& in) { permute(in[0], {0, 0}); }), {"[permute]", "twice"}));
   CHECK(has(message({a}, [](const Tensors& in) { permute(in[0], {0}); }), {"[permute]", "every axis"}));
   CHECK(has(message({a}, [](const Tensors& in) { transpose(in[0], 0, 2); }), {"[transpose]", "axis 2"}));

@@ -200,10 +200,9 @@ Tensor log_softmax(const Tensor& x, std::int64_t axis = -1);
 Tensor layer_norm(const Tensor& x, std::int64_t axis = -1, double epsilon = 1e-5);
 /// x / sqrt(mean(x^2) + epsilon) along `axis` (Zhang and Sennrich 2019), without scale.
 Tensor rms_norm(const Tensor& x, std::int64_t axis = -1, double epsilon = 1e-5);
-/// softmax(queries keys^T / sqrt(D)) values (Vaswani et al. 2017): queries [..., M, D], keys [..., N, D],
-/// values
-/// [..., N, E] -> [..., M, E]. Where the bool `mask` [..., M, N] is false a key is not seen; a query that
-/// sees none gets zeros.
+/// softmax(queries keys^T / sqrt(D)) values (Vaswani et al. 2017): queries [..., M, D], keys [..., N, D] and
+/// values [..., N, E] give [..., M, E]. Where the bool `mask` [..., M, N] is false a score counts nothing,
+/// whatever it is; a query that sees no key gets zeros. Keys and values must be finite all the same.
 Tensor attention(const Tensor& queries, const Tensor& keys, const Tensor& values, const Tensor& mask = {});
 /// Sums of products by Einstein's convention: einsum("bij,jk->bik", {x, w}). One letter for each axis, none
 /// twice in one operand; letters not in the result are summed over. Operands are multiplied from the left.
