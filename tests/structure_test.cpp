@@ -83,6 +83,18 @@ TEST_CASE("includes point one way") {
       }
 }
 
+TEST_CASE("private headers are included by their own folder alone") {
+  const std::vector<std::string> folders{"engine", "ops", "layers"};
+  for (const auto& folder : folders)
+    for (const auto& source : sources(folder))
+      for (const auto& included : matches(source.text, R"(#include [<"]([\w/]+\.h)[>"])"))
+        for (const auto& other : folders) {
+          if (other == folder || included.rfind("reel/", 0) == 0) continue;
+          INFO(source.name << " includes " << included << " of " << other);
+          CHECK(!fs::exists(root / other / included));
+        }
+}
+
 TEST_CASE("public headers are free of xtensor, but for the one that converts") {
   for (const auto* folder : {"engine", "ops", "layers"})
     for (const auto& source : sources(folder)) {
