@@ -110,6 +110,16 @@ Tape* Recording::outermost() {
   return recordings.empty() ? nullptr : &Capture::tape(Capture::root(Capture::innermost()));
 }
 
+std::string Recording::expanded_steps() {
+  std::string text;
+  for (const auto* recording : recordings) {
+    if (recording->form_ == Form::root) text.clear();
+    if (recording->form_ != Form::expanded) continue;
+    text += (text.empty() ? "; at step " : " and step ") + std::to_string(recording->position_);
+  }
+  return text;
+}
+
 namespace {
 /// Spreads the bits of a number, so that numbers combined by it do not meet (the finaliser of SplitMix64).
 std::uint64_t mixed(std::uint64_t x) {
@@ -220,6 +230,11 @@ Tensor record(const Operation& operation, const Tensors& operands, const Attribu
   for (std::size_t i = 0; i < operands.size(); ++i)
     inputs[i] = bring_as(tape, operands[i], element, operation.name).id();
   return {tape, tape.append(operation, {inputs, operands.size()}, attributes)};
+}
+
+void check_has_room(const std::string& operation, const Tensor& x) {
+  if (x.rank() == Shape::max_rank)
+    refuse(operation, "a shape has at most " + std::to_string(Shape::max_rank) + " axes", {x});
 }
 
 int checked_axis(const std::string& operation, const Tensor& x, std::int64_t axis) {

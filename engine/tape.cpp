@@ -102,6 +102,7 @@ void refuse(const std::string& operation, const std::string& rule, const Tensors
   }
   const std::string scope = tape ? tape->current_scope() : "";
   if (!scope.empty()) text += "; in scope " + scope;
+  text += Recording::expanded_steps();
   throw RecordError(text);
 }
 

@@ -120,7 +120,10 @@ FlatUnroll unroll_node(Tape& tape, std::int64_t steps, const Tensors& sequences,
     Recording recording(*body, steps, key);
     const auto step = cell(x, s);
     for (const auto& next : check_state(*body->tape, s, step.state)) body->next.push_back(next.id());
-    for (const auto& output : step.outputs) outputs.push_back(bring(*body->tape, output, "unroll"));
+    for (const auto& output : step.outputs) {
+      check_has_room("unroll", output);
+      outputs.push_back(bring(*body->tape, output, "unroll"));
+    }
     for (const auto& sequence : sequences) inputs.push_back(sequence.id());
     inputs.insert(inputs.end(), recording.added_sequences().begin(), recording.added_sequences().end());
     inputs.insert(inputs.end(), recording.captured().begin(), recording.captured().end());

@@ -61,6 +61,7 @@ Tensor stack(const Tensors& parts, std::int64_t axis) {
   }
   Tensors rows;
   for (const auto& part : parts) {
+    check_has_room("stack", part);
     if (part.shape() != parts[0].shape()) refuse("stack", "shapes must agree", parts);
     rows.push_back(reshape(part, part.shape().with_axis(normal, 1)));
   }

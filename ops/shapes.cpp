@@ -10,6 +10,7 @@ Tensor squeeze(const Tensor& x, std::int64_t axis) {
 }
 
 Tensor unsqueeze(const Tensor& x, std::int64_t axis) {
+  check_has_room("unsqueeze", x);
   const int rank = x.rank() + 1;
   if (axis < -rank || axis >= rank)
     refuse("unsqueeze", "axis " + std::to_string(axis) + " is out of range for rank " + std::to_string(rank),

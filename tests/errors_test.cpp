@@ -332,6 +332,22 @@ TEST_CASE("more places where errors name operation and operands") {
             {"[update]", "s/w", "float64[2]", "float64[3]"}));
 }
 
+TEST_CASE("shapes that cannot get another axis, and steps of an expanded unroll") {
+  const TensorType full_rank{d, {1, 1, 1, 1, 1, 1, 1, 1}}, row{d, {4}}, x{d, {3, 5}};
+  CHECK(has(message({full_rank}, [](const Tensors& in) { stack({in[0]}); }),
+            {"[stack]", "8 axes", "[1, 1, 1"}));
+  CHECK(has(message({full_rank}, [](const Tensors& in) { unsqueeze(in[0], 0); }), {"[unsqueeze]", "8 axes"}));
+  CHECK(has(
+      message({full_rank}, [](const Tensors& in) { unroll([](const Tensor& s) { return s; }, 2, in[0]); }),
+      {"[unroll]", "8 axes"}));
+  CHECK(has(message({x, row},
+                    [](const Tensors& in) {
+                      unroll([&](const Tensor& xt, const Tensor& s) { return s + xt; }, in[0], in[1],
+                             Expanded, Reverse);
+                    }),
+            {"[add]", "[4]", "[5]", "at step 2"}));
+}
+
 TEST_CASE("check_gradients leaves the model as it was, and checks something") {
   Model model(Seed{1}, Device::cpu(), d);
   const auto w = (model / "s").parameter("w", {2}, constant_init(1));

@@ -27,6 +27,10 @@ class Recording {
   /// True where the innermost recording is a step of an unroll.
   static bool in_body();
 
+  /// "; at step 3" for the expanded unrolls around the innermost recording, for errors; empty where there are
+  /// none.
+  static std::string expanded_steps();
+
   /// A number for the next random value or unroll of the innermost recording: its place in the order of
   /// recording, the same for the unroll and Expanded forms of a cell. 0 where nothing is being recorded.
   static std::uint64_t next_key();
@@ -88,6 +92,9 @@ ElementType common_element(const std::string& operation, const Tensors& operands
 
 /// `axis` of `x` counted from 0. Throws RecordError naming `operation` where there is no such axis.
 int checked_axis(const std::string& operation, const Tensor& x, std::int64_t axis);
+
+/// Throws RecordError naming `operation` where `x` has as many axes as a shape can have.
+void check_has_room(const std::string& operation, const Tensor& x);
 
 /// `operand` on `tape`, broadcast to `shape` by an explicit node; a literal is recorded in that shape and,
 /// unless it has an element type of its own, as `element`.
