@@ -88,12 +88,13 @@ struct PeepholeLSTM {
   }
 };
 
-/// layer_norm with its scale and shift (Ba et al. 2016).
+/// layer_norm with its scale and shift (Ba et al. 2016). A scale that begins below 1 keeps gradients from
+/// exploding over many steps (Cooijmans et al. 2017).
 struct Norm {
   Parameter scale, shift;
 
   Norm(const Scope& scope, std::int64_t size)
-      : scale(scope.parameter("scale", {size}, constant_init(1))),
+      : scale(scope.parameter("scale", {size}, constant_init(0.1))),
         shift(scope.parameter("shift", {size}, constant_init(0))) {}
 
   Tensor operator()(const Tensor& x) const { return layer_norm(x) * scale + shift; }

@@ -37,11 +37,13 @@ std::string output_of(const std::vector<std::string>& command, const Environment
   for (ssize_t size; child > 0 && (size = read(ends[0], buffer, sizeof buffer)) > 0;)
     output.append(buffer, size);
   close(ends[0]);
-  int status = 1;
-  if (child < 0 || waitpid(child, &status, 0) != child || status != 0) {
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child) throw std::runtime_error("no child process");
+  if (status != 0) {
     std::string text;
-    for (const auto& argument : command) text += " " + argument;
-    throw std::runtime_error("this failed:" + text);
+    for (const auto& argument : command) text += argument + " ";
+    throw std::runtime_error(text + (WIFSIGNALED(status) ? "got signal " + std::to_string(WTERMSIG(status))
+                                                         : "failed: " + std::to_string(WEXITSTATUS(status))));
   }
   return output;
 }

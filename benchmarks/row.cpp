@@ -102,7 +102,7 @@ void print_header() {
 
 void print_row(const Row& row) {
   for (const auto& column : columns) std::printf("%*s ", column.width, cell(row, column).c_str());
-  std::printf("%s\n", is_right(row) ? "" : "WRONG");
+  std::printf("%s\n", is_right(row) ? "" : "WRONG: gradients differ from float64");
   std::fflush(stdout);
 }
 
