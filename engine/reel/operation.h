@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "attributes.h"
+#include "cpu_kernel.h"
 #include "span.h"
 #include "tensor.h"
 
@@ -128,6 +129,7 @@ struct Operation {
   Derivative derivative;
   struct Kernels {
     Kernel reference;
+    CpuKernels cpu = {};
   } kernels;
   std::function<std::vector<Sample>()> samples;
   /// The result of all steps [T, ...], recorded, where it does not follow from the kind; an absent Tensor

@@ -1,0 +1,79 @@
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "attributes.h"
+#include "span.h"
+
+namespace reel {
+
+/// How a value lies in memory for the CPU runner: element [i, j, ...] stands at i * strides[0] + j *
+/// strides[1] + ..., counted in elements. A broadcast axis has stride 0.
+struct Layout {
+  TensorType type;
+  std::vector<std::int64_t> strides;
+
+  static Layout contiguous(const TensorType& type);
+  bool is_contiguous() const;
+};
+
+/// One call of a kernel of the CPU runner. The work is shared by `parts` threads, each of which calls with
+/// its own `part` and scratch memory.
+struct CpuCall {
+  const void* const* inputs;
+  void* output;
+  void* scratch;
+  int part;
+  int parts;
+  /// Positions in the unrolls around it, outermost first.
+  Span<const std::int64_t> steps;
+};
+
+/// A kernel with all worked out that does not change from call to call.
+struct CpuKernel {
+  std::function<void(const CpuCall&)> run;
+  /// Scratch memory of each thread, aligned to 64 bytes.
+  std::size_t scratch_bytes = 0;
+  /// Into how many parts the work can be divided. The result does not depend on it.
+  std::int64_t most_parts = 1;
+  /// Estimated duration in one thread, in nanoseconds: what decides whether it is divided.
+  double nanoseconds = 0;
+};
+
+/// What a kernel is made for.
+struct CpuRequest {
+  std::vector<Layout> operands;
+  Layout result;
+  const Attributes& attributes;
+  /// Whether the operand that has a prepared form is given in it.
+  bool prepared = false;
+};
+
+/// A map over `count` elements that stand side by side. An output may be an input's memory.
+using MapLoop = void (*)(const void* const* inputs, void* output, std::int64_t count);
+/// A reduction of rows that stand one behind the other: [rows, columns] -> [rows].
+using RowLoop = void (*)(const void* input, void* output, std::int64_t rows, std::int64_t columns);
+
+/// A form of one operand in which the kernel works faster, made once where the operand does not change.
+struct PreparedOperand {
+  std::size_t operand = 0;
+  /// Size of the form; 0 where it is not worth making. None where the operation has no such form.
+  std::function<std::size_t(const CpuRequest&)> bytes;
+  /// Makes it: the operand is the only input.
+  std::function<CpuKernel(const CpuRequest&)> kernel;
+};
+
+/// What an operation says of itself to the CPU runner; where it says nothing, its reference kernel runs.
+struct CpuKernels {
+  /// For a map.
+  std::function<MapLoop(const std::vector<ElementType>& operands, ElementType result)> map;
+  /// For a reduction, where it can run along rows.
+  std::function<RowLoop(ElementType)> rows;
+  /// For any other operation.
+  std::function<CpuKernel(const CpuRequest&)> kernel;
+  /// Whether `kernel` takes operands and a result of any layout; else they are contiguous.
+  bool any_layout = false;
+  PreparedOperand prepared;
+};
+
+}  // namespace reel
