@@ -1,6 +1,5 @@
 #include "liveness.h"
 #include "plan.h"
-#include "simplify.h"
 
 #include <reel/structural.h>
 
@@ -31,8 +30,8 @@ const std::string nameless;
 
 class Lowering {
  public:
-  Lowering(const Tape& tape, std::vector<NodeId> outputs, const Device& device)
-      : tape_(tape), device_(device), outputs_(std::move(outputs)), plan_(std::make_unique<Plan>()) {}
+  Lowering(const Tape& tape, std::vector<NodeId> outputs)
+      : tape_(tape), outputs_(std::move(outputs)), plan_(std::make_unique<Plan>()) {}
 
   std::unique_ptr<Plan> run() {
     name_id(nameless);
@@ -123,7 +122,7 @@ class Lowering {
   void emit(const Operation& operation, const Attributes& attributes, const std::string& scope,
             const std::vector<Value>& inputs, const Value* output) {
     if (!operation.kernels.reference)
-      throw RecordError("[" + operation.name + "] has no kernel for " + device_.name());
+      throw RecordError("[" + operation.name + "] has no kernel for the reference runner");
     auto instruction = start(Instruction::Kind::kernel);
     instruction.operation = &operation;
     instruction.attributes = attributes;
@@ -365,7 +364,6 @@ class Lowering {
   static constexpr std::int64_t end_of_run = INT64_MAX;
 
   const Tape& tape_;
-  const Device& device_;
   const std::vector<NodeId> outputs_;
   std::vector<NodeId> updates_;
   std::unique_ptr<Plan> plan_;
@@ -376,23 +374,8 @@ class Lowering {
 
 }  // namespace
 
-Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
-                const CompileOptions& options) {
-  std::vector<NodeId> wanted;
-  for (const auto& output : outputs) {
-    if (!output.recorded() || &output.tape() != &tape)
-      refuse("compile", "an output is not on the tape that is compiled", {output});
-    wanted.push_back(output.id());
-  }
-  std::unique_ptr<Plan> plan;
-  if (options.simplify) {
-    const auto simple = simplify(tape, wanted);
-    plan = Lowering(*simple.tape, simple.outputs, device).run();
-  } else {
-    plan = Lowering(tape, wanted, device).run();
-  }
-  plan->options = options;
-  return Program(std::move(plan));
+std::unique_ptr<Plan> lower(const Tape& tape, const std::vector<NodeId>& outputs) {
+  return Lowering(tape, outputs).run();
 }
 
 }  // namespace reel

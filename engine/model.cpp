@@ -23,6 +23,7 @@ void Parameter::assign(const Array& value) const {
                 to_string(value.type()));
   // In place: programs are bound to this memory.
   std::memcpy(variable_->value.raw(), value.raw(), value.bytes());
+  ++variable_->version;
 }
 
 Parameter Scope::parameter(const std::string& name, const Shape& shape,

@@ -1,5 +1,4 @@
 #pragma once
-#include <atomic>
 #include <unordered_set>
 
 #include <reel/program.h>
@@ -57,8 +56,8 @@ struct Plan {
   static constexpr int arena_base = 0;
 
   struct Base {
-    enum class Kind { arena, argument, variable, constant } kind;
-    std::size_t argument = 0;
+    enum class Kind { arena, argument, variable, constant, result } kind;
+    std::size_t argument = 0;  // or result: its position
     std::shared_ptr<Variable> variable;
     std::shared_ptr<const Array> constant;
   };
@@ -87,7 +86,9 @@ struct Plan {
   std::vector<std::int64_t> steps;    // of the loops around the instruction
   std::vector<ConstView> views;
   std::int64_t run_number = 0;
-  std::atomic_flag running = ATOMIC_FLAG_INIT;
 };
+
+/// From a tape to a plan for the reference runner.
+std::unique_ptr<Plan> lower(const Tape& tape, const std::vector<NodeId>& outputs);
 
 }  // namespace reel

@@ -1,129 +1,26 @@
-#include "plan.h"
+#include <reel/structural.h>
+#include <reel/variable.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
+#include <atomic>
+
+#include "runner.h"
+#include "simplify.h"
 
 namespace reel {
 
-namespace {
-
-/// Position of the first NaN or infinity among the elements, or -1.
-std::int64_t first_not_finite(const void* data, const TensorType& type) {
-  const auto search = [&](const auto* elements) -> std::int64_t {
-    const auto* end = elements + type.shape.size();
-    const auto* found = std::find_if(elements, end, [](auto x) { return !std::isfinite(x); });
-    return found == end ? -1 : found - elements;
-  };
-  if (type.element == ElementType::float32) return search(static_cast<const float*>(data));
-  if (type.element == ElementType::float64) return search(static_cast<const double*>(data));
-  return -1;
-}
-
-/// "nan at [1, 0] of float32[2, 3]"
-std::string element_text(const void* data, const TensorType& type, std::int64_t position) {
-  const double value = type.element == ElementType::float32 ? static_cast<const float*>(data)[position]
-                                                            : static_cast<const double*>(data)[position];
-  std::vector<std::int64_t> index(type.shape.rank());
-  for (int axis = type.shape.rank() - 1; axis >= 0; --axis) {
-    index[axis] = position % type.shape[axis];
-    position /= type.shape[axis];
-  }
-  return (std::isnan(value) ? "nan"
-          : value < 0       ? "-inf"
-                            : "inf") +
-         std::string(" at ") + to_string(Shape(index)) + " of " + to_string(type);
-}
-
-/// One run of a plan. Recursive only over the nesting of loops.
-class Run {
- public:
-  explicit Run(Plan& plan) : plan_(plan) {}
-
-  void all() { range(0, static_cast<std::int32_t>(plan_.instructions.size()), 0); }
-
-  std::byte* address(const Operand& operand) const {
-    std::byte* address = plan_.addresses[operand.base] + operand.offset;
-    for (std::uint32_t i = 0; i < operand.stride_count; ++i) {
-      const auto& stride = plan_.strides[operand.first_stride + i];
-      address += plan_.steps[stride.level] * stride.bytes;
-    }
-    return address;
-  }
-
- private:
-  void range(std::int32_t begin, std::int32_t end, int level) {
-    for (std::int32_t i = begin; i < end; ++i) {
-      const auto& instruction = plan_.instructions[i];
-      switch (instruction.kind) {
-        case Instruction::Kind::kernel:
-          kernel(instruction, level);
-          break;
-        case Instruction::Kind::copy:
-          copy(instruction);
-          break;
-        case Instruction::Kind::loop:
-          for (std::int64_t step = 0; step < instruction.steps; ++step) {
-            plan_.steps[level] = instruction.reverse ? instruction.steps - 1 - step : step;
-            range(i + 1, instruction.end, level + 1);
-          }
-          i = instruction.end - 1;
-          break;
-      }
-    }
-  }
-
-  void kernel(const Instruction& instruction, int level) {
-    const Operand* operands = &plan_.operands[instruction.first_operand];
-    const bool has_output = instruction.operation->has_value();
-    const std::size_t inputs = instruction.operand_count - (has_output ? 1 : 0);
-    for (std::size_t i = 0; i < inputs; ++i) plan_.views[i] = {address(operands[i]), operands[i].type};
-    View output{nullptr, nullptr};
-    if (has_output) output = {address(operands[inputs]), operands[inputs].type};
-    const Span<const std::int64_t> steps{plan_.steps.data(), static_cast<std::size_t>(level)};
-    try {
-      instruction.operation->kernels.reference(
-          {{plan_.views.data(), inputs}, output, instruction.attributes, steps});
-    } catch (const RunError& error) {
-      throw RunError(context(instruction, {operands, inputs}, error.what(), steps));
-    }
-    if (!plan_.options.check_finite || !has_output) return;
-    if (const auto position = first_not_finite(output.data, *output.type); position >= 0)
-      throw RunError(context(instruction, {operands, inputs},
-                             "gives " + element_text(output.data, *output.type, position), steps));
-  }
-
-  void copy(const Instruction& instruction) {
-    const auto& from = plan_.operands[instruction.first_operand];
-    const auto& to = plan_.operands[instruction.first_operand + 1];
-    std::memcpy(address(to), address(from), from.type->bytes());
-  }
-
-  std::string context(const Instruction& instruction, Span<const Operand> inputs, const std::string& what,
-                      Span<const std::int64_t> steps) const {
-    std::string text = "[" + instruction.operation->name + "] " + what;
-    const char* separator = "; operands: ";
-    for (const auto& input : inputs) {
-      text += separator + to_string(*input.type);
-      if (const auto& name = plan_.names[input.name]; !name.empty()) text += " (" + name + ")";
-      separator = ", ";
-    }
-    if (const auto& scope = plan_.names[instruction.scope]; !scope.empty()) text += "; in scope " + scope;
-    separator = "; at step ";
-    for (auto step : steps) {
-      text += separator + std::to_string(step);
-      separator = " of the outer and step ";
-    }
-    return text;
-  }
-
-  Plan& plan_;
+/// A runner and whether it is running.
+struct Program::State {
+  std::unique_ptr<Runner> runner;
+  std::atomic_flag running = ATOMIC_FLAG_INIT;
 };
 
-/// Marks the plan as running; one run at a time.
+namespace {
+
+/// Marks a program as running; one run at a time.
 class Busy {
  public:
-  explicit Busy(Plan& plan) : flag_(plan.running) {
+  explicit Busy(std::atomic_flag& flag) : flag_(flag) {
     if (flag_.test_and_set())
       throw Error("[Program] is already running: two threads need a program each (one Function each)");
   }
@@ -135,85 +32,104 @@ class Busy {
   std::atomic_flag& flag_;
 };
 
-/// Where a run reads a variable. The number of the run is taken once, here, as no other run may have it.
-const void* variable_address(Plan& plan, Variable& variable) {
-  if (!variable.counts_runs) return variable.value.raw();
-  plan.run_number = __atomic_fetch_add(variable.value.data<std::int64_t>(), 1, __ATOMIC_RELAXED);
-  return &plan.run_number;
-}
-
-void bind(Plan& plan, const std::vector<const Array*>& arguments) {
-  if (arguments.size() != plan.arguments.size())
-    throw Error("[Program] gets " + std::to_string(arguments.size()) + " arguments and needs " +
-                std::to_string(plan.arguments.size()));
-  for (std::size_t i = 0; i < arguments.size(); ++i)
-    if (arguments[i]->type() != plan.arguments[i])
-      throw Error("[Program] argument " + std::to_string(i) + " is " + to_string(arguments[i]->type()) +
-                  " and must be " + to_string(plan.arguments[i]));
-  for (std::size_t i = 0; i < plan.bases.size(); ++i) {
-    const auto& base = plan.bases[i];
-    const void* address = nullptr;
-    switch (base.kind) {
-      case Plan::Base::Kind::arena:
-        address = plan.arena.get();
-        break;
-      case Plan::Base::Kind::argument:
-        address = arguments[base.argument]->raw();
-        break;
-      case Plan::Base::Kind::variable:
-        address = variable_address(plan, *base.variable);
-        break;
-      case Plan::Base::Kind::constant:
-        address = base.constant->raw();
-        break;
-    }
-    // Instructions write to the arena alone.
-    plan.addresses[i] = static_cast<std::byte*>(const_cast<void*>(address));
-  }
-}
-
-void check_inputs(const Plan& plan, const std::vector<const Array*>& arguments) {
-  const auto check = [](const std::string& name, const Array& value) {
-    if (const auto position = first_not_finite(value.raw(), value.type()); position >= 0)
-      throw RunError("[check_finite] " + name + " holds " +
-                     element_text(value.raw(), value.type(), position));
-  };
-  for (std::size_t i = 0; i < arguments.size(); ++i) check("argument " + std::to_string(i), *arguments[i]);
-  for (const auto& base : plan.bases)
-    if (base.variable) check("parameter " + base.variable->name, base.variable->value);
+std::vector<const Array*> pointers_to(const std::vector<Array>& arrays) {
+  std::vector<const Array*> pointers;
+  for (const auto& array : arrays) pointers.push_back(&array);
+  return pointers;
 }
 
 }  // namespace
 
-Program::Program(std::unique_ptr<Plan> plan) : plan_(std::move(plan)) {}
+const void* variable_address(Variable& variable, std::int64_t& run_number) {
+  if (!variable.counts_runs) return variable.value.raw();
+  run_number = __atomic_fetch_add(variable.value.data<std::int64_t>(), 1, __ATOMIC_RELAXED);
+  return &run_number;
+}
+
+void check_arguments(const std::vector<TensorType>& types, const std::vector<const Array*>& arguments) {
+  if (arguments.size() != types.size())
+    throw Error("[Program] gets " + std::to_string(arguments.size()) + " arguments and needs " +
+                std::to_string(types.size()));
+  for (std::size_t i = 0; i < arguments.size(); ++i)
+    if (arguments[i]->type() != types[i])
+      throw Error("[Program] argument " + std::to_string(i) + " is " + to_string(arguments[i]->type()) +
+                  " and must be " + to_string(types[i]));
+}
+
+Program::Program(std::unique_ptr<Runner> runner) : state_(std::make_unique<State>()) {
+  state_->runner = std::move(runner);
+}
 Program::Program(Program&&) noexcept = default;
 Program& Program::operator=(Program&&) noexcept = default;
 Program::~Program() = default;
 
+void Program::run(const std::vector<const Array*>& arguments, std::vector<Array>& results) {
+  const Busy busy(state_->running);
+  for (const auto* argument : arguments)
+    for (const auto& result : results)
+      if (argument == &result) throw Error("[Program] an argument cannot be a result of the same run");
+  state_->runner->run(arguments, results);
+}
+
 std::vector<Array> Program::run(const std::vector<const Array*>& arguments) {
-  auto& plan = *plan_;
-  const Busy busy(plan);
-  bind(plan, arguments);
-  if (plan.options.check_finite) check_inputs(plan, arguments);
-  Run run(plan);
-  run.all();
-  std::vector<Array> outputs;
-  for (const auto& output : plan.outputs) {
-    outputs.emplace_back(*output.type);
-    std::memcpy(outputs.back().raw(), run.address(output), output.type->bytes());
+  std::vector<Array> results;
+  run(arguments, results);
+  return results;
+}
+
+std::vector<Array> Program::run(const std::vector<Array>& arguments) { return run(pointers_to(arguments)); }
+
+std::size_t Program::arena_bytes() const { return state_->runner->arena_bytes(); }
+std::size_t Program::instruction_count() const { return state_->runner->instruction_count(); }
+std::string Program::explain() const { return state_->runner->explain(); }
+
+Profile Program::profile(const std::vector<Array>& arguments, int runs) {
+  if (runs < 1) throw Error("[profile] needs at least one run, not " + std::to_string(runs));
+  const Busy busy(state_->running);
+  return state_->runner->profile(pointers_to(arguments), runs);
+}
+
+std::string to_string(const Profile& profile) {
+  std::vector<Profile::Line> lines = profile.lines;
+  std::stable_sort(lines.begin(), lines.end(), [](const Profile::Line& a, const Profile::Line& b) {
+    return a.microseconds + a.waiting > b.microseconds + b.waiting;
+  });
+  char text[64];
+  std::string table;
+  const auto number = [&](double value) {
+    std::snprintf(text, sizeof text, "%10.2f", value);
+    table += text;
+  };
+  table += "  us a run   waiting   calls  what\n";
+  for (const auto& line : lines) {
+    number(line.microseconds);
+    number(line.waiting);
+    std::snprintf(text, sizeof text, "%8lld  ", static_cast<long long>(line.calls));
+    table += text + line.what;
+    if (!line.operands.empty()) table += " of " + line.operands;
+    if (!line.scope.empty()) table += " in " + line.scope;
+    table += "\n";
   }
-  for (const auto& update : plan.updates)
-    std::memcpy(update.variable->value.raw(), run.address(update.value), update.value.type->bytes());
-  return outputs;
+  number(profile.microseconds);
+  return table + " us in all\n";
 }
 
-std::vector<Array> Program::run(const std::vector<Array>& arguments) {
-  std::vector<const Array*> pointers;
-  for (const auto& argument : arguments) pointers.push_back(&argument);
-  return run(pointers);
+Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
+                const CompileOptions& options) {
+  std::vector<NodeId> wanted;
+  for (const auto& output : outputs) {
+    if (!output.recorded() || &output.tape() != &tape)
+      refuse("compile", "an output is not on the tape that is compiled", {output});
+    wanted.push_back(output.id());
+  }
+  const auto make = [&](const Tape& what, const std::vector<NodeId>& ids) {
+    // Who looks at every value wants every value to be there.
+    if (device.is_reference() || options.check_finite) return make_reference_runner(what, ids, options);
+    return make_cpu_runner(what, ids, device, options);
+  };
+  if (!options.simplify) return Program(make(tape, wanted));
+  const auto simple = simplify(tape, wanted);
+  return Program(make(*simple.tape, simple.outputs));
 }
-
-std::size_t Program::arena_bytes() const { return plan_->arena_bytes; }
-std::size_t Program::instruction_count() const { return plan_->instructions.size(); }
 
 }  // namespace reel

@@ -1,18 +1,33 @@
 #pragma once
+#include <memory>
 
 namespace reel {
 
-/// Where a model lives and its programs run.
+namespace cpu {
+class Team;
+}
+
+/// Where a model lives and its programs run. A handle, copied freely; copies share their threads.
 class Device {
  public:
-  /// The processor. Its programs are run by the reference runner: plain, single-threaded, the one every other
-  /// is tested against.
-  static Device cpu() { return Device(); }
+  /// The processor, with this many threads; as many as it has cores where that is 0. They are started by the
+  /// first program that can use them, wait for work for a moment and then sleep. No result depends on their
+  /// number. Throws Error for a negative one.
+  static Device cpu(int threads = 0);
+  /// The processor without anything clever: one plain kernel an operation, in one thread. Everything else is
+  /// tested against it.
+  static Device reference();
 
-  const char* name() const { return "cpu"; }
+  const char* name() const { return is_reference() ? "reference" : "cpu"; }
+  bool is_reference() const { return !team_; }
+  /// Including the one that runs a program.
+  int threads() const;
+  /// Null for the reference.
+  const std::shared_ptr<cpu::Team>& team() const { return team_; }
 
  private:
   Device() = default;
+  std::shared_ptr<cpu::Team> team_;
 };
 
 }  // namespace reel

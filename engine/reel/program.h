@@ -1,18 +1,34 @@
 #pragma once
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "device.h"
 #include "tape.h"
 
 namespace reel {
 
-struct Plan;
+class Runner;
+
+/// Where the time of a program goes.
+struct Profile {
+  struct Line {
+    std::string what, scope, operands;  // in the names of the code that recorded it
+    double microseconds;                // of a run, in the first thread
+    double waiting;                     // microseconds it waited for other threads before that
+    std::int64_t calls;                 // in a run
+  };
+  std::vector<Line> lines;  // in the order of instructions
+  double microseconds = 0;  // of a whole run
+};
+/// A table, the longest first.
+std::string to_string(const Profile& profile);
 
 /// What a tape was compiled into: instructions with their addresses bound, replayed without allocating
-/// buffers. Independent of the tape. Movable; one run at a time.
+/// memory. Independent of the tape. Movable; one run at a time.
 class Program {
  public:
-  explicit Program(std::unique_ptr<Plan> plan);
+  explicit Program(std::unique_ptr<Runner> runner);
   Program(Program&&) noexcept;
   Program& operator=(Program&&) noexcept;
   ~Program();
@@ -23,19 +39,30 @@ class Program {
   /// operation refuses.
   std::vector<Array> run(const std::vector<const Array*>& arguments);
   std::vector<Array> run(const std::vector<Array>& arguments);
+  /// Writes the outputs into `results`: arrays that have the right type already are used again, so that
+  /// nothing is allocated. An exception leaves them with any value. Throws Error where one of them is an
+  /// argument.
+  void run(const std::vector<const Array*>& arguments, std::vector<Array>& results);
 
   /// Bytes of the one block of memory that holds all values in between.
   std::size_t arena_bytes() const;
   std::size_t instruction_count() const;
+  /// The instructions, one a line: what each does, for which code, and where its operands stand.
+  std::string explain() const;
+  /// Runs it once more than `runs` times, updates included, and measures every instruction. Throws Error for
+  /// the reference runner, which is not made for speed.
+  Profile profile(const std::vector<Array>& arguments, int runs = 20);
 
  private:
-  std::unique_ptr<Plan> plan_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 /// How a program is compiled; set by the options below.
 struct CompileOptions {
   bool check_finite = false;
   bool simplify = true;
+  bool fuse = true;
 };
 
 /// Looks at every floating value as it is computed, and at the inputs: the first operation that produces a
@@ -48,6 +75,9 @@ inline constexpr auto CheckFinite = [](CompileOptions& options) {
 
 /// Leaves out the pass that puts every node in its simplest form and computes it but once.
 inline constexpr auto WithoutSimplify = [](CompileOptions& options) { options.simplify = false; };
+
+/// Runs every elementwise operation by itself, in a pass over memory of its own.
+inline constexpr auto WithoutFuse = [](CompileOptions& options) { options.fuse = false; };
 
 /// Compiles what `outputs` and the effects and updates of the tape need. Throws RecordError where an
 /// operation has no kernel for the device.

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 
 #include "array.h"
@@ -13,6 +14,9 @@ struct Variable {
   /// An int64 scalar that counts runs: each run that reads it takes the next number, whatever other threads
   /// do.
   bool counts_runs = false;
+  /// Goes up whenever `value` is written, by an update, assign() or load(); who writes it otherwise counts it
+  /// up. Programs keep what they made of a parameter while it stays.
+  std::uint64_t version = 1;
 };
 
 }  // namespace reel

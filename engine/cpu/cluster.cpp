@@ -1,0 +1,324 @@
+#include "cluster.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace reel::cpu {
+
+namespace {
+
+/// Memory that the values of a tile share: half of a first-level cache.
+constexpr std::int64_t cache_bytes = 24 * 1024;
+constexpr std::int64_t least_tile = 128, largest_tile = 2048;
+
+void fill_row(std::byte* to, const std::byte* element, std::int64_t size, std::int64_t count) {
+  const auto fill = [&](auto zero) {
+    using T = decltype(zero);
+    T value;
+    std::memcpy(&value, element, sizeof value);
+    std::fill_n(reinterpret_cast<T*>(to), count, value);
+  };
+  if (size == 4)
+    fill(std::uint32_t{});
+  else if (size == 8)
+    fill(std::uint64_t{});
+  else
+    fill(std::uint8_t{});
+}
+
+void copy_strided(const std::byte* from, std::int64_t from_stride, std::byte* to, std::int64_t to_stride,
+                  std::int64_t size, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i)
+    std::memcpy(to + i * to_stride, from + i * from_stride, static_cast<std::size_t>(size));
+}
+
+}  // namespace
+
+struct Cluster::Tile {
+  std::int64_t row, rows, column, columns;
+  std::int64_t size() const { return rows * columns; }
+};
+
+Cluster::Cluster(const Shape& shape, std::vector<Input> inputs, std::vector<Step> steps,
+                 std::vector<Output> outputs)
+    : input_count_(inputs.size()), value_count_(inputs.size() + steps.size()) {
+  find_axes(shape, inputs, outputs);
+  plan_actions(inputs, steps, outputs);
+}
+
+/// Joins neighbouring axes that lie side by side in every input and output.
+void Cluster::find_axes(const Shape& shape, const std::vector<Input>& inputs,
+                        const std::vector<Output>& outputs) {
+  std::vector<const Layout*> layouts;
+  for (const auto& input : inputs) layouts.push_back(&input.layout);
+  for (const auto& output : outputs) layouts.push_back(&output.layout);
+  std::vector<std::int64_t> extents;
+  std::vector<std::vector<std::int64_t>> strides(layouts.size());
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] == 1) continue;
+    bool side_by_side = !extents.empty();
+    for (std::size_t i = 0; i < layouts.size() && side_by_side; ++i)
+      side_by_side = strides[i].back() == layouts[i]->strides[axis] * shape[axis];
+    if (side_by_side)
+      extents.back() *= shape[axis];
+    else
+      extents.push_back(shape[axis]);
+    for (std::size_t i = 0; i < layouts.size(); ++i) {
+      if (side_by_side) strides[i].pop_back();
+      strides[i].push_back(layouts[i]->strides[axis]);
+    }
+  }
+  if (extents.empty()) {
+    extents.push_back(1);
+    for (auto& list : strides) list.push_back(1);
+  }
+  columns_ = extents.back();
+  outer_.assign(extents.begin(), extents.end() - 1);
+  rows_ = shape.size() == 0 ? 0 : 1;
+  for (auto extent : outer_) rows_ *= extent;
+  for (std::size_t i = 0; i < layouts.size(); ++i) {
+    Access access;
+    access.element = static_cast<std::int64_t>(size_of(layouts[i]->type.element));
+    access.column = strides[i].back() * access.element;
+    auto next = columns_ * access.element;
+    access.packed = access.column == access.element;
+    access.repeated = !outer_.empty();
+    for (std::size_t axis = outer_.size(); axis-- > 0;) {
+      const auto stride = strides[i][axis] * access.element;
+      access.strides.insert(access.strides.begin(), stride);
+      access.packed = access.packed && stride == next;
+      access.repeated = access.repeated && stride == 0;
+      next *= outer_[axis];
+    }
+    accesses_.push_back(std::move(access));
+  }
+}
+
+/// The order of loads, steps and stores in a tile, and a register for every value that needs one.
+void Cluster::plan_actions(const std::vector<Input>& inputs, const std::vector<Step>& steps,
+                           const std::vector<Output>& outputs) {
+  constexpr int never = -1;
+  const auto last = static_cast<int>(steps.size());
+  std::vector<int> last_use(value_count_, never);
+  for (int s = 0; s < last; ++s)
+    for (auto operand : steps[s].operands) last_use[operand] = s;
+  direct_output_.assign(value_count_, -1);
+  std::vector<bool> stored(outputs.size(), true);
+  for (std::size_t o = 0; o < outputs.size(); ++o) {
+    const auto value = outputs[o].value;
+    const auto made = value - static_cast<int>(input_count_);
+    const auto& inputs_lost = outputs[o].overwrites;
+    const bool safe = made >= 0 && std::all_of(inputs_lost.begin(), inputs_lost.end(),
+                                               [&](int input) { return last_use[input] <= made; });
+    const auto& access = accesses_[input_count_ + o];
+    if (safe && direct_output_[value] < 0 && access.column == access.element)
+      direct_output_[value] = static_cast<std::int32_t>(o);
+    // Written in its place only where a tile is one piece of it; decided for each tile.
+    last_use[value] = last;
+  }
+
+  std::int64_t element = 1;
+  for (const auto& access : accesses_) element = std::max(element, access.element);
+  for (const auto& step : steps) element = std::max(element, static_cast<std::int64_t>(size_of(step.result)));
+
+  registers_.assign(value_count_, -1);
+  std::vector<std::int32_t> free;
+  std::int32_t register_count = 0;
+  const auto take = [&](int value) {
+    if (registers_[value] >= 0) return;
+    if (free.empty()) free.push_back(register_count++);
+    registers_[value] = free.back();
+    free.pop_back();
+  };
+  std::vector<bool> is_uniform(value_count_), ready(value_count_);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    is_uniform[i] = ready[i] = inputs[i].uniform != nullptr;
+    // What is loaded once keeps its register through the run.
+    if (!is_uniform[i] && accesses_[i].repeated) {
+      take(static_cast<int>(i));
+      last_use[i] = last + 1;
+    }
+  }
+  for (int s = 0; s < last; ++s) {
+    const auto& step = steps[s];
+    Action action;
+    action.kind = Action::Kind::map;
+    action.loop = step.loop;
+    action.value = static_cast<std::int32_t>(input_count_) + s;
+    action.count = static_cast<std::uint16_t>(step.operands.size());
+    for (std::size_t k = 0; k < step.operands.size(); ++k) {
+      const auto operand = step.operands[k];
+      action.operands[k] = operand;
+      if (operand >= static_cast<int>(input_count_) || ready[operand]) continue;
+      ready[operand] = true;
+      take(operand);
+      Action loading;
+      loading.kind = Action::Kind::load;
+      loading.access = static_cast<std::uint16_t>(operand);
+      loading.value = operand;
+      loading.once = accesses_[operand].repeated;
+      actions_.push_back(loading);
+    }
+    take(action.value);
+    actions_.push_back(action);
+    const auto release = [&](int value) {
+      if (registers_[value] >= 0 && last_use[value] <= s) free.push_back(registers_[value]);
+    };
+    std::vector<int> used(step.operands.begin(), step.operands.end());
+    std::sort(used.begin(), used.end());
+    used.erase(std::unique(used.begin(), used.end()), used.end());
+    for (auto value : used) release(value);
+    if (last_use[action.value] == never) release(action.value);
+  }
+  for (std::size_t o = 0; o < outputs.size(); ++o) {
+    Action storing;
+    storing.kind = Action::Kind::store;
+    storing.access = static_cast<std::uint16_t>(o);
+    storing.value = outputs[o].value;
+    const auto value = outputs[o].value;
+    if (value < static_cast<int>(input_count_) && !ready[value]) {
+      ready[value] = true;
+      take(value);
+      Action loading;
+      loading.kind = Action::Kind::load;
+      loading.access = static_cast<std::uint16_t>(value);
+      loading.value = value;
+      loading.once = accesses_[value].repeated;
+      actions_.push_back(loading);
+    }
+    actions_.push_back(storing);
+  }
+
+  tile_ = cache_bytes / std::max<std::int64_t>(1, register_count * element);
+  tile_ = std::min(std::max(tile_, least_tile), largest_tile);
+  // Whole rows, where there is room for one.
+  if (columns_ <= tile_) tile_ = tile_ / columns_ * columns_;
+  tile_ = std::min(tile_, std::max<std::int64_t>(rows_ * columns_, 1));
+  register_bytes_ = static_cast<std::size_t>((tile_ * element + 63) / 64 * 64);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (is_uniform[i]) {
+      const auto size = accesses_[i].element;
+      std::vector<std::byte> tile(static_cast<std::size_t>(tile_ * size));
+      fill_row(tile.data(), static_cast<const std::byte*>(inputs[i].uniform), size, tile_);
+      uniforms_.emplace_back(static_cast<std::int32_t>(i), std::move(tile));
+    }
+  const auto pointers = (value_count_ * sizeof(void*) + 63) / 64 * 64;
+  scratch_bytes_ = pointers + static_cast<std::size_t>(register_count) * register_bytes_;
+}
+
+std::int64_t Cluster::offset(const Access& access, std::int64_t row) const {
+  std::int64_t bytes = 0;
+  for (std::size_t axis = outer_.size(); axis-- > 0;) {
+    bytes += row % outer_[axis] * access.strides[axis];
+    row /= outer_[axis];
+  }
+  return bytes;
+}
+
+/// Calls move(offset of a row of the tile in memory, its position in the tile).
+template <class Move>
+void Cluster::for_rows(const Access& access, const Tile& tile, const Move& move) const {
+  if (outer_.size() == 1) {
+    for (std::int64_t i = 0; i < tile.rows; ++i) move((tile.row + i) * access.strides[0], i);
+  } else {
+    for (std::int64_t i = 0; i < tile.rows; ++i) move(offset(access, tile.row + i), i);
+  }
+}
+
+void Cluster::load(const Access& access, const std::byte* from, std::byte* to, const Tile& tile) const {
+  from += tile.column * access.column;
+  const auto bytes = tile.columns * access.element;
+  for_rows(access, tile, [&](std::int64_t at, std::int64_t i) {
+    auto* row = to + i * bytes;
+    if (access.column == access.element)
+      std::memcpy(row, from + at, static_cast<std::size_t>(bytes));
+    else if (access.column == 0)
+      fill_row(row, from + at, access.element, tile.columns);
+    else
+      copy_strided(from + at, access.column, row, access.element, access.element, tile.columns);
+  });
+}
+
+void Cluster::store(const Access& access, const std::byte* from, std::byte* to, const Tile& tile) const {
+  to += tile.column * access.column;
+  const auto bytes = tile.columns * access.element;
+  for_rows(access, tile, [&](std::int64_t at, std::int64_t i) {
+    const auto* row = from + i * bytes;
+    if (access.column == access.element)
+      std::memcpy(to + at, row, static_cast<std::size_t>(bytes));
+    else
+      copy_strided(row, access.element, to + at, access.column, access.element, tile.columns);
+  });
+}
+
+void Cluster::run(const void* const* inputs, void* const* outputs, void* scratch, int part, int parts) const {
+  // Few rows are divided along the columns, many along the rows.
+  Tile share{0, rows_, 0, columns_};
+  constexpr std::int64_t grain = 16;  // elements: threads do not write into one line of the cache
+  if (parts > 1 && rows_ >= 2 * parts) {
+    share = {rows_ * part / parts, 0, 0, columns_};
+    share.rows = rows_ * (part + 1) / parts - share.row;
+  } else if (parts > 1) {
+    const auto edge = [&](int p) { return p == parts ? columns_ : columns_ * p / parts / grain * grain; };
+    share.column = edge(part);
+    share.columns = edge(part + 1) - share.column;
+  }
+  if (share.rows <= 0 || share.columns <= 0) return;
+
+  auto** at = static_cast<std::byte**>(scratch);
+  auto* registers = static_cast<std::byte*>(scratch) + (value_count_ * sizeof(void*) + 63) / 64 * 64;
+  for (const auto& [value, tile] : uniforms_) at[value] = const_cast<std::byte*>(tile.data());
+  const bool whole_rows = share.columns == columns_ && columns_ <= tile_;
+  const auto rows_per_tile = whole_rows ? tile_ / columns_ : 1;
+  const auto columns_per_tile = whole_rows ? columns_ : std::min(tile_, share.columns);
+  // With one tile along the columns what is the same in every row is loaded but once.
+  const bool keeps_repeated = columns_per_tile == share.columns;
+
+  for (auto row = share.row; row < share.row + share.rows; row += rows_per_tile)
+    for (auto column = share.column; column < share.column + share.columns; column += columns_per_tile) {
+      const Tile tile{row, std::min(rows_per_tile, share.row + share.rows - row), column,
+                      std::min(columns_per_tile, share.column + share.columns - column)};
+      const bool first = row == share.row;
+      const auto in_one_piece = [&](const Access& access) {
+        return access.column == access.element && (tile.rows == 1 || access.packed);
+      };
+      for (const auto& action : actions_) {
+        auto& value = at[action.value];
+        if (action.kind == Action::Kind::map) {
+          const auto direct = direct_output_[action.value];
+          value = registers + registers_[action.value] * register_bytes_;
+          if (direct >= 0) {
+            const auto& access = accesses_[input_count_ + direct];
+            if (in_one_piece(access))
+              value = static_cast<std::byte*>(outputs[direct]) + offset(access, tile.row) +
+                      tile.column * access.column;
+          }
+          const void* operands[3];
+          for (int k = 0; k < action.count; ++k) operands[k] = at[action.operands[k]];
+          action.loop(operands, value, tile.size());
+        } else if (action.kind == Action::Kind::load) {
+          const auto& access = accesses_[action.access];
+          const auto* from = static_cast<const std::byte*>(inputs[action.access]);
+          if (in_one_piece(access)) {
+            value = const_cast<std::byte*>(from) + offset(access, tile.row) + tile.column * access.column;
+          } else if (!(action.once && keeps_repeated && !first)) {
+            value = registers + registers_[action.value] * register_bytes_;
+            load(access, from, value, tile);
+          }
+        } else {
+          const auto& access = accesses_[input_count_ + action.access];
+          const bool written = direct_output_[action.value] == action.access && in_one_piece(access);
+          if (!written) store(access, value, static_cast<std::byte*>(outputs[action.access]), tile);
+        }
+      }
+    }
+}
+
+std::int64_t Cluster::bytes_moved() const {
+  std::int64_t bytes = 0;
+  for (const auto& access : accesses_)
+    bytes += (access.repeated ? 1 : rows_) * (access.column == 0 ? 1 : columns_) * access.element;
+  return bytes;
+}
+
+}  // namespace reel::cpu

@@ -1,0 +1,132 @@
+#pragma once
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "cpu_plan.h"
+#include "schedule.h"
+
+namespace reel::cpu {
+
+/// From a tape to a plan for the CPU runner.
+class Lowering {
+ public:
+  Lowering(const Tape& tape, std::vector<NodeId> outputs, int threads, const CompileOptions& options)
+      : tape_(tape), outputs_(std::move(outputs)), threads_(threads), options_(options) {}
+
+  std::unique_ptr<CpuPlan> run();
+
+ private:
+  struct Use {
+    Place place;
+    bool writes;
+  };
+  struct Block;
+  /// An instruction whose memory has no address yet.
+  struct Line {
+    Instruction instruction;
+    std::vector<Use> uses;
+    std::shared_ptr<Block> body;  // of a loop
+  };
+  struct Block {
+    std::vector<Line> lines;
+    /// Copies and prepared forms of values, made once.
+    struct Form {
+      Place of;
+      const Operation* operation;  // whose prepared form it is; null for a contiguous copy
+      Attributes attributes;
+      Place place;
+    };
+    std::vector<Form> forms;
+  };
+
+  /// A tape that is being lowered: the outermost, or the body of an unroll.
+  struct Context {
+    Context(const Tape& tape, const Live& live, int level) : tape(tape), live(live), level(level) {}
+    const Tape& tape;
+    const Live& live;
+    const int level;  // loops around it
+    Schedule schedule;
+    std::vector<Place> places;
+    /// Where values that are not computed yet are to be written.
+    std::unordered_map<NodeId, Place> homes;
+    /// Read outside of the item that computes it.
+    std::vector<bool> escapes;
+    /// The last item that reads a value, other layouts of it included; -1 where none does.
+    std::vector<std::int32_t> last_reader;
+    /// Users see it as it is: no slice, no other layout.
+    std::vector<bool> read_as_is;
+
+    bool computed(NodeId id) const { return schedule.item_of[id] >= 0; }
+    const Operation& operation(NodeId id) const { return *tape.node(id).operation; }
+    NodeId source(NodeId id) const;
+  };
+  struct Loop;
+
+  // lowering.cpp
+  void prepare_context(Context& context, const std::vector<NodeId>& wanted);
+  void give_results_homes(Context& context);
+  void give_parts_homes(Context& context);
+  void lower_items(Context& context);
+  void lower_kernel(Context& context, NodeId id);
+  void lower_joined(Context& context, NodeId id);
+  void lower_cluster(Context& context, const Item& item);
+  void lower_updates(Context& context);
+
+  // lowering_unroll.cpp
+  void lower_unroll(Context& outer, NodeId id);
+  void place_carries(Context& outer, Context& inner, Loop& loop);
+  void place_projections(Context& outer, Context& inner, Loop& loop);
+  void copy_given(Context& inner, Loop& loop);
+  void end_step(Context& inner, Loop& loop);
+  bool may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const;
+
+  // lowering_memory.cpp
+  const Place& place(Context& context, NodeId id);
+  Place leaf_place(Context& context, NodeId id);
+  Place home_or_buffer(Context& context, NodeId id);
+  Place external(Plan::Base base, const TensorType& type);
+  Place filled(double value, const TensorType& type);
+  const void* uniform_element(const Place& place) const;
+  Place new_buffer(const TensorType& type, int level, bool kept = false);
+  Place contiguous(const Place& place);
+  Place prepared(const Operation& operation, const CpuRequest& request, const Place& operand);
+  void add_copy(const Place& from, const Place& to, int level, const std::string& what);
+  void add_kernel(CpuKernel kernel, std::vector<Use> uses, int level, Note note);
+  void add_cluster(const Shape& shape, const std::vector<Place>& inputs, std::vector<Cluster::Step> steps,
+                   const std::vector<std::pair<int, Place>>& outputs, int level, Note note);
+  void add_line(Line line, int level);
+
+  // lowering_finish.cpp
+  void flatten(const Block& block, std::int32_t level);
+  void find_lifetimes();
+  Operand operand(const Place& place);
+  void divide_work();
+  void place_barriers();
+
+  const Tape& tape_;
+  const std::vector<NodeId> outputs_;
+  const int threads_;
+  const CompileOptions& options_;
+  std::unique_ptr<CpuPlan> plan_ = std::make_unique<CpuPlan>();
+  std::vector<Block*> blocks_;  // being written, outermost first
+  std::vector<Buffer> buffers_;
+  std::vector<bool> buffer_kept_;
+  std::vector<NodeId> updates_;
+  /// Buffers of a carry at every step, with a slot more for its initial value.
+  struct History {
+    std::int32_t buffer;
+    NodeId initial;  // on the tape of the unroll
+    bool reverse;
+    Place place;
+  };
+  std::vector<History> histories_;
+  /// Read when all instructions are done, and where the plan wants to know their memory.
+  std::vector<std::pair<Place, Operand*>> read_at_end_;
+  std::vector<Line> flat_;
+  std::map<std::pair<std::uint64_t, int>, int> uniform_bases_;
+};
+
+Note note_of(const Tape& tape, NodeId id);
+
+}  // namespace reel::cpu

@@ -1,0 +1,225 @@
+#include "lowering.h"
+
+#include <reel/structural.h>
+
+#include <algorithm>
+
+// An unroll becomes a loop around the instructions of its body. A value that is wanted of every step is
+// computed in its place in the [T, ...] buffer. A carry that is also wanted of every step is read there: the
+// buffer has a slot more for the state before the first step.
+
+namespace reel::cpu {
+
+struct Lowering::Loop {
+  UnrollNode unroll;
+  const Live::Loop* live;
+  std::vector<NodeId> inputs;  // operands, on the outer tape
+  std::int64_t first_carry = 0;
+
+  struct Carry {
+    Place initial, place, final;
+    bool copied = false;  // from next at the end of a step
+  };
+  std::vector<Carry> carries;
+  std::map<NodeId, Place> stacked, summed;                          // body value, memory of the projection
+  std::vector<std::pair<NodeId, Place>> first_copies, last_copies;  // value, where it is wanted
+  std::vector<std::pair<NodeId, Place>> after;                      // projection, where it is wanted
+  std::map<NodeId, Place> saved;  // values given at the start of a step, kept for its end
+
+  const Body& body() const { return *unroll.body; }
+  bool live_carry(std::size_t k) const { return live->body.carries[k]; }
+};
+
+namespace {
+
+std::vector<NodeId> wanted_of(const UnrollNode& unroll, const Live::Loop& live, const Tape& outer) {
+  std::vector<NodeId> wanted;
+  for (std::size_t k = 0; k < unroll.body->carries.size(); ++k)
+    if (live.body.carries[k]) wanted.push_back(unroll.body->next[k]);
+  for (auto projection : live.projections) {
+    const auto& node = outer.node(projection);
+    if (node.operation != &final_operation())
+      wanted.push_back(static_cast<NodeId>(node.attributes.integer("value")));
+  }
+  return wanted;
+}
+
+}  // namespace
+
+void Lowering::lower_unroll(Context& outer, NodeId id) {
+  const auto& node = outer.tape.node(id);
+  Loop loop{UnrollNode::of(node.attributes), &outer.live.loops.at(id), {}, 0, {}, {}, {}, {}, {}, {}, {}};
+  const auto operands = outer.tape.inputs(id);
+  loop.inputs.assign(operands.begin(), operands.end());
+  const auto& body = loop.body();
+  Context inner(*body.tape, loop.live->body, outer.level + 1);
+  prepare_context(inner, wanted_of(loop.unroll, *loop.live, outer.tape));
+  std::size_t next = 0;
+  for (auto input : body.sequences) {
+    const auto operand = loop.inputs[next++];
+    if (inner.live.nodes[input]) inner.places[input] = step_of(place(outer, operand), outer.level);
+  }
+  for (auto input : body.invariants) {
+    const auto operand = loop.inputs[next++];
+    if (inner.live.nodes[input]) inner.places[input] = place(outer, operand);
+  }
+  loop.first_carry = static_cast<std::int64_t>(next);
+  place_carries(outer, inner, loop);
+  place_projections(outer, inner, loop);
+  give_parts_homes(inner);
+
+  Block block;
+  blocks_.push_back(&block);
+  plan_->loop_depth = std::max(plan_->loop_depth, inner.level);
+  copy_given(inner, loop);
+  lower_items(inner);
+  end_step(inner, loop);
+  blocks_.pop_back();
+
+  Line line;
+  line.instruction.kind = Instruction::Kind::loop;
+  line.instruction.steps = loop.unroll.steps;
+  line.instruction.reverse = loop.unroll.reverse;
+  line.instruction.has_output = false;
+  line.instruction.note = static_cast<std::uint32_t>(plan_->notes.size());
+  plan_->notes.push_back({std::string("loop of ") + std::to_string(loop.unroll.steps) + " steps" +
+                              (loop.unroll.reverse ? ", backwards" : ""),
+                          outer.tape.scope(id), ""});
+  line.body = std::make_shared<Block>(std::move(block));
+  add_line(std::move(line), outer.level);
+  for (const auto& [projection, to] : loop.after) {
+    add_copy(place(outer, projection), to, outer.level, "result of a loop");
+    outer.places[projection] = to;
+  }
+}
+
+/// Whether the next value of a carry may be written over it: nobody reads the old one any more, but perhaps
+/// the cluster that computes the new one, element by element.
+bool Lowering::may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const {
+  const auto item = inner.schedule.item_of[next];
+  if (item < 0 || inner.operation(next).kind == Kind::unroll || inner.homes.count(next)) return false;
+  if (inner.last_reader[carry] < item) return true;
+  return inner.last_reader[carry] == item && inner.schedule.items[item].is_cluster && inner.read_as_is[carry];
+}
+
+void Lowering::place_carries(Context& outer, Context& inner, Loop& loop) {
+  const auto& body = loop.body();
+  const auto steps = loop.unroll.steps;
+  std::set<NodeId> projected;  // at every step
+  std::set<NodeId> read_last;  // at the end of a step
+  for (auto projection : loop.live->projections) {
+    const auto& node = outer.tape.node(projection);
+    if (node.operation == &final_operation()) continue;
+    const auto value = static_cast<NodeId>(node.attributes.integer("value"));
+    if (node.operation == &stacked_operation())
+      projected.insert(value);
+    else
+      read_last.insert(inner.source(value));
+  }
+  loop.carries.resize(body.carries.size());
+  for (std::size_t k = 0; k < body.carries.size(); ++k) {
+    if (!loop.live_carry(k)) continue;
+    auto& carry = loop.carries[k];
+    const auto id = body.carries[k], next = body.next[k];
+    const auto& type = inner.tape.node(id).type;
+    carry.initial = place(outer, loop.inputs[loop.first_carry + k]);
+    const bool computed = next != id && inner.computed(next) && !inner.homes.count(next);
+    if (computed && projected.count(next)) {
+      const auto history = new_buffer({type.element, type.shape.with_axis(0, steps + 1)}, outer.level);
+      // Slot t holds the state before step t, run forwards, or after it, run backwards.
+      const bool reverse = loop.unroll.reverse;
+      const std::int64_t before = reverse ? 1 : 0, after = reverse ? 0 : 1;
+      carry.place = step_of(history, outer.level, before);
+      inner.homes[next] = step_of(history, outer.level, after);
+      loop.stacked[next] = slice_of(history, 0, after, steps + after);
+      if (projected.count(id)) loop.stacked[id] = slice_of(history, 0, before, steps + before);
+      const auto slot = [&](std::int64_t position) {
+        return *make_view(reshape_operation(), {{"shape", type.shape.extents()}}, type,
+                          slice_of(history, 0, position, position + 1));
+      };
+      add_copy(carry.initial, slot(reverse ? steps : 0), outer.level, "state before the loop");
+      carry.final = slot(reverse ? 0 : steps);
+      histories_.push_back({history.buffer, loop.inputs[loop.first_carry + k], reverse, history});
+    } else {
+      carry.place = carry.final = new_buffer(type, outer.level);
+      carry.place.level = inner.level;  // another value at every step
+      add_copy(carry.initial, carry.place, outer.level, "state before the loop");
+      if (computed && !projected.count(id) && !read_last.count(id) && may_overwrite_carry(inner, id, next))
+        inner.homes[next] = carry.place;
+      else
+        carry.copied = next != id;
+    }
+    inner.places[id] = carry.place;
+  }
+}
+
+void Lowering::place_projections(Context& outer, Context& inner, Loop& loop) {
+  std::map<NodeId, Place> sums;
+  for (auto projection : loop.live->projections) {
+    const auto& node = outer.tape.node(projection);
+    const auto home = outer.homes.find(projection);
+    auto& standing = outer.places[projection];
+    if (node.operation == &final_operation()) {
+      standing = loop.carries[node.attributes.integer("carry")].final;
+    } else {
+      const bool is_sum = node.operation == &summed_operation();
+      const auto value = static_cast<NodeId>(node.attributes.integer("value"));
+      auto& known = (is_sum ? loop.summed : loop.stacked)[value];
+      if (!known.known()) {
+        known = home != outer.homes.end() ? home->second : new_buffer(node.type, outer.level);
+        if (is_sum) {
+          add_copy(filled(0, node.type), known, outer.level, "sum before the loop");
+        } else {
+          const auto step = step_of(known, outer.level);
+          const auto source = inner.source(value);
+          const bool given = !inner.computed(source) && inner.operation(source).kind != Kind::projection;
+          if (value == source && !given && !inner.homes.count(value))
+            inner.homes[value] = step;
+          else if (given)
+            loop.first_copies.push_back({value, step});
+          else
+            loop.last_copies.push_back({value, step});
+        }
+      }
+      standing = known;
+    }
+    if (home != outer.homes.end() && !standing.same_as(home->second))
+      loop.after.push_back({projection, home->second});
+  }
+}
+
+/// At the start of a step, while the carries are as they were.
+void Lowering::copy_given(Context& inner, Loop& loop) {
+  for (const auto& [value, to] : loop.first_copies)
+    add_copy(place(inner, value), to, inner.level, "value of every step");
+  const auto& body = loop.body();
+  for (std::size_t k = 0; k < body.carries.size(); ++k) {
+    const auto next = body.next[k];
+    if (!loop.live_carry(k) || !loop.carries[k].copied || loop.saved.count(next)) continue;
+    const auto source = inner.source(next);
+    if (std::find(body.carries.begin(), body.carries.end(), source) == body.carries.end()) continue;
+    const auto copy = new_buffer(inner.tape.node(next).type, inner.level);
+    add_copy(place(inner, next), copy, inner.level, "state handed on");
+    loop.saved[next] = copy;
+  }
+}
+
+void Lowering::end_step(Context& inner, Loop& loop) {
+  const auto& body = loop.body();
+  for (const auto& [value, to] : loop.last_copies)
+    add_copy(place(inner, value), to, inner.level, "value of every step");
+  for (const auto& [value, sum] : loop.summed) {
+    const auto& type = inner.tape.node(value).type;
+    const auto add = add_operation().kernels.cpu.map({type.element, type.element}, type.element);
+    add_cluster(type.shape, {sum, place(inner, value)}, {{add, {0, 1}, type.element}}, {{2, sum}},
+                inner.level, {"add to the sum over steps", inner.tape.scope(value), to_string(type)});
+  }
+  for (std::size_t k = 0; k < body.carries.size(); ++k) {
+    if (!loop.live_carry(k) || !loop.carries[k].copied) continue;
+    const auto saved = loop.saved.find(body.next[k]);
+    add_copy(saved != loop.saved.end() ? saved->second : place(inner, body.next[k]), loop.carries[k].place,
+             inner.level, "state handed on");
+  }
+}
+
+}  // namespace reel::cpu

@@ -1,0 +1,302 @@
+#include "runner.h"
+
+#include <chrono>
+#include <cstring>
+
+#include "lowering.h"
+#include "team.h"
+
+// Replays a plan. All threads walk the same instructions; what is divided each does a part of, the rest is
+// the first one's.
+
+namespace reel::cpu {
+
+namespace {
+
+constexpr std::align_val_t cache_line{64};
+
+struct Free {
+  void operator()(std::byte* memory) const { ::operator delete(memory, cache_line); }
+};
+using Memory = std::unique_ptr<std::byte, Free>;
+
+Memory allocate(std::size_t bytes) {
+  return Memory(static_cast<std::byte*>(::operator new(std::max<std::size_t>(bytes, 1), cache_line)));
+}
+
+using Clock = std::chrono::steady_clock;
+
+class CpuRunner : public Runner {
+ public:
+  CpuRunner(std::unique_ptr<CpuPlan> plan, std::shared_ptr<Team> team)
+      : plan_(std::move(plan)), team_(std::move(team)), arena_(allocate(plan_->arena_bytes)) {
+    addresses_.resize(plan_->bases.size());
+    versions_.assign(plan_->parameters.size(), 0);
+    std::size_t most = 0;
+    for (const auto& instruction : plan_->instructions)
+      most = std::max<std::size_t>(most, instruction.input_count + instruction.output_count);
+    threads_.resize(static_cast<std::size_t>(plan_->threads));
+    for (auto& thread : threads_) {
+      thread.scratch = allocate(plan_->scratch_bytes);
+      thread.steps.resize(static_cast<std::size_t>(plan_->loop_depth));
+      thread.pointers.resize(most);
+    }
+  }
+
+  void run(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) override {
+    bind(arguments, outputs);
+    const bool first = !ran_;
+    bool changed = first;
+    for (std::size_t i = 0; i < plan_->parameters.size(); ++i) {
+      const auto version = plan_->parameters[i]->version;
+      changed = changed || versions_[i] != version;
+    }
+    skip_kept_ = !changed;
+    ran_ = false;  // what a failing run leaves is not relied on
+    parts_ = plan_->threads;
+    const auto work = [](void* self, int rank) { static_cast<CpuRunner*>(self)->walk(rank); };
+    if (parts_ == 1 || !team_->run(work, this)) {
+      parts_ = 1;
+      walk(0);
+    }
+    for (std::size_t i = 0; i < plan_->outputs.size(); ++i) {
+      const auto& output = plan_->outputs[i];
+      if (output.base < 0) output.copy.run(resolve(output.from, nullptr), outputs[i].raw());
+    }
+    for (std::size_t i = 0; i < plan_->parameters.size(); ++i) versions_[i] = plan_->parameters[i]->version;
+    ran_ = true;
+    for (const auto& update : plan_->updates) {
+      update.copy.run(resolve(update.value, nullptr), update.variable->value.raw());
+      ++update.variable->version;
+    }
+  }
+
+  std::size_t arena_bytes() const override { return plan_->arena_bytes; }
+  std::size_t instruction_count() const override { return plan_->instructions.size(); }
+  std::string explain() const override;
+  Profile profile(const std::vector<const Array*>& arguments, int runs) override;
+
+ private:
+  struct Thread {
+    Memory scratch;
+    std::vector<std::int64_t> steps;
+    std::vector<void*> pointers;
+  };
+
+  void bind(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) {
+    check_arguments(plan_->arguments, arguments);
+    outputs.resize(plan_->outputs.size());
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+      if (outputs[i].type() != plan_->outputs[i].type) outputs[i] = Array(plan_->outputs[i].type);
+    for (std::size_t i = 0; i < plan_->bases.size(); ++i) {
+      const auto& base = plan_->bases[i];
+      const void* address = nullptr;
+      switch (base.kind) {
+        case Plan::Base::Kind::arena:
+          address = arena_.get();
+          break;
+        case Plan::Base::Kind::argument:
+          address = arguments[base.argument]->raw();
+          break;
+        case Plan::Base::Kind::result:
+          address = outputs[base.argument].raw();
+          break;
+        case Plan::Base::Kind::variable:
+          address = variable_address(*base.variable, run_number_);
+          break;
+        case Plan::Base::Kind::constant:
+          address = base.constant->raw();
+          break;
+      }
+      // Instructions write to the arena and the results alone.
+      addresses_[i] = static_cast<std::byte*>(const_cast<void*>(address));
+    }
+  }
+
+  std::byte* resolve(const Operand& operand, const std::int64_t* steps) const {
+    auto* address = addresses_[static_cast<std::size_t>(operand.base)] + operand.offset;
+    for (std::uint32_t i = 0; i < operand.stride_count; ++i) {
+      const auto& stride = plan_->strides[operand.first_stride + i];
+      address += steps[stride.level] * stride.bytes;
+    }
+    return address;
+  }
+
+  void walk(int rank) {
+    walk(rank, threads_[static_cast<std::size_t>(rank)], 0, plan_->instructions.size(), 0);
+  }
+
+  void walk(int rank, Thread& thread, std::size_t begin, std::size_t end, int level) {
+    for (auto i = begin; i < end; ++i) {
+      const auto& instruction = plan_->instructions[i];
+      if (instruction.barrier && parts_ > 1) wait(i, rank);
+      if (instruction.kind == Instruction::Kind::loop) {
+        const auto last = static_cast<std::size_t>(instruction.end);
+        if (rank == 0 || instruction.divided)
+          for (std::int64_t step = 0; step < instruction.steps; ++step) {
+            thread.steps[level] = instruction.reverse ? instruction.steps - 1 - step : step;
+            walk(rank, thread, i + 1, last, level + 1);
+          }
+        i = last - 1;
+        continue;
+      }
+      if (rank > 0 && !instruction.divided) continue;
+      if (instruction.kept && skip_kept_) continue;
+      if (times_ && rank == 0) {
+        const auto start = Clock::now();
+        execute(instruction, thread, rank, level);
+        auto& time = (*times_)[i];
+        time.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+        ++time.calls;
+      } else {
+        execute(instruction, thread, rank, level);
+      }
+    }
+  }
+
+  void wait(std::size_t i, int rank) {
+    if (!times_ || rank > 0) return team_->barrier().wait();
+    const auto start = Clock::now();
+    team_->barrier().wait();
+    (*times_)[i].waiting += std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+  void execute(const Instruction& instruction, Thread& thread, int rank, int level) {
+    const auto* operands = &plan_->operands[instruction.first_operand];
+    const auto count = instruction.input_count + instruction.output_count;
+    auto** pointers = thread.pointers.data();
+    for (std::uint32_t k = 0; k < count; ++k) pointers[k] = resolve(operands[k], thread.steps.data());
+    const int part = instruction.divided ? rank : 0, parts = instruction.divided ? parts_ : 1;
+    switch (instruction.kind) {
+      case Instruction::Kind::cluster:
+        plan_->clusters[instruction.index].run(pointers, pointers + instruction.input_count,
+                                               thread.scratch.get(), part, parts);
+        break;
+      case Instruction::Kind::copy:
+        plan_->copies[instruction.index].run(pointers[0], pointers[1], part, parts);
+        break;
+      default: {
+        const Span<const std::int64_t> steps{thread.steps.data(), static_cast<std::size_t>(level)};
+        try {
+          plan_->kernels[instruction.index].run({pointers,
+                                                 instruction.output_count ? pointers[count - 1] : nullptr,
+                                                 thread.scratch.get(), part, parts, steps});
+        } catch (const RunError& error) {
+          throw RunError(context(instruction, error.what(), steps));
+        }
+      }
+    }
+  }
+
+  std::string context(const Instruction& instruction, const std::string& what,
+                      Span<const std::int64_t> steps) const {
+    const auto& note = plan_->notes[instruction.note];
+    std::string text = "[" + note.what + "] " + what;
+    if (!note.operands.empty()) text += "; operands: " + note.operands;
+    if (!note.scope.empty()) text += "; in scope " + note.scope;
+    const char* separator = "; at step ";
+    for (auto step : steps) {
+      text += separator + std::to_string(step);
+      separator = " of the outer and step ";
+    }
+    return text;
+  }
+
+  struct Time {
+    double seconds = 0, waiting = 0;
+    std::int64_t calls = 0;
+  };
+
+  std::unique_ptr<CpuPlan> plan_;
+  std::shared_ptr<Team> team_;
+  Memory arena_;
+  std::vector<Thread> threads_;
+  std::vector<std::byte*> addresses_;  // of the bases
+  std::vector<std::uint64_t> versions_;
+  std::int64_t run_number_ = 0;
+  int parts_ = 1;
+  bool ran_ = false, skip_kept_ = false;
+  std::vector<Time>* times_ = nullptr;
+};
+
+std::string CpuRunner::explain() const {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += part; };
+  std::vector<std::int32_t> ends;
+  for (std::size_t i = 0; i < plan_->instructions.size(); ++i) {
+    const auto& instruction = plan_->instructions[i];
+    while (!ends.empty() && ends.back() <= static_cast<std::int32_t>(i)) ends.pop_back();
+    const auto& note = plan_->notes[instruction.note];
+    add(std::to_string(i) + std::string(2 + 2 * ends.size(), ' ') + note.what);
+    if (!note.operands.empty()) add(" of " + note.operands);
+    if (!note.scope.empty()) add(" in " + note.scope);
+    if (instruction.kind == Instruction::Kind::loop) {
+      ends.push_back(instruction.end);
+      add("\n");
+      continue;
+    }
+    const char* separator = " | ";
+    for (std::uint32_t k = 0; k < instruction.input_count + instruction.output_count; ++k) {
+      const auto& operand = plan_->operands[instruction.first_operand + k];
+      if (k == instruction.input_count) separator = k == 0 ? " | -> " : " -> ";
+      using BaseKind = Plan::Base::Kind;
+      const auto& base = plan_->bases[static_cast<std::size_t>(operand.base)];
+      const std::string where = base.kind == BaseKind::arena ? "arena"
+                                : base.kind == BaseKind::argument
+                                    ? "argument " + std::to_string(base.argument)
+                                : base.kind == BaseKind::result   ? "result " + std::to_string(base.argument)
+                                : base.kind == BaseKind::variable ? base.variable->name
+                                                                  : "constant";
+      add(separator + where + "+" + std::to_string(operand.offset));
+      for (std::uint32_t s = 0; s < operand.stride_count; ++s)
+        add("+" + std::to_string(plan_->strides[operand.first_stride + s].bytes) + "t" +
+            std::to_string(plan_->strides[operand.first_stride + s].level));
+      separator = ", ";
+    }
+    if (instruction.kept) add(" | kept while parameters stay");
+    if (instruction.divided) add(" | divided");
+    if (instruction.barrier) add(" | waits");
+    add("\n");
+  }
+  add("arena: " + std::to_string(plan_->arena_bytes) + " bytes; threads: " + std::to_string(plan_->threads) +
+      "\n");
+  return text;
+}
+
+Profile CpuRunner::profile(const std::vector<const Array*>& arguments, int runs) {
+  std::vector<Time> times(plan_->instructions.size());
+  std::vector<Array> outputs;
+  run(arguments, outputs);
+  Profile profile;
+  times_ = &times;
+  const auto start = Clock::now();
+  try {
+    for (int i = 0; i < runs; ++i) run(arguments, outputs);
+  } catch (...) {
+    times_ = nullptr;
+    throw;
+  }
+  times_ = nullptr;
+  profile.microseconds = std::chrono::duration<double, std::micro>(Clock::now() - start).count() / runs;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    const auto& note = plan_->notes[plan_->instructions[i].note];
+    if (times[i].calls == 0) continue;
+    profile.lines.push_back({note.what, note.scope, note.operands, 1e6 * times[i].seconds / runs,
+                             1e6 * times[i].waiting / runs, times[i].calls / runs});
+  }
+  return profile;
+}
+
+}  // namespace
+
+}  // namespace reel::cpu
+
+namespace reel {
+
+std::unique_ptr<Runner> make_cpu_runner(const Tape& tape, const std::vector<NodeId>& outputs,
+                                        const Device& device, const CompileOptions& options) {
+  auto plan = cpu::Lowering(tape, outputs, device.threads(), options).run();
+  return std::make_unique<cpu::CpuRunner>(std::move(plan), device.team());
+}
+
+}  // namespace reel

@@ -1,0 +1,37 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <reel/program.h>
+
+namespace reel {
+
+/// What a device makes of a tape; Program is the handle. One run at a time.
+class Runner {
+ public:
+  virtual ~Runner() = default;
+  /// Writes one array per output; those of the right type are used again.
+  virtual void run(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) = 0;
+  virtual std::size_t arena_bytes() const = 0;
+  virtual std::size_t instruction_count() const = 0;
+  virtual std::string explain() const = 0;
+  virtual Profile profile(const std::vector<const Array*>& arguments, int runs) = 0;
+};
+
+struct Plan;
+
+/// Where a run reads a variable. The number of the run is taken once, here, as no other run may have it, and
+/// kept in `run_number`.
+const void* variable_address(Variable& variable, std::int64_t& run_number);
+
+/// Throws Error where number or types differ.
+void check_arguments(const std::vector<TensorType>& types, const std::vector<const Array*>& arguments);
+
+/// The plain runner, and the one for speed.
+std::unique_ptr<Runner> make_reference_runner(const Tape& tape, const std::vector<NodeId>& outputs,
+                                              const CompileOptions& options);
+std::unique_ptr<Runner> make_cpu_runner(const Tape& tape, const std::vector<NodeId>& outputs,
+                                        const Device& device, const CompileOptions& options);
+
+}  // namespace reel
