@@ -75,6 +75,13 @@ void check(std::uint64_t seed) {
     compare(evaluate(program, false, {}), expected);
   }
   {
+    CompileOptions divided;
+    DivideEverything(divided);
+    INFO("unroll node, divided among three threads");
+    static const Device three = Device::cpu(3);
+    compare(evaluate(program, false, divided, three), expected);
+  }
+  {
     INFO("Expanded, simplified");
     compare(evaluate(program, true, {}), expected);
   }

@@ -92,13 +92,12 @@ Operand Lowering::operand(const Place& place) {
 
 /// Work is divided where that saves more than the threads' waiting for one another costs.
 void Lowering::divide_work() {
-  constexpr double worth_dividing = 2500;  // nanoseconds
   for (auto& line : flat_) {
     auto& instruction = line.instruction;
     if (instruction.kind == Instruction::Kind::loop) continue;
     const bool divisible =
         instruction.kind != Instruction::Kind::kernel || plan_->kernels[instruction.index].most_parts > 1;
-    instruction.divided = plan_->threads > 1 && divisible && instruction.nanoseconds > worth_dividing;
+    instruction.divided = plan_->threads > 1 && divisible && instruction.nanoseconds > options_.worth_dividing;
   }
 }
 
@@ -164,9 +163,6 @@ void Lowering::place_barriers() {
         if (instruction.kind == Instruction::Kind::loop) {
           const auto last = static_cast<std::size_t>(instruction.end);
           loop_steps[level] = instruction.steps;
-          const auto divided = [](const Line& line) { return line.instruction.divided; };
-          instruction.divided = std::any_of(flat_.begin() + static_cast<std::ptrdiff_t>(at) + 1,
-                                            flat_.begin() + static_cast<std::ptrdiff_t>(last), divided);
           if (instruction.steps == 0) {
             at = last - 1;
             continue;
@@ -193,7 +189,13 @@ void Lowering::place_barriers() {
   } else {
     plan_->threads = 1;
   }
-  for (const auto& line : flat_) plan_->instructions.push_back(line.instruction);
+  // All threads walk a loop in which any of them has something to do or to wait for.
+  for (auto& line : flat_) {
+    auto& loop = line.instruction;
+    for (auto i = plan_->instructions.size() + 1; i < static_cast<std::size_t>(loop.end); ++i)
+      loop.divided = loop.divided || flat_[i].instruction.divided || flat_[i].instruction.barrier;
+    plan_->instructions.push_back(loop);
+  }
 }
 
 }  // namespace reel::cpu

@@ -63,6 +63,8 @@ struct CompileOptions {
   bool check_finite = false;
   bool simplify = true;
   bool fuse = true;
+  /// Estimated nanoseconds from which an instruction is divided among threads.
+  double worth_dividing = 2500;
 };
 
 /// Looks at every floating value as it is computed, and at the inputs: the first operation that produces a
@@ -78,6 +80,9 @@ inline constexpr auto WithoutSimplify = [](CompileOptions& options) { options.si
 
 /// Runs every elementwise operation by itself, in a pass over memory of its own.
 inline constexpr auto WithoutFuse = [](CompileOptions& options) { options.fuse = false; };
+
+/// Divides among the threads what can be divided, however small: slow, for tests.
+inline constexpr auto DivideEverything = [](CompileOptions& options) { options.worth_dividing = -1; };
 
 /// Compiles what `outputs` and the effects and updates of the tape need. Throws RecordError where an
 /// operation has no kernel for the device.
