@@ -1,6 +1,6 @@
+#include "improve.h"
 #include "liveness.h"
 #include "plan.h"
-#include "simplify.h"
 
 #include <reel/structural.h>
 
@@ -384,13 +384,8 @@ Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
       refuse("compile", "an output is not on the tape that is compiled", {output});
     wanted.push_back(output.id());
   }
-  std::unique_ptr<Plan> plan;
-  if (options.simplify) {
-    const auto simple = simplify(tape, wanted);
-    plan = Lowering(*simple.tape, simple.outputs, device).run();
-  } else {
-    plan = Lowering(tape, wanted, device).run();
-  }
+  const auto improved = improve(tape, wanted, options);
+  auto plan = Lowering(*improved.tape, improved.outputs, device).run();
   plan->options = options;
   return Program(std::move(plan));
 }

@@ -36,18 +36,25 @@ class Program {
 struct CompileOptions {
   bool check_finite = false;
   bool simplify = true;
+  bool split = true;
 };
+
+/// Compiles what was recorded, node by node.
+inline constexpr auto AsRecorded = [](CompileOptions& options) { options.simplify = options.split = false; };
 
 /// Looks at every floating value as it is computed, and at the inputs: the first operation that produces a
 /// NaN or an infinity is a RunError with its scope and step, and variables stay as they were. For debugging:
 /// it reads everything once more.
 inline constexpr auto CheckFinite = [](CompileOptions& options) {
   options.check_finite = true;
-  options.simplify = false;  // so that errors name what was recorded
+  AsRecorded(options);  // so that errors name it
 };
 
 /// Leaves out the pass that puts every node in its simplest form and computes it but once.
 inline constexpr auto WithoutSimplify = [](CompileOptions& options) { options.simplify = false; };
+
+/// Leaves unrolls as they are: everything in them is computed step by step.
+inline constexpr auto WithoutSplit = [](CompileOptions& options) { options.split = false; };
 
 /// Compiles what `outputs` and the effects and updates of the tape need. Throws RecordError where an
 /// operation has no kernel for the device.
