@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "improve.h"
 #include "runner.h"
-#include "simplify.h"
 
 namespace reel {
 
@@ -122,14 +122,11 @@ Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
       refuse("compile", "an output is not on the tape that is compiled", {output});
     wanted.push_back(output.id());
   }
-  const auto make = [&](const Tape& what, const std::vector<NodeId>& ids) {
-    // Who looks at every value wants every value to be there.
-    if (device.is_reference() || options.check_finite) return make_reference_runner(what, ids, options);
-    return make_cpu_runner(what, ids, device, options);
-  };
-  if (!options.simplify) return Program(make(tape, wanted));
-  const auto simple = simplify(tape, wanted);
-  return Program(make(*simple.tape, simple.outputs));
+  const auto improved = improve(tape, wanted, options);
+  // Who looks at every value wants every value to be there.
+  if (device.is_reference() || options.check_finite)
+    return Program(make_reference_runner(*improved.tape, improved.outputs, options));
+  return Program(make_cpu_runner(*improved.tape, improved.outputs, device, options));
 }
 
 }  // namespace reel

@@ -188,10 +188,21 @@ Result simpler_cast(const Rule& rule) {
   return rule.inputs[0];
 }
 
-/// A sum over no axis.
+/// A sum over no axis, and a sum of sums.
 Result simpler_sum(const Rule& rule) {
-  if (!rule.is(sum_operation()) || !rule.attributes.integers("axes").empty()) return {};
-  return rule.inputs[0];
+  if (!rule.is(sum_operation())) return {};
+  const auto& axes = rule.attributes.integers("axes");
+  if (axes.empty()) return rule.inputs[0];
+  if (rule.operand().operation != &rule.operation) return {};
+  auto all = rule.operand().attributes.integers("axes");
+  const auto inner = rule.to.input(rule.inputs[0]);
+  // The axes of the outer sum, counted before the inner one took some away.
+  std::vector<std::int64_t> left;
+  for (std::int64_t axis = 0; axis < rule.to.node(inner).type.shape.rank(); ++axis)
+    if (std::find(all.begin(), all.end(), axis) == all.end()) left.push_back(axis);
+  for (auto axis : axes) all.push_back(left[axis]);
+  std::sort(all.begin(), all.end());
+  return rule.to.emit(rule.operation, {inner}, {{"axes", all}});
 }
 
 /// A product of a transposed operand: its axes change their roles, and nothing is moved.

@@ -194,25 +194,35 @@ class Checker {
         });
   }
 
+  /// As the step of an unroll, against steps one by one: all results, and where they are numbers their sum.
   void check_unroll(const std::vector<bool>& lifted) {
-    const auto unrolled = [&](bool expanded) {
-      return [&, expanded](const Tensors& operands) {
+    const auto unrolled = [&](bool expanded, bool summed) {
+      return [&, expanded, summed](const Tensors& operands) {
         Tensors sequences;
         for (std::size_t i = 0; i < operands.size(); ++i)
           if (lifted[i]) sequences.push_back(operands[i]);
         UnrollOptions options;
         options.expanded = expanded;
+        Tensor result;
         const auto cell = [&](const Tensors& x, const Tensors&) -> FlatStep {
           auto now = operands;
           std::size_t next = 0;
           for (std::size_t i = 0; i < now.size(); ++i)
             if (lifted[i]) now[i] = x[next++];
-          return {{apply(now)}, {}};
+          return {{result = apply(now)}, {}};
         };
-        return unroll_flat(steps, sequences, {}, cell, options).outputs[0];
+        const auto unroll = unroll_flat(steps, sequences, {}, cell, options);
+        if (!summed) return unroll.outputs[0];
+        return expanded ? sum(unroll.outputs[0], {0}) : unroll.node.summed(result);
       };
     };
-    compare("unroll", lifted, unrolled(false), unrolled(true));
+    compare("unroll", lifted, unrolled(false, false), unrolled(true, false));
+    Tape tape(ElementType::float64);
+    Recording recording(tape);
+    Tensors arguments;
+    for (const auto& operand : sample_->operands) arguments.push_back(tape.argument(operand.type));
+    if (apply(arguments).element() != ElementType::boolean)
+      compare("sum over the steps", lifted, unrolled(false, true), unrolled(true, true));
   }
 
   static constexpr std::int64_t steps = 3;

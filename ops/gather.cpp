@@ -43,6 +43,17 @@ Tensor lift_scatter_add(const Lift& lift) {
                      lift.attributes.integer("axis") + 1);
 }
 
+/// Over all steps and added up: one scatter of all their values.
+Tensor sum_scatter_add(const Lift& lift) {
+  if (!lift.lifted[0] || !lift.lifted[1]) return {};
+  const auto axis = lift.attributes.integer("axis");
+  Axes axes;
+  for (int i = 1; i < lift.operands[1].rank(); ++i) axes.push_back(i);
+  axes.insert(axes.begin() + axis, 0);
+  return scatter_add(lift.operands[0], permute(lift.operands[1], axes), lift.attributes.integer("extent"),
+                     axis);
+}
+
 }  // namespace
 
 const Operation& gather_operation() {
@@ -67,7 +78,8 @@ const Operation& gather_operation() {
                                    {{floats({2, 4, 3}), indices({5}, 4)}, at_axis(1)},
                                    {{floats({2, 3}), indices({2, 2}, 3)}, at_axis(1)}};
       },
-      lift_gather};
+      lift_gather,
+      Algebra::linear_in({{0}})};
   return operation;
 }
 
@@ -98,7 +110,9 @@ const Operation& scatter_add_operation() {
                                    {{indices({0}, 4), floats({0, 3})}, into(0, 4)},
                                    {{indices({3}, 4), floats({2, 3, 2})}, into(1, 4)}};
       },
-      lift_scatter_add};
+      lift_scatter_add,
+      Algebra::linear_in({{1}}),
+      sum_scatter_add};
   return operation;
 }
 

@@ -133,6 +133,33 @@ inline constexpr bool is_involution = false;
 template <class F>
 inline constexpr bool is_involution<F, std::void_t<decltype(F::involution)>> = F::involution;
 
+/// The operands in which a map is linear: `static constexpr auto linear = LinearIn::...`.
+enum class LinearIn { no, first, each, together };
+template <class F, class = void>
+inline constexpr LinearIn linearity = LinearIn::no;
+template <class F>
+inline constexpr LinearIn linearity<F, std::void_t<decltype(F::linear)>> = F::linear;
+
+inline std::vector<std::vector<std::size_t>> linear_operands(LinearIn linear) {
+  switch (linear) {
+    case LinearIn::first:
+      return {{0}};
+    case LinearIn::each:
+      return {{0}, {1}};
+    case LinearIn::together:
+      return {{0, 1}};
+    case LinearIn::no:
+      break;
+  }
+  return {};
+}
+
+/// `static constexpr auto cost = Cost::expensive`, where it is.
+template <class F, class = void>
+inline constexpr Cost cost_of = Cost::cheap;
+template <class F>
+inline constexpr Cost cost_of<F, std::void_t<decltype(F::cost)>> = F::cost;
+
 template <class F>
 std::vector<Sample> map_samples() {
   std::vector<Sample> samples;
@@ -150,7 +177,9 @@ template <class F>
 const Operation& map_operation() {
   static const Operation operation = [] {
     Operation map{F::name, Kind::map, infer_map<F>, Derivative::none(), {map_reference<F>}, map_samples<F>};
-    map.algebra = {is_identity<F>, is_involution<F>, LeftUnit<F>::value, RightUnit<F>::value};
+    map.algebra = {is_identity<F>, is_involution<F>, LeftUnit<F>::value, RightUnit<F>::value,
+                   linear_operands(linearity<F>)};
+    map.cost = cost_of<F>;
     if constexpr (has_derivative<F>)
       map.derivative = {F::derivative};
     else

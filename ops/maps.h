@@ -28,6 +28,7 @@ inline Tensors shared_adjoint(const Recorded& y, const Tensor& dy) {
 struct Add {
   static constexpr auto name = "add";
   static constexpr auto accepts = Accepts::numbers;
+  static constexpr auto linear = LinearIn::together;
   static constexpr double left_unit = 0, right_unit = 0;
   template <class T>
   T operator()(T a, T b) const {
@@ -39,6 +40,7 @@ struct Add {
 struct Sub {
   static constexpr auto name = "sub";
   static constexpr auto accepts = Accepts::numbers;
+  static constexpr auto linear = LinearIn::together;
   static constexpr double right_unit = 0;
   template <class T>
   T operator()(T a, T b) const {
@@ -50,6 +52,7 @@ struct Sub {
 struct Mul {
   static constexpr auto name = "mul";
   static constexpr auto accepts = Accepts::numbers;
+  static constexpr auto linear = LinearIn::each;
   static constexpr double left_unit = 1, right_unit = 1;
   template <class T>
   T operator()(T a, T b) const {
@@ -61,6 +64,7 @@ struct Mul {
 struct Div {
   static constexpr auto name = "div";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr auto linear = LinearIn::first;
   static constexpr double right_unit = 1;
   static constexpr double low = 0.5, high = 2;
   template <class T>
@@ -76,6 +80,7 @@ struct Div {
 struct Neg {
   static constexpr auto name = "neg";
   static constexpr auto accepts = Accepts::numbers;
+  static constexpr auto linear = LinearIn::first;
   static constexpr bool involution = true;
   template <class T>
   T operator()(T x) const {

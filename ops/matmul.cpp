@@ -72,6 +72,13 @@ Tensor lift_matmul(const Lift& lift) {
   return time_first(contract(lift.operands[0], left, lift.operands[1], "n" + right), batch + rows);
 }
 
+/// Over all steps and added up: the steps are one more axis to sum over.
+Tensor sum_matmul(const Lift& lift) {
+  if (!lift.lifted[0] || !lift.lifted[1]) return {};
+  return contract(lift.operands[0], "k" + lift.attributes.text("left"), lift.operands[1],
+                  "k" + lift.attributes.text("right"));
+}
+
 }  // namespace
 
 const Operation& matmul_operation() {
@@ -120,7 +127,9 @@ const Operation& matmul_operation() {
                                    {{floats({2, 0}), floats({0, 4})}, roles("mk", "kn")},
                                    {{floats({0, 3}), floats({3, 4})}, roles("mk", "kn")}};
       },
-      lift_matmul};
+      lift_matmul,
+      Algebra::linear_in({{0}, {1}}),
+      sum_matmul};
   return operation;
 }
 

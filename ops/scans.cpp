@@ -45,7 +45,9 @@ const Operation& cumsum_operation() {
                                    {{floats({2, 3, 2})}, attributes(1, true)},
                                    {{floats({2, 0})}, attributes(1, false)},
                                    {{floats({2, 3})}, attributes(0, false)}};
-      }};
+      },
+      nullptr,
+      Algebra::linear_in({{0}})};
   return operation;
 }
 

@@ -26,7 +26,9 @@ const Operation& select_operation() {
         for (const Shape& shape : {Shape{}, Shape{4}, Shape{2, 3}, Shape{0, 2}})
           samples.push_back({{{{ElementType::boolean, shape}, 0, 2}, floats(shape), floats(shape)}, {}});
         return samples;
-      }};
+      },
+      nullptr,
+      Algebra::linear_in({{1, 2}})};
   return operation;
 }
 

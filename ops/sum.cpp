@@ -22,7 +22,9 @@ const Operation& sum_operation() {
         auto samples = reduction_samples();
         samples.push_back({{floats({2, 0})}, {{"axes", Axes{1}}}});
         return samples;
-      }};
+      },
+      nullptr,
+      Algebra::linear_in({{0}})};
   return operation;
 }
 

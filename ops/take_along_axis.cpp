@@ -46,7 +46,8 @@ const Operation& take_along_axis_operation() {
                                    {{floats({3, 2, 2}), indices({1, 2, 2}, 3)}, at_axis(0)},
                                    {{floats({2, 3}), indices({2, 0}, 3)}, at_axis(1)}};
       },
-      lift_by_shifting};
+      lift_by_shifting,
+      Algebra::linear_in({{0}})};
   return operation;
 }
 
@@ -70,7 +71,8 @@ const Operation& scatter_add_along_axis_operation() {
                                    {{indices({2, 5}, 3), floats({2, 5})}, into(1, 3)},
                                    {{indices({2, 0}, 3), floats({2, 0})}, into(1, 3)}};
       },
-      lift_by_shifting};
+      lift_by_shifting,
+      Algebra::linear_in({{1}})};
   return operation;
 }
 

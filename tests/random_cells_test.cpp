@@ -53,45 +53,33 @@ void compare(const std::vector<Array>& found, const std::vector<Array>& expected
 void check(std::uint64_t seed) {
   INFO("replay with REEL_RANDOM_CELL=" << seed);
   const RandomProgram program(seed);
-  CompileOptions as_recorded;
-  WithoutSimplify(as_recorded);
-  const auto expected = evaluate(program, true, as_recorded, Device::reference());
-  CompileOptions unfused;
-  WithoutFuse(unfused);
-  {
-    INFO("unroll node as recorded, in the reference runner");
-    compare(evaluate(program, false, as_recorded, Device::reference()), expected);
-  }
-  {
-    INFO("unroll node, not fused");
-    compare(evaluate(program, false, unfused), expected);
-  }
-  {
-    INFO("unroll node as recorded");
-    compare(evaluate(program, false, as_recorded), expected);
-  }
-  {
-    INFO("unroll node, simplified");
-    compare(evaluate(program, false, {}), expected);
-  }
-  {
-    CompileOptions divided;
-    DivideEverything(divided);
-    INFO("unroll node, divided among three threads");
-    static const Device three = Device::cpu(3);
-    compare(evaluate(program, false, divided, three), expected);
-  }
-  {
-    INFO("Expanded, simplified");
-    compare(evaluate(program, true, {}), expected);
-  }
+  const auto options = [](auto option) {
+    CompileOptions options;
+    option(options);
+    return options;
+  };
+  const auto expected = evaluate(program, true, options(AsRecorded), Device::reference());
+  const auto agrees = [&](const char* what, bool expanded, const CompileOptions& options,
+                          const Device& device = Device::cpu()) {
+    INFO(what << " on " << device.name());
+    compare(evaluate(program, expanded, options, device), expected);
+  };
+  static const Device three = Device::cpu(3);
+  agrees("unroll node as recorded", false, options(AsRecorded), Device::reference());
+  agrees("unroll node as recorded", false, options(AsRecorded));
+  agrees("unroll node, all passes", false, {}, Device::reference());
+  agrees("unroll node, all passes", false, {});
+  agrees("unroll node, all passes, divided among three threads", false, options(DivideEverything), three);
+  agrees("unroll node, not simplified", false, options(WithoutSimplify));
+  agrees("unroll node, not split", false, options(WithoutSplit));
+  agrees("unroll node, not fused", false, options(WithoutFuse));
+  agrees("Expanded, all passes", true, {});
 }
 
 }  // namespace
 
 TEST_CASE("random cells: an unroll means what it means Expanded") {
   if (const char* seed = std::getenv("REEL_RANDOM_CELL")) return check(std::strtoull(seed, nullptr, 10));
-  const char* wanted = std::getenv("REEL_RANDOM_CELLS");
-  const std::uint64_t seeds = wanted ? std::strtoull(wanted, nullptr, 10) : 600;
-  for (std::uint64_t seed = 0; seed < seeds; ++seed) check(seed);
+  const char* count = std::getenv("REEL_RANDOM_CELLS");
+  for (std::uint64_t seed = 0; seed < (count ? std::strtoull(count, nullptr, 10) : 600); ++seed) check(seed);
 }

@@ -129,6 +129,8 @@ void Lowering::lower_items(Context& context) {
       updates_.push_back(id);
     else if (&operation == &concat_operation() || &operation == &pad_operation())
       lower_joined(context, id);
+    else if (&operation == &shift_operation())
+      lower_shift(context, id);
     else
       lower_kernel(context, id);
   }
@@ -170,6 +172,38 @@ void Lowering::lower_joined(Context& context, NodeId id) {
       add_copy(place(context, part), to, context.level, name);
     start += extent;
   }
+}
+
+/// A sequence one step later, or earlier. That of a carry, from its initial value, stands in the carry's
+/// buffer already.
+void Lowering::lower_shift(Context& context, NodeId id) {
+  const auto& node = context.tape.node(id);
+  const auto inputs = context.tape.inputs(id);
+  const auto first = inputs[0];
+  const auto sequence = place(context, inputs[1]);
+  const int axis = normal_axis(node.attributes.integer("axis"), node.type.shape.rank());
+  const bool reverse = node.attributes.integer("reverse") != 0;
+  const auto steps = node.type.shape[axis];
+  for (const auto& history : histories_) {
+    const std::int64_t before = history.reverse ? 1 : 0, after = history.reverse ? 0 : 1;
+    const bool same = axis == 0 && reverse == history.reverse && history.tape == &context.tape &&
+                      history.initial == first && history.place.layout.type.shape[0] == steps + 1 &&
+                      slice_of(history.place, 0, after, steps + after).same_as(sequence);
+    if (!same || context.homes.count(id)) continue;
+    context.places[id] = slice_of(history.place, 0, before, steps + before);
+    return;
+  }
+  const auto home = home_or_buffer(context, id);
+  context.places[id] = home;
+  if (steps == 0) return;
+  const auto start = reverse ? steps - 1 : 0;
+  const auto& first_place = place(context, first);
+  const auto slot = *make_view(reshape_operation(), {{"shape", first_place.layout.type.shape.extents()}},
+                               first_place.layout.type, slice_of(home, axis, start, start + 1));
+  add_copy(first_place, slot, context.level, "shift");
+  const auto to = reverse ? slice_of(home, axis, 0, steps - 1) : slice_of(home, axis, 1, steps);
+  const auto from = reverse ? slice_of(sequence, axis, 1, steps) : slice_of(sequence, axis, 0, steps - 1);
+  add_copy(from, to, context.level, "shift");
 }
 
 void Lowering::lower_kernel(Context& context, NodeId id) {

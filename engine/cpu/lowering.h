@@ -70,6 +70,7 @@ class Lowering {
   void lower_items(Context& context);
   void lower_kernel(Context& context, NodeId id);
   void lower_joined(Context& context, NodeId id);
+  void lower_shift(Context& context, NodeId id);
   void lower_cluster(Context& context, const Item& item);
   void lower_updates(Context& context);
 
@@ -115,8 +116,8 @@ class Lowering {
   std::vector<NodeId> updates_;
   /// Buffers of a carry at every step, with a slot more for its initial value.
   struct History {
-    std::int32_t buffer;
-    NodeId initial;  // on the tape of the unroll
+    const Tape* tape;  // of the unroll
+    NodeId initial;
     bool reverse;
     Place place;
   };

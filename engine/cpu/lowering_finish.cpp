@@ -97,7 +97,8 @@ void Lowering::divide_work() {
     if (instruction.kind == Instruction::Kind::loop) continue;
     const bool divisible =
         instruction.kind != Instruction::Kind::kernel || plan_->kernels[instruction.index].most_parts > 1;
-    instruction.divided = plan_->threads > 1 && divisible && instruction.nanoseconds > options_.worth_dividing;
+    instruction.divided =
+        plan_->threads > 1 && divisible && instruction.nanoseconds > options_.worth_dividing;
   }
 }
 

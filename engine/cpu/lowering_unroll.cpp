@@ -139,7 +139,7 @@ void Lowering::place_carries(Context& outer, Context& inner, Loop& loop) {
       };
       add_copy(carry.initial, slot(reverse ? steps : 0), outer.level, "state before the loop");
       carry.final = slot(reverse ? 0 : steps);
-      histories_.push_back({history.buffer, loop.inputs[loop.first_carry + k], reverse, history});
+      histories_.push_back({&outer.tape, loop.inputs[loop.first_carry + k], reverse, history});
     } else {
       carry.place = carry.final = new_buffer(type, outer.level);
       carry.place.level = inner.level;  // another value at every step

@@ -93,6 +93,15 @@ struct Algebra {
   bool involution = false;
   /// f(unit, x) = x and f(x, unit) = x, up to the sign of zero.
   std::optional<double> left_unit = std::nullopt, right_unit = std::nullopt;
+  /// Sets of operands in which it is linear, taken together, while the others stay: {{0, 1}} for a + b, {{0},
+  /// {1}} for a b. An index map is linear in all its operands and need not say so.
+  std::vector<std::vector<std::size_t>> linear = {};
+
+  static Algebra linear_in(std::vector<std::vector<std::size_t>> operands) {
+    Algebra algebra;
+    algebra.linear = std::move(operands);
+    return algebra;
+  }
 };
 
 /// Operands for the tests that loop over all operations.
@@ -137,6 +146,10 @@ struct Operation {
   /// attributes that name axes are called `axis` or `axes`, and the result's shape `shape`.
   std::function<Tensor(const Lift&)> time = nullptr;
   Algebra algebra = {};
+  /// The sum over all steps, recorded, where several operands vary and there is a better way than to add up
+  /// the result of `time`; an absent Tensor where there is none. Where the operands that vary are some in
+  /// which it is linear, it follows from that.
+  std::function<Tensor(const Lift&)> sum_over_time = nullptr;
 
   /// False for an unroll, an update or an effect.
   bool has_value() const { return kind != Kind::unroll && kind != Kind::update && kind != Kind::effect; }

@@ -65,6 +65,12 @@ struct CompileOptions {
   bool fuse = true;
   /// Estimated nanoseconds from which an instruction is divided among threads.
   double worth_dividing = 2500;
+  bool split = true;
+};
+
+/// Compiles what was recorded, node by node.
+inline constexpr auto AsRecorded = [](CompileOptions& options) {
+  options.simplify = options.split = options.fuse = false;
 };
 
 /// Looks at every floating value as it is computed, and at the inputs: the first operation that produces a
@@ -72,11 +78,14 @@ struct CompileOptions {
 /// it reads everything once more.
 inline constexpr auto CheckFinite = [](CompileOptions& options) {
   options.check_finite = true;
-  options.simplify = false;  // so that errors name what was recorded
+  AsRecorded(options);  // so that errors name it
 };
 
 /// Leaves out the pass that puts every node in its simplest form and computes it but once.
 inline constexpr auto WithoutSimplify = [](CompileOptions& options) { options.simplify = false; };
+
+/// Leaves unrolls as they are: everything in them is computed step by step.
+inline constexpr auto WithoutSplit = [](CompileOptions& options) { options.split = false; };
 
 /// Runs every elementwise operation by itself, in a pass over memory of its own.
 inline constexpr auto WithoutFuse = [](CompileOptions& options) { options.fuse = false; };

@@ -58,6 +58,11 @@ Tensor flip(const Tensor& x, const Axes& axes);
 Tensor concat(const Tensors& parts, std::int64_t axis = -1);
 /// Joins along a new axis.
 Tensor stack(const Tensors& parts, std::int64_t axis = 0);
+const Operation& shift_operation();
+/// What a step finds that was handed `first` before all others and `sequence[t]` by step t: `first`,
+/// sequence[0], sequence[1], ... along `axis`, without the last; the other way round with `reverse`. Throws
+/// RecordError unless `first` has the shape of one position.
+Tensor shift(const Tensor& first, const Tensor& sequence, std::int64_t axis = 0, bool reverse = false);
 /// NumPy broadcasting to `shape`: axes of extent 1 are repeated, leading axes added. Throws RecordError.
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
 

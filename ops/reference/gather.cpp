@@ -8,6 +8,16 @@ namespace reel::reference {
 
 namespace {
 
+/// "[1, 0]": which element of an array of this shape is the `i`-th.
+std::string position_text(std::int64_t i, const Shape& shape) {
+  std::vector<std::int64_t> position(shape.rank());
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    position[axis] = i % shape[axis];
+    i /= shape[axis];
+  }
+  return to_string(Shape(position));
+}
+
 /// Calls `f(position, index)` for every index, after checking all of them.
 template <class F>
 void for_each_index(const ConstView& indices, std::int64_t extent, F&& f) {
@@ -15,7 +25,7 @@ void for_each_index(const ConstView& indices, std::int64_t extent, F&& f) {
     const auto count = indices.shape().size();
     for (std::int64_t i = 0; i < count; ++i)
       if (index[i] < 0 || index[i] >= extent)
-        throw RunError("index " + std::to_string(index[i]) + " at position " + std::to_string(i) +
+        throw RunError("index " + std::to_string(index[i]) + " at " + position_text(i, indices.shape()) +
                        " is outside [0, " + std::to_string(extent) + ")");
     for (std::int64_t i = 0; i < count; ++i) f(i, static_cast<std::int64_t>(index[i]));
   };

@@ -86,6 +86,23 @@ void concat(const KernelCall& call) {
   });
 }
 
+void shift(const KernelCall& call) {
+  if (call.output.shape().size() == 0) return;
+  with_element_of_size(call.output.type->element, [&](auto zero) {
+    using T = decltype(zero);
+    const auto axis = call.attributes.integer("axis");
+    const auto last = call.output.shape()[static_cast<int>(axis)] - 1;
+    const bool reverse = call.attributes.integer("reverse");
+    auto first = adapt<T>(call.inputs[0].data, call.output.shape().with_extent(static_cast<int>(axis), 1));
+    auto sequence = adapt<T>(call.inputs[1]);
+    auto y = adapt<T>(call.output);
+    xt::noalias(range_of(y, axis, reverse ? last : 0, reverse ? last + 1 : 1)) = first;
+    if (last > 0)
+      xt::noalias(range_of(y, axis, reverse ? 0 : 1, reverse ? last : last + 1)) =
+          range_of(sequence, axis, reverse ? 1 : 0, reverse ? last + 1 : last);
+  });
+}
+
 void broadcast(const KernelCall& call) {
   if (call.output.shape().size() == 0) return;
   with_element_of_size(call.output.type->element, [&](auto zero) {

@@ -12,6 +12,7 @@ void slice(const KernelCall& call);
 void pad(const KernelCall& call);
 void concat(const KernelCall& call);
 void broadcast(const KernelCall& call);
+void shift(const KernelCall& call);
 void sum(const KernelCall& call);
 void cumsum(const KernelCall& call);
 void linear_scan(const KernelCall& call);

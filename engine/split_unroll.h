@@ -1,0 +1,21 @@
+#pragma once
+#include <map>
+
+#include <reel/body.h>
+
+namespace reel {
+
+/// Projections of an unroll by operation (stacked, summed, final) and body value or carry, and for each its
+/// node on the tape around.
+using Projected = std::map<std::pair<const Operation*, std::int64_t>, NodeId>;
+
+/// Records on `tape`, instead of one unroll of `operands`, what computes the same with as little as possible
+/// in loops, and fills in `projected`.
+void split_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands,
+                  Projected& projected);
+
+/// Records the unroll as it is.
+void keep_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands,
+                 Projected& projected);
+
+}  // namespace reel

@@ -1,0 +1,43 @@
+#pragma once
+#include <reel/body.h>
+
+namespace reel {
+
+/// Where a value of an unroll's body belongs, once everything is taken out of the loop that can be.
+struct StepClass {
+  /// The loop that computes it, a number that tells loops apart; -1 where it needs none.
+  std::int32_t loop = -1;
+  /// Loops one behind the other that must have run before: 0 for what comes before all of them.
+  std::int32_t stage = 0;
+  /// Whether it is another value at each step.
+  bool varies = false;
+
+  bool operator==(const StepClass& o) const {
+    return loop == o.loop && stage == o.stage && varies == o.varies;
+  }
+  bool operator!=(const StepClass& o) const { return !(*this == o); }
+};
+
+/// The live nodes of a body in components that cannot be taken apart: the cycles through carries, an unroll
+/// with its projections, and single nodes.
+struct StepClasses {
+  struct Component {
+    std::vector<NodeId> nodes;  // in their order
+    StepClass of;
+  };
+  /// A component comes behind all that it depends on.
+  std::vector<Component> components;
+  /// Of each node; -1 where it is not live.
+  std::vector<std::int32_t> component;
+
+  bool is_live(NodeId id) const { return component[id] >= 0; }
+  const StepClass& operator[](NodeId id) const { return components[component[id]].of; }
+};
+
+/// Classes of what the `wanted` values need, through the carries too.
+StepClasses classify_steps(const Body& body, const std::vector<NodeId>& wanted);
+
+/// The live projections of unroll `id`, in their order.
+std::vector<NodeId> live_projections(const Tape& tape, const StepClasses& classes, NodeId id);
+
+}  // namespace reel
