@@ -154,6 +154,12 @@ inline std::vector<std::vector<std::size_t>> linear_operands(LinearIn linear) {
   return {};
 }
 
+/// `static constexpr auto cost = Cost::expensive`, where it is.
+template <class F, class = void>
+inline constexpr Cost cost_of = Cost::cheap;
+template <class F>
+inline constexpr Cost cost_of<F, std::void_t<decltype(F::cost)>> = F::cost;
+
 template <class F>
 std::vector<Sample> map_samples() {
   std::vector<Sample> samples;
@@ -173,6 +179,7 @@ const Operation& map_operation() {
     Operation map{F::name, Kind::map, infer_map<F>, Derivative::none(), {map_reference<F>}, map_samples<F>};
     map.algebra = {is_identity<F>, is_involution<F>, LeftUnit<F>::value, RightUnit<F>::value,
                    linear_operands(linearity<F>)};
+    map.cost = cost_of<F>;
     if constexpr (has_derivative<F>)
       map.derivative = {F::derivative};
     else

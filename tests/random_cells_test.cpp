@@ -65,6 +65,7 @@ void check(std::uint64_t seed) {
   agrees("unroll node as recorded", false, options(AsRecorded));
   agrees("unroll node, all passes", false, {});
   agrees("unroll node, not simplified", false, options(WithoutSimplify));
+  agrees("unroll node, without products", false, options(WithoutProducts));
   agrees("unroll node, not split", false, options(WithoutSplit));
   agrees("Expanded, all passes", true, {});
 }

@@ -36,11 +36,14 @@ class Program {
 struct CompileOptions {
   bool check_finite = false;
   bool simplify = true;
+  bool products = true;
   bool split = true;
 };
 
 /// Compiles what was recorded, node by node.
-inline constexpr auto AsRecorded = [](CompileOptions& options) { options.simplify = options.split = false; };
+inline constexpr auto AsRecorded = [](CompileOptions& options) {
+  options.simplify = options.products = options.split = false;
+};
 
 /// Looks at every floating value as it is computed, and at the inputs: the first operation that produces a
 /// NaN or an infinity is a RunError with its scope and step, and variables stay as they were. For debugging:
@@ -50,8 +53,12 @@ inline constexpr auto CheckFinite = [](CompileOptions& options) {
   AsRecorded(options);  // so that errors name it
 };
 
-/// Leaves out the pass that puts every node in its simplest form and computes it but once.
+/// Leaves out the pass that puts every node in its simplest form and computes it but once. Passes that
+/// rewrite nodes still write them in that form.
 inline constexpr auto WithoutSimplify = [](CompileOptions& options) { options.simplify = false; };
+
+/// Leaves products as they are: none are merged or taken apart.
+inline constexpr auto WithoutProducts = [](CompileOptions& options) { options.products = false; };
 
 /// Leaves unrolls as they are: everything in them is computed step by step.
 inline constexpr auto WithoutSplit = [](CompileOptions& options) { options.split = false; };
