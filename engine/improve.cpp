@@ -1,18 +1,40 @@
 #include "improve.h"
 
+#include <algorithm>
+
+#include "products.h"
 #include "split.h"
 
 namespace reel {
 
+namespace {
+
+bool has_unrolls(const Tape& tape) {
+  for (NodeId id = 0; id < tape.size(); ++id)
+    if (tape.node(id).operation->kind == Kind::unroll) return true;
+  return false;
+}
+
+/// Every node in its simplest form, and products with it where that is asked for.
+Wanted tidy(const Tape& tape, const std::vector<NodeId>& outputs, const CompileOptions& options) {
+  if (!options.products) return simplify(tape, outputs);
+  auto result = simplify(tape, outputs, rewrite_products);
+  merge_products(result);
+  return result;
+}
+
+}  // namespace
+
 Wanted improve(const Tape& tape, const std::vector<NodeId>& outputs, const CompileOptions& options) {
   Wanted now{nullptr, outputs};
-  const auto apply = [&](bool wanted, auto&& pass) {
-    if (wanted) now = pass(now.tape ? *now.tape : tape, now.outputs);
-  };
-  apply(options.simplify, simplify);
-  apply(options.split, split);
-  // What was taken out of loops meets what was there.
-  apply(options.simplify && options.split, simplify);
+  const auto current = [&]() -> const Tape& { return now.tape ? *now.tape : tape; };
+  const bool tidies = options.simplify || options.products;
+  if (tidies) now = tidy(current(), now.outputs, options);
+  if (options.split && has_unrolls(current())) {
+    now = split(current(), now.outputs);
+    // What was taken out of loops meets what was there.
+    if (tidies) now = tidy(current(), now.outputs, options);
+  }
   if (!now.tape) now.tape = tape.clone();
   return now;
 }

@@ -17,8 +17,8 @@ using NodeIds = std::vector<NodeId>;
 /// Copies the live part of a tape, whose inputs, where it is a body, are in `ids` already.
 class Copy {
  public:
-  Copy(const Tape& source, const Live& live, Tape& target, NodeIds ids)
-      : source_(source), live_(live), emitter_(target), ids_(std::move(ids)) {}
+  Copy(const Tape& source, const Live& live, Tape& target, NodeIds ids, const StepPass& on_step)
+      : source_(source), live_(live), emitter_(target), ids_(std::move(ids)), on_step_(on_step) {}
 
   NodeIds run() {
     for (NodeId id = 0; id < source_.size(); ++id) {
@@ -100,15 +100,32 @@ class Copy {
       body->carries.push_back(values[from]);
       initial.push_back(ids_[outer]);
     }
-    loop.values = Copy(*old.tape, live, *body->tape, std::move(values)).run();
+    loop.values = Copy(*old.tape, live, *body->tape, std::move(values), on_step_).run();
     for (std::size_t k = 0; k < old.carries.size(); ++k)
       if (loop.carries[k] >= 0) body->next.push_back(loop.values[old.next[k]]);
     auto inputs = sequences;
     inputs.insert(inputs.end(), invariants.begin(), invariants.end());
     inputs.insert(inputs.end(), initial.begin(), initial.end());
+    if (on_step_) body = passed(std::move(body), live_.loops.at(id).projections, loop.values);
     unroll.body = body;
     loop.node = ids_[id] = emitter_.emit(unroll_operation(), inputs, unroll.attributes());
     loops_.emplace(id, std::move(loop));
+  }
+
+  /// The body after the pass; its projected values have their new ids in `values`.
+  std::shared_ptr<Body> passed(std::shared_ptr<Body> body, const std::vector<NodeId>& projections,
+                               NodeIds& values) const {
+    WantedStep step{std::move(body), {}};
+    std::vector<std::int64_t> projected;
+    for (auto id : projections) {
+      const auto& node = source_.node(id);
+      if (node.operation == &final_operation()) continue;
+      projected.push_back(node.attributes.integer("value"));
+      step.values.push_back(values[projected.back()]);
+    }
+    on_step_(step);
+    for (std::size_t i = 0; i < projected.size(); ++i) values[projected[i]] = step.values[i];
+    return step.body;
   }
 
   NodeId projection(NodeId id) {
@@ -127,18 +144,19 @@ class Copy {
   const Live& live_;
   Emitter emitter_;
   NodeIds ids_;
+  const StepPass& on_step_;
   std::map<NodeId, Loop> loops_;
 };
 
 }  // namespace
 
-Wanted simplify(const Tape& tape, const std::vector<NodeId>& outputs) {
+Wanted simplify(const Tape& tape, const std::vector<NodeId>& outputs, const StepPass& on_step) {
   auto live = find_live(tape, outputs);
   // A program takes all its arguments, used or not.
   for (NodeId id = 0; id < tape.size(); ++id)
     if (tape.node(id).operation == &argument_operation()) live.nodes[id] = true;
   Wanted result{std::make_unique<Tape>(tape.floating()), {}};
-  const auto ids = Copy(tape, live, *result.tape, NodeIds(tape.size(), -1)).run();
+  const auto ids = Copy(tape, live, *result.tape, NodeIds(tape.size(), -1), on_step).run();
   for (auto output : outputs) result.outputs.push_back(ids[output]);
   return result;
 }

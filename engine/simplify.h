@@ -1,5 +1,7 @@
 #pragma once
-#include <reel/tape.h>
+#include <functional>
+
+#include <reel/body.h>
 
 namespace reel {
 
@@ -9,8 +11,16 @@ struct Wanted {
   std::vector<NodeId> outputs;
 };
 
+/// The step of an unroll, and the values projected of it. A pass may put another in its place.
+struct WantedStep {
+  std::shared_ptr<Body> body;
+  std::vector<NodeId> values;
+};
+using StepPass = std::function<void(WantedStep&)>;
+
 /// A copy of what is live, every node in its simplest form and each but once; bodies of unrolls likewise.
-/// Carries that never change become invariants. All arguments stay.
-Wanted simplify(const Tape& tape, const std::vector<NodeId>& outputs);
+/// Carries that never change become invariants. All arguments stay. `on_step`, if there is one, gets the step
+/// of every unroll, those nested in others first.
+Wanted simplify(const Tape& tape, const std::vector<NodeId>& outputs, const StepPass& on_step = nullptr);
 
 }  // namespace reel

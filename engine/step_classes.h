@@ -1,4 +1,6 @@
 #pragma once
+#include <tuple>
+
 #include <reel/body.h>
 
 namespace reel {
@@ -12,9 +14,9 @@ struct StepClass {
   /// Whether it is another value at each step.
   bool varies = false;
 
-  bool operator==(const StepClass& o) const {
-    return loop == o.loop && stage == o.stage && varies == o.varies;
-  }
+  using Key = std::tuple<std::int32_t, std::int32_t, bool>;
+  Key key() const { return {loop, stage, varies}; }
+  bool operator==(const StepClass& o) const { return key() == o.key(); }
   bool operator!=(const StepClass& o) const { return !(*this == o); }
 };
 

@@ -92,6 +92,7 @@ struct Neg {
 struct Exp {
   static constexpr auto name = "exp";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr auto cost = Cost::expensive;
   template <class T>
   T operator()(T x) const {
     return exp(x);
@@ -102,6 +103,7 @@ struct Exp {
 struct Log {
   static constexpr auto name = "log";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr auto cost = Cost::expensive;
   static constexpr double low = 0.5, high = 4;
   template <class T>
   T operator()(T x) const {
@@ -113,6 +115,7 @@ struct Log {
 struct Tanh {
   static constexpr auto name = "tanh";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr auto cost = Cost::expensive;
   template <class T>
   T operator()(T x) const {
     return tanh(x);
@@ -123,6 +126,7 @@ struct Tanh {
 struct Sigmoid {
   static constexpr auto name = "sigmoid";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr auto cost = Cost::expensive;
   template <class T>
   T operator()(T x) const {
     return T(1) / (T(1) + exp(-x));
@@ -255,6 +259,7 @@ struct Sign {
 struct Expm1 {
   static constexpr auto name = "expm1";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr auto cost = Cost::expensive;
   template <class T>
   T operator()(T x) const {
     return expm1(x);
@@ -265,6 +270,7 @@ struct Expm1 {
 struct Log1p {
   static constexpr auto name = "log1p";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr auto cost = Cost::expensive;
   static constexpr double low = -0.5, high = 3;
   template <class T>
   T operator()(T x) const {
@@ -276,6 +282,7 @@ struct Log1p {
 struct Sin {
   static constexpr auto name = "sin";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr auto cost = Cost::expensive;
   template <class T>
   T operator()(T x) const {
     return sin(x);
@@ -286,6 +293,7 @@ struct Sin {
 struct Cos {
   static constexpr auto name = "cos";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr auto cost = Cost::expensive;
   template <class T>
   T operator()(T x) const {
     return cos(x);
@@ -296,6 +304,7 @@ struct Cos {
 struct Erf {
   static constexpr auto name = "erf";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr auto cost = Cost::expensive;
   template <class T>
   T operator()(T x) const {
     return erf(x);
@@ -309,6 +318,7 @@ struct Erf {
 struct Softplus {
   static constexpr auto name = "softplus";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr auto cost = Cost::expensive;
   template <class T>
   T operator()(T x) const {
     return x > T(0) ? x + log1p(exp(-x)) : log1p(exp(x));
@@ -320,6 +330,7 @@ struct Softplus {
 struct Pow {
   static constexpr auto name = "pow";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr auto cost = Cost::expensive;
   static constexpr double right_unit = 1;
   static constexpr double low = 0.5, high = 2;
   template <class T>
@@ -388,6 +399,7 @@ struct Maximum {
 struct Remainder {
   static constexpr auto name = "remainder";
   static constexpr auto accepts = Accepts::numbers;
+  static constexpr auto cost = Cost::expensive;
   // Quotients that stay away from integers, where it jumps.
   static constexpr double low = 2.1, high = 2.9, second_low = 1.5, second_high = 1.9;
   template <class T>

@@ -95,6 +95,7 @@ struct Recorder {
     };
     compare("all passes", run([](CompileOptions&) {}));
     compare("without simplify", run(WithoutSimplify));
+    compare("without products", run(WithoutProducts));
     compare("without split", run(WithoutSplit));
   }
 };

@@ -71,6 +71,7 @@ void check(std::uint64_t seed) {
   agrees("unroll node, all passes", false, {});
   agrees("unroll node, all passes, divided among three threads", false, options(DivideEverything), three);
   agrees("unroll node, not simplified", false, options(WithoutSimplify));
+  agrees("unroll node, without products", false, options(WithoutProducts));
   agrees("unroll node, not split", false, options(WithoutSplit));
   agrees("unroll node, not fused", false, options(WithoutFuse));
   agrees("Expanded, all passes", true, {});

@@ -104,6 +104,12 @@ struct Algebra {
   }
 };
 
+/// What an element costs to compute again, where it need not be kept.
+enum class Cost {
+  cheap,     ///< a few instructions
+  expensive  ///< a transcendental function: more than to read it from memory
+};
+
 /// Operands for the tests that loop over all operations.
 struct Sample {
   struct Operand {
@@ -150,6 +156,8 @@ struct Operation {
   /// the result of `time`; an absent Tensor where there is none. Where the operands that vary are some in
   /// which it is linear, it follows from that.
   std::function<Tensor(const Lift&)> sum_over_time = nullptr;
+  /// Of a map.
+  Cost cost = Cost::cheap;
 
   /// False for an unroll, an update or an effect.
   bool has_value() const { return kind != Kind::unroll && kind != Kind::update && kind != Kind::effect; }

@@ -62,6 +62,7 @@ class Program {
 struct CompileOptions {
   bool check_finite = false;
   bool simplify = true;
+  bool products = true;
   bool fuse = true;
   /// Estimated nanoseconds from which an instruction is divided among threads.
   double worth_dividing = 2500;
@@ -70,7 +71,7 @@ struct CompileOptions {
 
 /// Compiles what was recorded, node by node.
 inline constexpr auto AsRecorded = [](CompileOptions& options) {
-  options.simplify = options.split = options.fuse = false;
+  options.simplify = options.products = options.split = options.fuse = false;
 };
 
 /// Looks at every floating value as it is computed, and at the inputs: the first operation that produces a
@@ -81,8 +82,12 @@ inline constexpr auto CheckFinite = [](CompileOptions& options) {
   AsRecorded(options);  // so that errors name it
 };
 
-/// Leaves out the pass that puts every node in its simplest form and computes it but once.
+/// Leaves out the pass that puts every node in its simplest form and computes it but once. Passes that
+/// rewrite nodes still write them in that form.
 inline constexpr auto WithoutSimplify = [](CompileOptions& options) { options.simplify = false; };
+
+/// Leaves products as they are: none are merged or taken apart.
+inline constexpr auto WithoutProducts = [](CompileOptions& options) { options.products = false; };
 
 /// Leaves unrolls as they are: everything in them is computed step by step.
 inline constexpr auto WithoutSplit = [](CompileOptions& options) { options.split = false; };

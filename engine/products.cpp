@@ -1,0 +1,451 @@
+#include "products.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "product.h"
+#include "rebuild.h"
+#include "step_classes.h"
+
+// Rules on the axis roles of products. Each appends nodes and names what they stand in for; the step is then
+// emitted anew. A rule looks at where its operands belong, inside or outside of a loop: merging and splitting
+// undo each other, and would go on for ever otherwise.
+
+namespace reel {
+
+namespace {
+
+using NodeIds = std::vector<NodeId>;
+
+/// A tape being rewritten: nodes appended, and what they stand in for.
+class Draft {
+ public:
+  explicit Draft(Tape& tape) : tape_(tape), size_(tape.size()), replacement_(tape.size(), -1) {}
+
+  const Node& node(NodeId id) const { return tape_.node(id); }
+  bool is(NodeId id, const Operation& operation) const { return node(id).operation == &operation; }
+  Span<const NodeId> inputs(NodeId id) const { return tape_.inputs(id); }
+  const Shape& shape(NodeId id) const { return node(id).type.shape; }
+  Product product(NodeId id) const { return Product::of(tape_, id); }
+  /// Nodes that were there at first.
+  NodeId size() const { return size_; }
+
+  NodeId append(const Operation& operation, const NodeIds& inputs, const Attributes& attributes) {
+    return tape_.append(operation, inputs, attributes);
+  }
+  NodeId concat(const NodeIds& parts, std::int64_t axis) {
+    return parts.size() == 1 ? parts[0] : append(concat_operation(), parts, {{"axis", axis}});
+  }
+  NodeId slice(NodeId x, std::int64_t axis, std::int64_t start, std::int64_t stop) {
+    return append(slice_operation(), {x},
+                  {{"axis", axis}, {"start", start}, {"stop", stop}, {"step", std::int64_t{1}}});
+  }
+  NodeId multiply(const Product& like, NodeId left, NodeId right) {
+    return append(matmul_operation(), {left, right}, like.attributes());
+  }
+  NodeId add(const NodeIds& terms) {
+    NodeId total = terms[0];
+    for (std::size_t i = 1; i < terms.size(); ++i) total = append(add_operation(), {total, terms[i]}, {});
+    return total;
+  }
+  void replace(NodeId id, NodeId by) {
+    replacement_[id] = by;
+    changed_ = true;
+  }
+  void set_scope_of(NodeId id) { tape_.set_scope(tape_.scope(id)); }
+
+  bool is_changed() const { return changed_; }
+  const NodeIds& replacement() const { return replacement_; }
+
+  /// Whether one of `sources` is computed from one of `targets`, within a step.
+  bool depends(const NodeIds& sources, const NodeIds& targets) const {
+    const auto first = *std::min_element(targets.begin(), targets.end());
+    std::vector<bool> seen(size_);
+    auto pending = sources;
+    while (!pending.empty()) {
+      const auto id = pending.back();
+      pending.pop_back();
+      // Operands stand before what is computed from them.
+      if (id < first || seen[id]) continue;
+      seen[id] = true;
+      if (std::find(targets.begin(), targets.end(), id) != targets.end()) return true;
+      for (auto input : inputs(id)) pending.push_back(input);
+    }
+    return false;
+  }
+
+ private:
+  Tape& tape_;
+  const NodeId size_;
+  NodeIds replacement_;
+  bool changed_ = false;
+};
+
+/// Products with one operand in common, on side `shared`.
+struct Sharing {
+  int shared;
+  std::vector<Product> products;
+
+  int other() const { return 1 - shared; }
+  int axis() const { return products[0].only_axis(other(), Product::own_role(other())); }
+};
+
+/// Takes out those that would be computed from one another.
+void keep_independent(const Draft& draft, Sharing& group) {
+  NodeIds ids;
+  for (const auto& product : group.products) ids.push_back(product.id);
+  const auto is_dependent = [&](const Product& product) {
+    return draft.depends({product.operand[group.other()]}, ids);
+  };
+  auto& products = group.products;
+  products.erase(std::remove_if(products.begin(), products.end(), is_dependent), products.end());
+}
+
+/// One product of the shared operand and a concat, and its slices in place of the products.
+void merge(Draft& draft, const Sharing& group) {
+  const auto& first = group.products[0];
+  const auto axis = group.axis();
+  NodeIds parts;
+  for (const auto& product : group.products) parts.push_back(product.operand[group.other()]);
+  draft.set_scope_of(first.id);
+  const auto joined = draft.concat(parts, axis), common = first.operand[group.shared];
+  const auto whole =
+      draft.multiply(first, group.shared == 0 ? common : joined, group.shared == 0 ? joined : common);
+  std::int64_t start = 0;
+  for (const auto& product : group.products) {
+    const auto stop = start + draft.shape(product.operand[group.other()])[axis];
+    draft.replace(product.id, draft.slice(whole, product.result_axis(group.other(), axis), start, stop));
+    start = stop;
+  }
+}
+
+/// All groups of products for which `key` is the same and that share an operand, in their order.
+template <class Products, class Key>
+std::vector<Sharing> find_sharing(const Products& products, const Key& key) {
+  std::vector<Sharing> groups;
+  for (int shared = 0; shared < 2; ++shared) {
+    using Common = std::tuple<NodeId, std::string, std::string, decltype(key(products[0]))>;
+    std::map<Common, std::size_t> known;
+    for (const auto& product : products) {
+      if (product.only_axis(1 - shared, Product::own_role(1 - shared)) < 0) continue;
+      const Common common{product.operand[shared], product.roles[0], product.roles[1], key(product)};
+      const auto [entry, added] = known.emplace(common, groups.size());
+      if (added) groups.push_back({shared, {}});
+      groups[entry->second].products.push_back(product);
+    }
+  }
+  return groups;
+}
+
+/// The products of a step and where they belong.
+class StepRules {
+ public:
+  StepRules(const WantedStep& step, const StepClasses& classes)
+      : classes_(classes), draft_(*step.body->tape), users_(draft_.size()), is_result_(draft_.size()) {
+    for (NodeId id = 0; id < draft_.size(); ++id) {
+      if (!classes.is_live(id)) continue;
+      for (auto input : draft_.inputs(id)) users_[input].push_back(id);
+      if (draft_.is(id, matmul_operation())) products_.push_back(draft_.product(id));
+    }
+    for (auto id : step.values) is_result_[id] = true;
+    for (auto id : step.body->next) is_result_[id] = true;
+  }
+
+  const Draft& draft() const { return draft_; }
+
+  /// x A, x B -> x [A B]: one group at a time, as an operand of another may have been replaced.
+  void merge_sharing() {
+    const auto key = [&](const Product& product) { return classes_[product.id].key(); };
+    for (auto& group : find_sharing(products_, key)) {
+      if (group.products.size() < 2) continue;
+      const auto may_move = [&](const Product& product) {
+        // What would be joined is made once, or in a loop, where a step's worth is moved.
+        const auto& of = classes_[product.operand[group.other()]];
+        return !of.varies || of.loop >= 0 || classes_[product.id].loop >= 0;
+      };
+      if (!std::all_of(group.products.begin(), group.products.end(), may_move)) continue;
+      keep_independent(draft_, group);
+      if (group.products.size() < 2) continue;
+      return merge(draft_, group);
+    }
+  }
+
+  /// [a b] W -> a Wa + b Wb where a and b belong in different places.
+  void split_concats() {
+    for (const auto& product : products_)
+      for (int side = 0; side < 2; ++side)
+        if (draft_.is(product.operand[side], concat_operation()) && split_concat(product, side)) break;
+  }
+
+  /// a A + b B -> [a b] [A B] where all belong in one place, and pads that fill each other's gaps -> concat.
+  void merge_sums() {
+    for (NodeId id = 0; id < draft_.size(); ++id)
+      if (classes_.is_live(id) && draft_.is(id, add_operation()) && !is_inner_term(id)) merge_sum(id);
+  }
+
+  /// A slice of a product -> a product of slices, where some slices belong elsewhere than others.
+  void push_slices() {
+    for (NodeId id = 0; id < draft_.size(); ++id) {
+      if (!classes_.is_live(id) || is_result_[id] || users_[id].empty()) continue;
+      const bool is_product = draft_.is(id, matmul_operation());
+      const auto& operation = *draft_.node(id).operation;
+      if (!is_product && (operation.kind != Kind::map || operation.cost != Cost::cheap)) continue;
+      const auto is_slice = [&](NodeId user) { return draft_.is(user, slice_operation()); };
+      if (!std::all_of(users_[id].begin(), users_[id].end(), is_slice)) continue;
+      const auto loop = classes_[users_[id][0]].loop;
+      const auto is_apart = [&](NodeId user) { return classes_[user].loop != loop; };
+      if (std::none_of(users_[id].begin(), users_[id].end(), is_apart)) continue;
+      for (auto user : users_[id]) push_slice(id, user, is_product);
+    }
+  }
+
+ private:
+  bool split_concat(const Product& product, int side) {
+    const auto concat = product.operand[side];
+    const auto axis = static_cast<int>(draft_.node(concat).attributes.integer("axis"));
+    const char role = product.roles[side][axis];
+    if (role == 'b') return false;
+    struct Part {
+      NodeIds operands;
+      std::int64_t start, stop;
+    };
+    std::vector<Part> parts;
+    std::int64_t stop = 0;
+    for (auto operand : draft_.inputs(concat)) {
+      const auto start = stop;
+      stop += draft_.shape(operand)[axis];
+      const bool belongs_with_last =
+          !parts.empty() && classes_[parts.back().operands[0]] == classes_[operand];
+      if (!belongs_with_last) parts.push_back({{}, start, stop});
+      parts.back().operands.push_back(operand);
+      parts.back().stop = stop;
+    }
+    if (parts.size() == 1) return false;
+    draft_.set_scope_of(product.id);
+    NodeIds results;
+    for (const auto& part : parts) {
+      NodeId operands[2];
+      operands[side] = draft_.concat(part.operands, axis);
+      operands[1 - side] = product.operand[1 - side];
+      if (role == 'k')
+        operands[1 - side] =
+            draft_.slice(operands[1 - side], product.partner(side, axis), part.start, part.stop);
+      results.push_back(draft_.multiply(product, operands[0], operands[1]));
+    }
+    draft_.replace(product.id, role == 'k' ? draft_.add(results)
+                                           : draft_.concat(results, product.result_axis(side, axis)));
+    return true;
+  }
+
+  /// A term used by a sum alone, of its class, is part of it.
+  bool is_inner_term(NodeId id) const {
+    return !is_result_[id] && users_[id].size() == 1 && draft_.is(users_[id][0], add_operation()) &&
+           classes_[users_[id][0]] == classes_[id];
+  }
+
+  NodeIds terms_of(NodeId total) const {
+    NodeIds terms, pending{total};
+    while (!pending.empty()) {
+      const auto id = pending.back();
+      pending.pop_back();
+      const bool is_sum = id == total || (draft_.is(id, add_operation()) && is_inner_term(id));
+      if (!is_sum) {
+        terms.push_back(id);
+        continue;
+      }
+      const auto inputs = draft_.inputs(id);
+      pending.push_back(inputs[1]);
+      pending.push_back(inputs[0]);
+    }
+    return terms;
+  }
+
+  void merge_sum(NodeId total) {
+    auto terms = terms_of(total);
+    const auto count = terms.size();
+    draft_.set_scope_of(total);
+    merge_product_terms(terms);
+    merge_pads(terms);
+    if (terms.size() != count) draft_.replace(total, draft_.add(terms));
+  }
+
+  void merge_product_terms(NodeIds& terms) {
+    std::map<std::tuple<StepClass::Key, std::string, std::string>, std::vector<Product>> groups;
+    for (auto id : terms) {
+      if (!draft_.is(id, matmul_operation()) || users_[id].size() != 1 || is_result_[id]) continue;
+      const auto product = draft_.product(id);
+      // Before any loop two products for all steps are as good, and nothing must be moved.
+      if (product.only_axis(0, 'k') < 0 || classes_[id].stage == 0) continue;
+      groups[{classes_[id].key(), product.roles[0], product.roles[1]}].push_back(product);
+    }
+    for (auto& [key, products] : groups) {
+      if (products.size() < 2 || !have_one_shape(products)) continue;
+      std::sort(products.begin(), products.end(),
+                [](const Product& a, const Product& b) { return a.id < b.id; });
+      NodeId joined[2];
+      for (int side = 0; side < 2; ++side) {
+        NodeIds parts;
+        for (const auto& product : products) parts.push_back(product.operand[side]);
+        joined[side] = draft_.concat(parts, products[0].only_axis(side, 'k'));
+      }
+      for (const auto& product : products) terms.erase(std::find(terms.begin(), terms.end(), product.id));
+      terms.push_back(draft_.multiply(products[0], joined[0], joined[1]));
+    }
+  }
+
+  /// Whether operands differ in the axis that is summed over at most.
+  bool have_one_shape(const std::vector<Product>& products) const {
+    const auto outline = [&](const Product& product, int side) {
+      return draft_.shape(product.operand[side]).with_extent(product.only_axis(side, 'k'), 0);
+    };
+    return std::all_of(products.begin(), products.end(), [&](const Product& product) {
+      return outline(product, 0) == outline(products[0], 0) && outline(product, 1) == outline(products[0], 1);
+    });
+  }
+
+  void merge_pads(NodeIds& terms) {
+    std::map<std::int64_t, NodeIds> by_axis;
+    const auto before = [&](NodeId id) { return draft_.node(id).attributes.integer("before"); };
+    for (auto id : terms)
+      if (draft_.is(id, pad_operation()) && draft_.node(id).attributes.integer("between") == 0)
+        by_axis[draft_.node(id).attributes.integer("axis")].push_back(id);
+    for (auto& [axis, pads] : by_axis) {
+      std::sort(pads.begin(), pads.end(), [&](NodeId a, NodeId b) { return before(a) < before(b); });
+      const auto extent_axis = static_cast<int>(axis);
+      NodeIds parts;
+      std::int64_t covered = 0;
+      for (auto id : pads) {
+        if (before(id) != covered) break;
+        parts.push_back(draft_.inputs(id)[0]);
+        covered += draft_.shape(parts.back())[extent_axis];
+      }
+      if (parts.size() < 2 || parts.size() != pads.size() || covered != draft_.shape(pads[0])[extent_axis])
+        continue;
+      for (auto id : pads) terms.erase(std::find(terms.begin(), terms.end(), id));
+      terms.push_back(draft_.concat(parts, axis));
+    }
+  }
+
+  void push_slice(NodeId id, NodeId slice, bool is_product) {
+    const auto& attributes = draft_.node(slice).attributes;
+    const auto axis = static_cast<int>(attributes.integer("axis"));
+    auto inputs = NodeIds(draft_.inputs(id).begin(), draft_.inputs(id).end());
+    draft_.set_scope_of(id);
+    const auto sliced = [&](NodeId operand, std::int64_t along) {
+      return draft_.append(slice_operation(), {operand},
+                           {{"axis", along},
+                            {"start", attributes.integer("start")},
+                            {"stop", attributes.integer("stop")},
+                            {"step", attributes.integer("step")}});
+    };
+    if (is_product) {
+      const auto product = draft_.product(id);
+      const auto [side, from] = product.source_axis(axis);
+      inputs[side] = sliced(inputs[side], from);
+      if (product.roles[side][from] == 'b')
+        inputs[1 - side] = sliced(inputs[1 - side], product.partner(side, from));
+    } else {
+      for (auto& input : inputs) input = sliced(input, axis);
+    }
+    draft_.replace(slice, draft_.append(*draft_.node(id).operation, inputs, draft_.node(id).attributes));
+  }
+
+  const StepClasses& classes_;
+  Draft draft_;
+  std::vector<NodeIds> users_;
+  std::vector<bool> is_result_;
+  std::vector<Product> products_;
+};
+
+/// Emits a step anew, with what a rule has put in place.
+void emit_anew(WantedStep& step, const NodeIds& replacement) {
+  const auto& old = *step.body;
+  auto body = std::make_shared<Body>(old.tape->floating());
+  Emitter emitter(*body->tape);
+  NodeIds ids(old.tape->size(), -1);
+  const auto inputs = [&](const NodeIds& from, NodeIds& to) {
+    for (auto input : from)
+      to.push_back(ids[input] =
+                       body->tape->argument(old.tape->node(input).type, old.tape->label(input)).id());
+  };
+  inputs(old.sequences, body->sequences);
+  inputs(old.invariants, body->invariants);
+  inputs(old.carries, body->carries);
+  auto wanted = step.values;
+  wanted.insert(wanted.end(), old.next.begin(), old.next.end());
+  rebuild(*old.tape, wanted, replacement, emitter, ids);
+  for (auto next : old.next) body->next.push_back(ids[next]);
+  for (auto& value : step.values) value = ids[value];
+  step.body = body;
+}
+
+bool has_products(const Tape& tape) {
+  for (NodeId id = 0; id < tape.size(); ++id)
+    if (Product::is(tape, id)) return true;
+  return false;
+}
+
+}  // namespace
+
+void rewrite_products(WantedStep& step) {
+  // Effects keep their order, which a node moved forward might change.
+  if (!has_products(*step.body->tape) || !step.body->tape->roots().empty()) return;
+  std::optional<StepClasses> classes;
+  using Rule = void (StepRules::*)();
+  for (const Rule rule :
+       {&StepRules::merge_sharing, &StepRules::split_concats, &StepRules::merge_sums, &StepRules::push_slices,
+        &StepRules::split_concats, &StepRules::merge_sums, &StepRules::merge_sharing}) {
+    for (bool again = true; again;) {
+      if (!classes) {
+        auto wanted = step.values;
+        wanted.insert(wanted.end(), step.body->next.begin(), step.body->next.end());
+        classes = classify_steps(*step.body, wanted);
+      }
+      StepRules rules(step, *classes);
+      (rules.*rule)();
+      again = rules.draft().is_changed();
+      if (!again) continue;
+      emit_anew(step, rules.draft().replacement());
+      classes.reset();
+    }
+  }
+}
+
+void merge_products(Wanted& wanted) {
+  const auto& roots = wanted.tape->roots();
+  const auto is_effect = [&](NodeId id) { return wanted.tape->node(id).operation->kind != Kind::update; };
+  if (!has_products(*wanted.tape) || std::any_of(roots.begin(), roots.end(), is_effect)) return;
+  for (bool again = true; again;) {
+    Draft draft(*wanted.tape);
+    std::vector<Product> products;
+    for (NodeId id = 0; id < draft.size(); ++id)
+      if (draft.is(id, matmul_operation())) products.push_back(draft.product(id));
+    for (auto& group : find_sharing(products, [](const Product&) { return 0; })) {
+      std::int64_t moved = 0, results = 0;
+      for (const auto& product : group.products) {
+        moved += draft.shape(product.operand[group.other()]).size();
+        results += draft.shape(product.id).size();
+      }
+      // What must be moved to stand side by side takes memory: little beside the results.
+      if (group.products.size() < 2 || 4 * moved > results) continue;
+      keep_independent(draft, group);
+      if (group.products.size() < 2) continue;
+      merge(draft, group);
+      break;
+    }
+    again = draft.is_changed();
+    if (!again) break;
+    Wanted next{std::make_unique<Tape>(wanted.tape->floating()), {}};
+    NodeIds ids(wanted.tape->size(), -1);
+    for (NodeId id = 0; id < draft.size(); ++id)
+      if (draft.is(id, argument_operation()))
+        ids[id] = next.tape->argument(draft.node(id).type, wanted.tape->label(id)).id();
+    Emitter emitter(*next.tape);
+    rebuild(*wanted.tape, wanted.outputs, draft.replacement(), emitter, ids);
+    for (auto output : wanted.outputs) next.outputs.push_back(ids[output]);
+    wanted = std::move(next);
+  }
+}
+
+}  // namespace reel
