@@ -92,6 +92,7 @@ GradientCheck check(const std::function<Tensor(const Tensors&)>& f, const std::v
   const auto analytic = derivative.run(values);
   const auto weighted = weights(y.shape());
   const auto value = [&] {
+    for (const auto& parameter : parameters) ++parameter.variable()->version;  // one was written
     const auto result = forward.run(values);
     double total = 0;
     for (std::int64_t i = 0; i < weighted.size(); ++i)
