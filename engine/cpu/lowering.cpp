@@ -60,8 +60,12 @@ void Lowering::prepare_context(Context& context, const std::vector<NodeId>& want
   context.escapes.assign(tape.size(), false);
   context.last_reader.assign(tape.size(), -1);
   context.read_as_is.assign(tape.size(), true);
+  context.wanted.assign(tape.size(), false);
   const auto& item_of = context.schedule.item_of;
-  for (auto id : wanted) context.escapes[id] = context.escapes[context.source(id)] = true;
+  for (auto id : wanted) {
+    const auto source = context.source(id);
+    context.wanted[source] = context.escapes[id] = context.escapes[source] = true;
+  }
   for (NodeId id = 0; id < tape.size(); ++id) {
     if (!context.live.nodes[id] || context.operation(id).kind == Kind::projection) continue;
     for (auto input : tape.inputs(id)) {
@@ -119,6 +123,7 @@ void Lowering::give_parts_homes(Context& context) {
 
 void Lowering::lower_items(Context& context) {
   for (const auto& item : context.schedule.items) {
+    context.item = static_cast<std::int32_t>(&item - context.schedule.items.data());
     const auto id = item.nodes.front();
     const auto& operation = context.operation(id);
     if (item.is_cluster)

@@ -3,6 +3,8 @@
 #include <set>
 #include <unordered_map>
 
+#include <reel/body.h>
+
 #include "cpu_plan.h"
 #include "schedule.h"
 
@@ -56,12 +58,35 @@ class Lowering {
     std::vector<std::int32_t> last_reader;
     /// Users see it as it is: no slice, no other layout.
     std::vector<bool> read_as_is;
+    std::vector<bool> wanted;  // from outside
+    std::int32_t item = 0;     // being lowered
+    /// Memory of sequences that values of the steps take over.
+    std::vector<Place> taken;
+    std::set<std::int32_t> invariant_buffers;
 
     bool computed(NodeId id) const { return schedule.item_of[id] >= 0; }
     const Operation& operation(NodeId id) const { return *tape.node(id).operation; }
     NodeId source(NodeId id) const;
   };
-  struct Loop;
+  struct Loop {
+    UnrollNode unroll;
+    const Live::Loop* live = nullptr;
+    std::vector<NodeId> inputs = {};  // operands, on the outer tape
+    std::size_t first_carry = 0;
+
+    struct Carry {
+      Place initial, place, final;
+      bool copied = false;  // from next at the end of a step
+    };
+    std::vector<Carry> carries = {};
+    std::map<NodeId, Place> stacked = {}, summed = {};  // body value, memory of the projection
+    std::vector<std::pair<NodeId, Place>> first_copies = {}, last_copies = {};  // value, where it is wanted
+    std::vector<std::pair<NodeId, Place>> after = {};  // projection, where it is wanted
+    std::map<NodeId, Place> saved = {};  // values given at the start of a step, kept for its end
+
+    const Body& body() const { return *unroll.body; }
+    bool live_carry(std::size_t k) const { return live->body.carries[k]; }
+  };
 
   // lowering.cpp
   void prepare_context(Context& context, const std::vector<NodeId>& wanted);
@@ -81,6 +106,11 @@ class Lowering {
   void copy_given(Context& inner, Loop& loop);
   void end_step(Context& inner, Loop& loop);
   bool may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const;
+
+  // lowering_takeover.cpp
+  std::optional<Place> memory_to_take_over(Context& outer, Context& inner, const Loop& loop, NodeId value);
+  bool is_last_use(const Context& outer, const Place& place) const;
+  bool may_take_over(Context& inner, const Place& part, std::int32_t writer);
 
   // lowering_memory.cpp
   const Place& place(Context& context, NodeId id);

@@ -10,26 +10,6 @@
 
 namespace reel::cpu {
 
-struct Lowering::Loop {
-  UnrollNode unroll;
-  const Live::Loop* live;
-  std::vector<NodeId> inputs;  // operands, on the outer tape
-  std::int64_t first_carry = 0;
-
-  struct Carry {
-    Place initial, place, final;
-    bool copied = false;  // from next at the end of a step
-  };
-  std::vector<Carry> carries;
-  std::map<NodeId, Place> stacked, summed;                          // body value, memory of the projection
-  std::vector<std::pair<NodeId, Place>> first_copies, last_copies;  // value, where it is wanted
-  std::vector<std::pair<NodeId, Place>> after;                      // projection, where it is wanted
-  std::map<NodeId, Place> saved;  // values given at the start of a step, kept for its end
-
-  const Body& body() const { return *unroll.body; }
-  bool live_carry(std::size_t k) const { return live->body.carries[k]; }
-};
-
 namespace {
 
 std::vector<NodeId> wanted_of(const UnrollNode& unroll, const Live::Loop& live, const Tape& outer) {
@@ -48,7 +28,7 @@ std::vector<NodeId> wanted_of(const UnrollNode& unroll, const Live::Loop& live, 
 
 void Lowering::lower_unroll(Context& outer, NodeId id) {
   const auto& node = outer.tape.node(id);
-  Loop loop{UnrollNode::of(node.attributes), &outer.live.loops.at(id), {}, 0, {}, {}, {}, {}, {}, {}, {}};
+  Loop loop{UnrollNode::of(node.attributes), &outer.live.loops.at(id)};
   const auto operands = outer.tape.inputs(id);
   loop.inputs.assign(operands.begin(), operands.end());
   const auto& body = loop.body();
@@ -63,13 +43,12 @@ void Lowering::lower_unroll(Context& outer, NodeId id) {
     const auto operand = loop.inputs[next++];
     if (inner.live.nodes[input]) inner.places[input] = place(outer, operand);
   }
-  loop.first_carry = static_cast<std::int64_t>(next);
+  loop.first_carry = next;
+  Block block;
+  blocks_.push_back(&block);
   place_carries(outer, inner, loop);
   place_projections(outer, inner, loop);
   give_parts_homes(inner);
-
-  Block block;
-  blocks_.push_back(&block);
   plan_->loop_depth = std::max(plan_->loop_depth, inner.level);
   copy_given(inner, loop);
   lower_items(inner);
@@ -166,7 +145,12 @@ void Lowering::place_projections(Context& outer, Context& inner, Loop& loop) {
       const auto value = static_cast<NodeId>(node.attributes.integer("value"));
       auto& known = (is_sum ? loop.summed : loop.stacked)[value];
       if (!known.known()) {
-        known = home != outer.homes.end() ? home->second : new_buffer(node.type, outer.level);
+        if (home != outer.homes.end())
+          known = home->second;
+        else if (auto taken = is_sum ? std::nullopt : memory_to_take_over(outer, inner, loop, value))
+          known = *taken;
+        else
+          known = new_buffer(node.type, outer.level);
         if (is_sum) {
           add_copy(filled(0, node.type), known, outer.level, "sum before the loop");
         } else {
