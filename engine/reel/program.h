@@ -38,6 +38,7 @@ struct CompileOptions {
   bool simplify = true;
   bool products = true;
   bool split = true;
+  bool sink = true;
 };
 
 /// Compiles what was recorded, node by node.
@@ -62,6 +63,9 @@ inline constexpr auto WithoutProducts = [](CompileOptions& options) { options.pr
 
 /// Leaves unrolls as they are: everything in them is computed step by step.
 inline constexpr auto WithoutSplit = [](CompileOptions& options) { options.split = false; };
+
+/// Leaves cheap maps before a loop outside of it: they are computed for all steps at once and read again.
+inline constexpr auto WithoutSink = [](CompileOptions& options) { options.sink = false; };
 
 /// Compiles what `outputs` and the effects and updates of the tape need. Throws RecordError where an
 /// operation has no kernel for the device.
