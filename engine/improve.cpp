@@ -31,7 +31,7 @@ Wanted improve(const Tape& tape, const std::vector<NodeId>& outputs, const Compi
   const bool tidies = options.simplify || options.products;
   if (tidies) now = tidy(current(), now.outputs, options);
   if (options.split && has_unrolls(current())) {
-    now = split(current(), now.outputs);
+    now = split(current(), now.outputs, options.sink);
     // What was taken out of loops meets what was there.
     if (tidies) now = tidy(current(), now.outputs, options);
   }

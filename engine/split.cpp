@@ -29,8 +29,8 @@ bool has_room_for_time(const Body& body) {
 class Splitting {
  public:
   /// `silent`: within an unroll whose effects have happened already.
-  Splitting(const Tape& source, const Live& live, bool silent, Tape& target, NodeIds ids)
-      : source_(source), live_(live), silent_(silent), target_(target), ids_(std::move(ids)) {}
+  Splitting(const Tape& source, const Live& live, bool sink, bool silent, Tape& target, NodeIds ids)
+      : source_(source), live_(live), sink_(sink), silent_(silent), target_(target), ids_(std::move(ids)) {}
 
   NodeIds run() {
     const Recording recording(target_);
@@ -74,13 +74,13 @@ class Splitting {
     if (unroll.recompute || unroll.has_effects() || !has_room_for_time(*unroll.body))
       keep_unroll(target_, unroll, operands, projected);
     else
-      split_unroll(target_, unroll, operands, projected);
+      split_unroll(target_, unroll, operands, sink_, projected);
     for (auto projection : loop.projections) ids_[projection] = projected.at(key_of(projection));
   }
 
   /// Splits what is nested in the body, which then is another one. Returns the new ids of its values; none
   /// where nothing is nested and it stays.
-  static NodeIds split_body(UnrollNode& unroll, const Live& live) {
+  NodeIds split_body(UnrollNode& unroll, const Live& live) const {
     if (live.loops.empty()) return {};
     const auto& old = *unroll.body;
     auto body = std::make_shared<Body>(old.tape->floating());
@@ -93,7 +93,7 @@ class Splitting {
     inputs(old.sequences, body->sequences);
     inputs(old.invariants, body->invariants);
     inputs(old.carries, body->carries);
-    ids = Splitting(*old.tape, live, unroll.silent, *body->tape, std::move(ids)).run();
+    ids = Splitting(*old.tape, live, sink_, unroll.silent, *body->tape, std::move(ids)).run();
     for (std::size_t k = 0; k < old.next.size(); ++k)
       // Where nothing needs the carry it hands on whatever it has.
       body->next.push_back(live.carries[k] ? ids[old.next[k]] : body->carries[k]);
@@ -103,6 +103,7 @@ class Splitting {
 
   const Tape& source_;
   const Live& live_;
+  const bool sink_;
   const bool silent_;
   Tape& target_;
   NodeIds ids_;
@@ -110,13 +111,13 @@ class Splitting {
 
 }  // namespace
 
-Wanted split(const Tape& tape, const std::vector<NodeId>& outputs) {
+Wanted split(const Tape& tape, const std::vector<NodeId>& outputs, bool sink) {
   auto live = find_live(tape, outputs);
   // A program takes all its arguments, used or not.
   for (NodeId id = 0; id < tape.size(); ++id)
     if (tape.node(id).operation == &argument_operation()) live.nodes[id] = true;
   Wanted result{std::make_unique<Tape>(tape.floating()), {}};
-  const auto ids = Splitting(tape, live, false, *result.tape, NodeIds(tape.size(), -1)).run();
+  const auto ids = Splitting(tape, live, sink, false, *result.tape, NodeIds(tape.size(), -1)).run();
   for (auto output : outputs) result.outputs.push_back(ids[output]);
   return result;
 }

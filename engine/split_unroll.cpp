@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "lifting.h"
+#include "sink.h"
 #include "step_classes.h"
 
 // Loop distribution. The live part of a body falls into components that depend on one another in one
@@ -27,7 +28,8 @@ Tensor projection(Tape& tape, NodeId unroll, const std::pair<const Operation*, s
 
 class SplitUnroll {
  public:
-  SplitUnroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands, Projected& projected)
+  SplitUnroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands, bool sink,
+              Projected& projected)
       : outer_(tape),
         unroll_(unroll),
         body_(*unroll.body),
@@ -42,6 +44,10 @@ class SplitUnroll {
         loops_(classes_.components.size()) {
     for (std::size_t k = 0; k < body_.carries.size(); ++k)
       carry_[body_.carries[k]] = static_cast<std::int32_t>(k);
+    for (std::size_t c = 0; c < loops_.size(); ++c)
+      if (classes_.components[c].of.loop >= 0) loops_[c].values = classes_.components[c].nodes;
+    if (sink) sink_into_loops();
+    find_sources();
   }
 
   void run() {
@@ -50,9 +56,10 @@ class SplitUnroll {
     for (std::size_t c = 0; c < classes_.components.size(); ++c) {
       const auto& component = classes_.components[c];
       if (component.of.loop >= 0)
-        loop(c);
+        loop(loops_[c]);
       else
-        for (auto id : component.nodes) outside(id);
+        for (auto id : component.nodes)
+          if (loop_of(id) < 0) outside(id);
     }
     for (auto& [which, id] : projected_) id = result(which.first, which.second).id();
   }
@@ -62,10 +69,12 @@ class SplitUnroll {
   struct Need {
     bool value = false;  // at every step, or once where it does not vary
     bool total = false;  // summed over the steps
+    bool step = false;   // step by step, in a loop that adds up
   };
   /// How the sum of a value over the steps comes about.
   enum class Sum {
     of_steps,     // of its values at all steps
+    in_loop,      // of its values as they come: all of them would need much memory
     linear,       // the operation on the sums of its operands
     by_operation  // the operation tells
   };
@@ -79,7 +88,11 @@ class SplitUnroll {
 
   const Node& node(NodeId id) const { return step_.node(id); }
   bool varies(NodeId id) const { return classes_[id].varies; }
-  std::int32_t loop_of(NodeId id) const { return classes_.is_live(id) ? classes_[id].loop : -1; }
+  std::int32_t loop_of(NodeId id) const {
+    if (!classes_.is_live(id)) return -1;
+    return sunk_.empty() || sunk_[id] < 0 ? classes_[id].loop : sunk_[id];
+  }
+  std::int64_t bytes(NodeId id) const { return static_cast<std::int64_t>(node(id).type.bytes()); }
   std::size_t first_carry() const { return body_.sequences.size() + body_.invariants.size(); }
   Tensor operand(std::size_t i) const { return {outer_, operands_[i]}; }
   Tensor initial(std::int32_t carry) const { return operand(first_carry() + carry); }
@@ -91,6 +104,40 @@ class SplitUnroll {
                                                          : static_cast<NodeId>(which.second));
     return values;
   }
+
+  void sink_into_loops() {
+    std::vector<bool> is_result(step_.size());
+    for (auto value : wanted()) is_result[value] = true;
+    for (auto next : body_.next) is_result[next] = true;
+    sunk_ = find_sunk(body_, classes_, is_result);
+    for (NodeId id = 0; id < step_.size(); ++id)
+      if (sunk_[id] >= 0) loops_[sunk_[id]].values.push_back(id);
+    for (auto& loop : loops_) std::sort(loop.values.begin(), loop.values.end());
+  }
+
+  /// Of how many bytes a step a value is made that are there at all steps anyway: sequences, what loops and
+  /// products give.
+  void find_sources() {
+    source_bytes_.resize(step_.size());
+    for (const auto& component : classes_.components)
+      for (auto id : component.nodes) {
+        if (!varies(id)) continue;
+        const auto inputs = step_.inputs(id);
+        std::int64_t sources = 0, varying = 0;
+        for (auto input : inputs) {
+          sources += source_bytes_[input];
+          varying += varies(input);
+        }
+        const auto kind = node(id).operation->kind;
+        const bool is_rows = kind == Kind::gather || (kind == Kind::contraction && varying == 1);
+        const bool is_nested = kind == Kind::unroll || kind == Kind::projection;
+        const bool is_source = inputs.empty() || loop_of(id) >= 0 || is_rows || is_nested;
+        source_bytes_[id] = is_source ? bytes(id) : std::min(bytes(id), sources);
+      }
+  }
+
+  /// Whether all steps of a value would need much more memory than all steps of what it is made of.
+  bool is_large(NodeId id) const { return varies(id) && bytes(id) > much_larger * source_bytes_[id]; }
 
   // What is needed, from the last component to the first.
 
@@ -107,10 +154,11 @@ class SplitUnroll {
     for (std::size_t c = classes_.components.size(); c-- > 0;) {
       const auto& component = classes_.components[c];
       if (component.of.loop >= 0) {
-        for (auto id : component.nodes) need_operands_outside(id, component.of.loop);
+        for (auto id : loops_[c].values) need_operands_outside(id, component.of.loop);
         continue;
       }
-      for (auto id = component.nodes.rbegin(); id != component.nodes.rend(); ++id) need_operands(*id);
+      for (auto id = component.nodes.rbegin(); id != component.nodes.rend(); ++id)
+        if (loop_of(*id) < 0) need_operands(*id);
     }
   }
 
@@ -124,7 +172,10 @@ class SplitUnroll {
     const auto& need = needs_[id];
     const bool is_unroll = node(id).operation->kind == Kind::unroll;
     if (carry_[id] >= 0 && (need.value || need.total)) needs_[body_.next[carry_[id]]].value = true;
-    if (is_unroll || need.value || (need.total && sum_of(id) != Sum::linear)) {
+    const bool at_steps_only = !need.value && (need.step || (need.total && sum_of(id) == Sum::in_loop));
+    if (at_steps_only || reduces_large(id)) {
+      for (auto input : inputs) (is_large(input) ? needs_[input].step : needs_[input].value) = true;
+    } else if (is_unroll || need.value || (need.total && sum_of(id) != Sum::linear)) {
       for (auto input : inputs) needs_[input].value = true;
     } else if (need.total) {
       const auto* together = linear_operands(id);
@@ -133,6 +184,17 @@ class SplitUnroll {
         (summed ? needs_[inputs[i]].total : needs_[inputs[i]].value) = true;
       }
     }
+  }
+
+  /// Whether a value that is needed at all steps is made of one that is large and needed for nothing else. A
+  /// product is better off all at once even so.
+  bool reduces_large(NodeId id) const {
+    const auto kind = node(id).operation->kind;
+    if (!needs_[id].value || is_large(id) || kind == Kind::contraction || kind == Kind::unroll) return false;
+    const auto inputs = step_.inputs(id);
+    return std::any_of(inputs.begin(), inputs.end(), [&](NodeId input) {
+      return is_large(input) && !needs_[input].value && bytes(input) > much_larger * bytes(id);
+    });
   }
 
   /// Operands that hold all those that vary and in which, together, the operation is linear; null for all.
@@ -153,8 +215,10 @@ class SplitUnroll {
     const auto& operation = *node(id).operation;
     // What is there at all steps is added up as it is.
     if (needs_[id].value || !varies(id) || step_.inputs(id).empty()) return Sum::of_steps;
+    if (needs_[id].step) return Sum::in_loop;
     if (operation.kind == Kind::index_map || linear_operands(id)) return Sum::linear;
-    return operation.sum_over_time ? Sum::by_operation : Sum::of_steps;
+    if (operation.sum_over_time) return Sum::by_operation;
+    return is_large(id) ? Sum::in_loop : Sum::of_steps;
   }
 
   // Recording, from the first component to the last.
@@ -174,11 +238,14 @@ class SplitUnroll {
     if (kind == Kind::unroll) return lifting_.unroll(id, live_projections(step_, classes_, id));
     if (carry_[id] >= 0) {
       shifted(id);
+    } else if (reduces_large(id)) {
+      lifting_.set(id, step_by_step(id, stacked_operation()), true);
     } else if (!lifting_.has(id)) {
       const auto sum = sum_of(id);
       const bool for_sum = needs_[id].total && sum == Sum::of_steps;
       if (needs_[id].value || for_sum) lifting_.node(id);
-      if (needs_[id].total && sum != Sum::of_steps) totals_[id] = total(id, sum);
+      if (needs_[id].total && sum != Sum::of_steps)
+        totals_[id] = sum == Sum::in_loop ? step_by_step(id, summed_operation()) : total(id, sum);
     }
     if (needs_[id].total && !totals_[id].defined()) totals_[id] = sum_of_steps(id);
   }
@@ -211,9 +278,26 @@ class SplitUnroll {
 
   // Loops.
 
-  void loop(std::size_t c) {
-    auto& loop = loops_[c];
-    loop.values = classes_.components[c].nodes;
+  /// A value at every step, or its sum over them, by a loop of its own: what it is made of is too large to be
+  /// stored.
+  Tensor step_by_step(NodeId id, const Operation& projected) {
+    Loop loop;
+    std::vector<NodeId> pending{id};
+    while (!pending.empty()) {
+      const auto value = pending.back();
+      pending.pop_back();
+      if (std::find(loop.values.begin(), loop.values.end(), value) != loop.values.end()) continue;
+      loop.values.push_back(value);
+      for (auto input : step_.inputs(value))
+        if (needs_[input].step && !needs_[input].value) pending.push_back(input);
+    }
+    std::sort(loop.values.begin(), loop.values.end());
+    build(loop);
+    const auto value = loop.map.at(id);
+    return &projected == &stacked_operation() ? loop.unroll.stacked(value) : loop.unroll.summed(value);
+  }
+
+  void loop(Loop& loop) {
     build(loop);
     const auto is_needed = [&](NodeId id) { return needs_[id].value; };
     for (auto id : loop.values)
@@ -322,6 +406,7 @@ class SplitUnroll {
     return lifted ? index(value, 0, unroll_.reverse ? 0 : unroll_.steps - 1) : value;
   }
 
+  static constexpr std::int64_t much_larger = 4;
   Tape& outer_;
   const UnrollNode& unroll_;
   const Body& body_;
@@ -331,6 +416,8 @@ class SplitUnroll {
   const StepClasses classes_;
   Lifting lifting_;
   std::vector<std::int32_t> carry_;  // position of an input among the carries
+  std::vector<std::int32_t> sunk_;   // the loop a value before it is computed in, or -1
+  std::vector<std::int64_t> source_bytes_;
   std::vector<Need> needs_;
   Tensors totals_;
   std::vector<Loop> loops_;  // of the components
@@ -353,10 +440,10 @@ void split_empty(Tape& tape, const Body& body, const std::vector<NodeId>& operan
 
 }  // namespace
 
-void split_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands,
+void split_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands, bool sink,
                   Projected& projected) {
   if (unroll.steps == 0) return split_empty(tape, *unroll.body, operands, projected);
-  SplitUnroll(tape, unroll, operands, projected).run();
+  SplitUnroll(tape, unroll, operands, sink, projected).run();
 }
 
 void keep_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands,

@@ -10,8 +10,8 @@ namespace reel {
 using Projected = std::map<std::pair<const Operation*, std::int64_t>, NodeId>;
 
 /// Records on `tape`, instead of one unroll of `operands`, what computes the same with as little as possible
-/// in loops, and fills in `projected`.
-void split_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands,
+/// in loops, and fills in `projected`. With `sink`, cheap maps before a loop are computed in it.
+void split_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands, bool sink,
                   Projected& projected);
 
 /// Records the unroll as it is.

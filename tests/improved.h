@@ -97,6 +97,7 @@ struct Recorder {
     compare("without simplify", run(WithoutSimplify));
     compare("without products", run(WithoutProducts));
     compare("without split", run(WithoutSplit));
+    compare("without sink", run(WithoutSink));
   }
 };
 

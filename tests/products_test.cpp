@@ -189,3 +189,14 @@ TEST_CASE("outside of unrolls too: two directions read the sequence once") {
   for (const auto& g : gradients(sum(square(all[0])), {x, left.reset.W, right.reset.U})) all.push_back(g);
   r.check(all);
 }
+
+TEST_CASE("what is cheap is computed again in the loop where it then reads less") {
+  const auto read = [](const auto& training, auto option) {
+    CompileOptions options;
+    option(options);
+    return counts_of(training.r.tape, training.all, options).loops.at(1).read;
+  };
+  const Training<LSTM, LSTMState> lstm(lstm_state());
+  CHECK(read(lstm, WithoutSink) == 12 * B * H);
+  CHECK(read(lstm, [](CompileOptions&) {}) == 7 * B * H);
+}

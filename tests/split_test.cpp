@@ -76,6 +76,27 @@ TEST_CASE("an unroll nested in a step that does not depend on the state runs for
   r.check(all);
 }
 
+TEST_CASE("what would be large at all steps is added up in a loop") {
+  Recorder r;
+  const auto x = r.input({T, B, H}), memory = r.input({B, 9, H}), v = r.input({H});
+  const auto cell = [&](const Tensor& xt, const Tensor& s) {
+    const auto places = tanh(memory + reshape(xt, {B, 1, H}));
+    return std::pair(places, tanh(s + sum(places * v, {1, 2}, false)));
+  };
+  Tensor places;
+  const auto result = unroll(
+      [&](const Tensor& xt, const Tensor& s) {
+        const auto [all, next] = cell(xt, s);
+        places = all;
+        return next;
+      },
+      x, zeros({B}, d));
+  const Tensors all{result.outputs, result.node.summed(places)};
+  const auto counts = counts_of(r.tape, all);
+  CHECK(counts.largest < T * B * 9 * H);
+  r.check(all);
+}
+
 TEST_CASE("an unroll that recomputes stays whole") {
   const Training<GRU, Tensor> training(zeros({B, H}, d), Recompute);
   const auto counts = counts_of(training.r.tape, training.all);

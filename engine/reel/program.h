@@ -67,6 +67,7 @@ struct CompileOptions {
   /// Estimated nanoseconds from which an instruction is divided among threads.
   double worth_dividing = 2500;
   bool split = true;
+  bool sink = true;
 };
 
 /// Compiles what was recorded, node by node.
@@ -91,6 +92,9 @@ inline constexpr auto WithoutProducts = [](CompileOptions& options) { options.pr
 
 /// Leaves unrolls as they are: everything in them is computed step by step.
 inline constexpr auto WithoutSplit = [](CompileOptions& options) { options.split = false; };
+
+/// Leaves cheap maps before a loop outside of it: they are computed for all steps at once and read again.
+inline constexpr auto WithoutSink = [](CompileOptions& options) { options.sink = false; };
 
 /// Runs every elementwise operation by itself, in a pass over memory of its own.
 inline constexpr auto WithoutFuse = [](CompileOptions& options) { options.fuse = false; };
