@@ -66,10 +66,13 @@ Place all_steps(const Place& step, std::int64_t steps, int level) {
 bool Lowering::is_last_use(const Context& outer, const Place& place) const {
   if (place.base != Plan::arena_base || place.kept || buffers_[place.buffer].level != outer.level)
     return false;
+  const auto unroll = outer.schedule.items[outer.item].nodes.front();
   for (const auto& history : histories_)
     if (history.place.buffer == place.buffer) return false;
   for (NodeId id = 0; id < outer.tape.size(); ++id) {
     if (!outer.live.nodes[id] || outer.source(id) != id) continue;
+    // What this unroll has put there already was found to fit.
+    if (outer.operation(id).kind == Kind::projection && outer.tape.inputs(id)[0] == unroll) continue;
     const auto home = outer.homes.find(id);
     const auto& standing = outer.places[id];
     if (home != outer.homes.end() && home->second.buffer == place.buffer && !standing.known()) return false;
