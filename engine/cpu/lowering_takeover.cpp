@@ -48,6 +48,26 @@ bool disjoint(const Place& a, const Place& b) {
   return distance >= width && distance <= pitch - width;
 }
 
+/// The slot of a sequence in which all that a step reads lies, one after the other for the steps; -1 where
+/// steps share memory or mix.
+std::int64_t slot_of(const Place& place) {
+  const auto& shape = place.layout.type.shape;
+  const auto pitch = std::abs(place.steps.back().bytes);
+  const auto [low, high] = reach(place);
+  if (pitch == 0 || place.steps.size() == 0 || low < 0 || low / pitch != (high - 1) / pitch) return -1;
+  // Every element by itself.
+  std::vector<std::pair<std::int64_t, std::int64_t>> axes;
+  for (int axis = 0; axis < shape.rank(); ++axis)
+    if (shape[axis] > 1) axes.push_back({std::abs(place.layout.strides[axis]), shape[axis]});
+  std::sort(axes.begin(), axes.end());
+  std::int64_t least = 1;
+  for (const auto& [stride, extent] : axes) {
+    if (stride < least) return -1;
+    least = stride * extent;
+  }
+  return low / pitch;
+}
+
 /// All steps of what a step sees.
 Place all_steps(const Place& step, std::int64_t steps, int level) {
   auto whole = step;
@@ -67,17 +87,21 @@ bool Lowering::is_last_use(const Context& outer, const Place& place) const {
   if (place.base != Plan::arena_base || place.kept || buffers_[place.buffer].level != outer.level)
     return false;
   const auto unroll = outer.schedule.items[outer.item].nodes.front();
+  // A copy may serve whoever comes later.
+  for (const auto& form : blocks_[outer.level]->forms)
+    if (form.place.buffer == place.buffer) return false;
   for (const auto& history : histories_)
     if (history.place.buffer == place.buffer) return false;
   for (NodeId id = 0; id < outer.tape.size(); ++id) {
-    if (!outer.live.nodes[id] || outer.source(id) != id) continue;
+    if (!outer.live.nodes[id]) continue;
+    const auto source = outer.source(id);
     // What this unroll has put there already was found to fit.
     if (outer.operation(id).kind == Kind::projection && outer.tape.inputs(id)[0] == unroll) continue;
     const auto home = outer.homes.find(id);
     const auto& standing = outer.places[id];
     if (home != outer.homes.end() && home->second.buffer == place.buffer && !standing.known()) return false;
     if (standing.known() && standing.buffer == place.buffer &&
-        (outer.wanted[id] || outer.last_reader[id] > outer.item))
+        (outer.wanted[source] || outer.last_reader[source] > outer.item))
       return false;
   }
   return true;
@@ -89,15 +113,25 @@ bool Lowering::may_take_over(Context& inner, const Place& part, std::int32_t wri
   if (writer < 0 || !inner.schedule.items[writer].is_cluster) return false;
   for (const auto& other : inner.taken)
     if (other.buffer == part.buffer && !disjoint(other, part)) return false;
+  if (slot_of(part) < 0) return false;
+  // What is handed on or summed is read at the end of the step.
+  for (NodeId id = 0; id < inner.tape.size(); ++id)
+    if (inner.wanted[id] && !inner.computed(id) && inner.places[id].known() &&
+        inner.places[id].buffer == part.buffer)
+      return false;
   for (NodeId id = 0; id < inner.tape.size(); ++id) {
     const auto item = inner.schedule.item_of[id];
-    if (!inner.live.nodes[id] || item < writer) continue;
+    if (!inner.live.nodes[id] || item < 0) continue;
     for (auto input : inner.tape.inputs(id)) {
       const auto source = inner.source(input);
       if (!inner.places[source].known() || inner.places[source].buffer != part.buffer) continue;
       const auto& read = place(inner, input);
-      if (read.buffer != part.buffer || disjoint(read, part)) continue;
-      if (item != writer || !read.same_as(part)) return false;
+      if (read.buffer != part.buffer) continue;
+      const bool same_slot = read.steps.size() == part.steps.size() &&
+                             read.steps.back().bytes == part.steps.back().bytes &&
+                             slot_of(read) == slot_of(part);
+      if (same_slot && disjoint(read, part)) continue;
+      if (!same_slot || item > writer || (item == writer && !read.same_as(part))) return false;
     }
   }
   return true;
