@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "products.h"
+#include "residuals.h"
 #include "split.h"
 
 namespace reel {
@@ -29,6 +30,10 @@ Wanted improve(const Tape& tape, const std::vector<NodeId>& outputs, const Compi
   Wanted now{nullptr, outputs};
   const auto current = [&]() -> const Tape& { return now.tape ? *now.tape : tape; };
   const bool tidies = options.simplify || options.products;
+  if (options.residuals && has_unrolls(tape)) {
+    now = simplify(tape, outputs, [](WantedStep& step) { cut_residuals(step); });
+    cut_residuals(now);
+  }
   if (tidies) now = tidy(current(), now.outputs, options);
   if (options.split && has_unrolls(current())) {
     now = split(current(), now.outputs, options.sink);

@@ -358,28 +358,6 @@ class StepRules {
   std::vector<Product> products_;
 };
 
-/// Emits a step anew, with what a rule has put in place.
-void emit_anew(WantedStep& step, const NodeIds& replacement) {
-  const auto& old = *step.body;
-  auto body = std::make_shared<Body>(old.tape->floating());
-  Emitter emitter(*body->tape);
-  NodeIds ids(old.tape->size(), -1);
-  const auto inputs = [&](const NodeIds& from, NodeIds& to) {
-    for (auto input : from)
-      to.push_back(ids[input] =
-                       body->tape->argument(old.tape->node(input).type, old.tape->label(input)).id());
-  };
-  inputs(old.sequences, body->sequences);
-  inputs(old.invariants, body->invariants);
-  inputs(old.carries, body->carries);
-  auto wanted = step.values;
-  wanted.insert(wanted.end(), old.next.begin(), old.next.end());
-  rebuild(*old.tape, wanted, replacement, emitter, ids);
-  for (auto next : old.next) body->next.push_back(ids[next]);
-  for (auto& value : step.values) value = ids[value];
-  step.body = body;
-}
-
 bool has_products(const Tape& tape) {
   for (NodeId id = 0; id < tape.size(); ++id)
     if (Product::is(tape, id)) return true;
@@ -436,15 +414,7 @@ void merge_products(Wanted& wanted) {
     }
     again = draft.is_changed();
     if (!again) break;
-    Wanted next{std::make_unique<Tape>(wanted.tape->floating()), {}};
-    NodeIds ids(wanted.tape->size(), -1);
-    for (NodeId id = 0; id < draft.size(); ++id)
-      if (draft.is(id, argument_operation()))
-        ids[id] = next.tape->argument(draft.node(id).type, wanted.tape->label(id)).id();
-    Emitter emitter(*next.tape);
-    rebuild(*wanted.tape, wanted.outputs, draft.replacement(), emitter, ids);
-    for (auto output : wanted.outputs) next.outputs.push_back(ids[output]);
-    wanted = std::move(next);
+    emit_anew(wanted, draft.replacement());
   }
 }
 

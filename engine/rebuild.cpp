@@ -1,5 +1,7 @@
 #include "rebuild.h"
 
+#include <reel/structural.h>
+
 namespace reel {
 
 namespace {
@@ -87,6 +89,40 @@ void rebuild(const Tape& source, const std::vector<NodeId>& wanted, const std::v
              Emitter& to, std::vector<NodeId>& ids) {
   ids.resize(source.size(), -1);
   Rebuilding(source, replacement, to, ids).run(wanted);
+}
+
+void emit_anew(WantedStep& step, const std::vector<NodeId>& replacement) {
+  const auto& old = *step.body;
+  auto body = std::make_shared<Body>(old.tape->floating());
+  Emitter emitter(*body->tape);
+  std::vector<NodeId> ids(old.tape->size(), -1);
+  const auto inputs = [&](const std::vector<NodeId>& from, std::vector<NodeId>& to) {
+    for (auto input : from)
+      to.push_back(ids[input] =
+                       body->tape->argument(old.tape->node(input).type, old.tape->label(input)).id());
+  };
+  inputs(old.sequences, body->sequences);
+  inputs(old.invariants, body->invariants);
+  inputs(old.carries, body->carries);
+  auto wanted = step.values;
+  wanted.insert(wanted.end(), old.next.begin(), old.next.end());
+  rebuild(*old.tape, wanted, replacement, emitter, ids);
+  for (auto next : old.next) body->next.push_back(ids[next]);
+  for (auto& value : step.values) value = ids[value];
+  step.body = body;
+}
+
+void emit_anew(Wanted& wanted, const std::vector<NodeId>& replacement) {
+  const auto& old = *wanted.tape;
+  Wanted result{std::make_unique<Tape>(old.floating()), {}};
+  Emitter emitter(*result.tape);
+  std::vector<NodeId> ids(old.size(), -1);
+  for (NodeId id = 0; id < old.size(); ++id)
+    if (old.node(id).operation == &argument_operation())
+      ids[id] = result.tape->argument(old.node(id).type, old.label(id)).id();
+  rebuild(old, wanted.outputs, replacement, emitter, ids);
+  for (auto output : wanted.outputs) result.outputs.push_back(ids[output]);
+  wanted = std::move(result);
 }
 
 }  // namespace reel

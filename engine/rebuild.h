@@ -1,5 +1,6 @@
 #pragma once
 #include "emitter.h"
+#include "simplify.h"
 
 namespace reel {
 
@@ -8,5 +9,9 @@ namespace reel {
 /// nodes that are there already and -1 else; it gets those of all that are emitted.
 void rebuild(const Tape& source, const std::vector<NodeId>& wanted, const std::vector<NodeId>& replacement,
              Emitter& to, std::vector<NodeId>& ids);
+
+/// The same for a step, or a tape with its outputs: with what a rule has put in place.
+void emit_anew(WantedStep& step, const std::vector<NodeId>& replacement);
+void emit_anew(Wanted& wanted, const std::vector<NodeId>& replacement);
 
 }  // namespace reel

@@ -17,7 +17,9 @@ class Sinking {
         is_result_(is_result),
         sunk_(tape_.size(), -1),
         users_(tape_.size()),
+        is_sequence_(tape_.size()),
         read_(classes.components.size()) {
+    for (auto id : body.sequences) is_sequence_[id] = true;
     for (NodeId id = 0; id < tape_.size(); ++id) {
       if (!classes.is_live(id)) continue;
       const auto loop = classes[id].loop;
@@ -59,6 +61,12 @@ class Sinking {
     const bool is_view = &operation == &reshape_operation() || &operation == &permute_operation() ||
                          &operation == &slice_operation() || &operation == &broadcast_operation();
     if (is_view || (operation.kind == Kind::map && operation.cost == Cost::cheap)) return added <= bytes(id);
+    // An expensive one of what is kept anyway: its result need not be.
+    const auto inputs = tape_.inputs(id);
+    const bool is_of_sequences = std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) {
+      return !classes_[input].varies || is_sequence_[input];
+    });
+    if (operation.kind == Kind::map && is_of_sequences) return added <= bytes(id);
     // What is much larger than what it is made of would have to be stored at every step.
     return operation.kind == Kind::map && much_larger * added <= bytes(id);
   }
@@ -87,6 +95,7 @@ class Sinking {
   const std::vector<bool>& is_result_;
   std::vector<std::int32_t> sunk_;
   std::vector<std::vector<NodeId>> users_;
+  std::vector<bool> is_sequence_;
   std::vector<std::set<NodeId>> read_;  // by each loop, from outside
 };
 

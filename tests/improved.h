@@ -96,6 +96,7 @@ struct Recorder {
     compare("all passes", run([](CompileOptions&) {}));
     compare("without simplify", run(WithoutSimplify));
     compare("without products", run(WithoutProducts));
+    compare("without residuals", run(WithoutResiduals));
     compare("without split", run(WithoutSplit));
     compare("without sink", run(WithoutSink));
   }

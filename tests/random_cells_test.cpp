@@ -73,6 +73,7 @@ void check(std::uint64_t seed) {
   agrees("unroll node, not simplified", false, options(WithoutSimplify));
   agrees("unroll node, without products", false, options(WithoutProducts));
   agrees("unroll node, not split", false, options(WithoutSplit));
+  agrees("unroll node, all residuals stored", false, options(WithoutResiduals));
   agrees("unroll node, nothing sunk", false, options(WithoutSink));
   agrees("unroll node, not fused", false, options(WithoutFuse));
   agrees("Expanded, all passes", true, {});

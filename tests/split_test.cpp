@@ -104,6 +104,43 @@ TEST_CASE("an unroll that recomputes stays whole") {
   CHECK(counts.loops.size() == 2);
 }
 
+TEST_CASE("an unroll nested in a step that recomputes stays in a loop: nothing of it is stored") {
+  Recorder r;
+  const auto x = r.input({T, 4, B}), w = r.input({B});
+  const auto inner = [&](const Tensor& xt, const Tensor& s) { return tanh(xt + s * w); };
+  const auto outer = [&](const Tensor& xs, const Tensor& s) {
+    return tanh(s + unroll(inner, xs, zeros({B}, d), Recompute).state);
+  };
+  const auto outputs = unroll(outer, x, ones({B}, d)).outputs;
+  const auto counts = counts_of(r.tape, {outputs});
+  // The loop of the inner unroll, within a loop of its own, and the loop of the state.
+  REQUIRE(counts.loops.size() == 3);
+  CHECK(counts.loops[0].nested + counts.loops[1].nested + counts.loops[2].nested == 1);
+  Tensors all{outputs};
+  for (const auto& g : gradients(sum(square(outputs)), {x, w})) all.push_back(g);
+  r.check(all);
+}
+
+TEST_CASE("sequences of different lengths, and gradients cut off every few steps") {
+  Recorder r;
+  const auto x = r.input({T, B, H}), U = r.input({H, H});
+  const auto lengths = constant(Array(Shape{B, 1}, std::vector<double>{3, 6}));
+  const auto cell = [&](const Tensor& in, const std::pair<Tensor, Tensor>& s) {
+    const auto& [t, h] = s;
+    const auto is_cut = remainder(t, 3) == 0;
+    const auto before = select(is_cut, stop_gradient(h), h);
+    const auto next = tanh(matmul(before, U) + in);
+    const auto is_over = t >= lengths;
+    return std::pair(select(is_over, 0, next), std::pair(t + 1, select(is_over, h, next)));
+  };
+  const auto [outputs, last] = unroll(cell, x, std::pair(zeros({B, 1}, d), zeros({B, H}, d)));
+  Tensors all{outputs, last.second};
+  for (const auto& g : gradients(sum(square(outputs)) + sum(last.second), {x, U})) all.push_back(g);
+  const auto counts = counts_of(r.tape, all);
+  for (const auto& loop : counts.loops) CHECK(loop.products <= 1);
+  r.check(all);
+}
+
 TEST_CASE("effects happen at their steps, in order, and once") {
   std::ostringstream captured;
   auto* const before = std::cerr.rdbuf(captured.rdbuf());

@@ -62,6 +62,7 @@ class Program {
 struct CompileOptions {
   bool check_finite = false;
   bool simplify = true;
+  bool residuals = true;
   bool products = true;
   bool fuse = true;
   /// Estimated nanoseconds from which an instruction is divided among threads.
@@ -72,7 +73,7 @@ struct CompileOptions {
 
 /// Compiles what was recorded, node by node.
 inline constexpr auto AsRecorded = [](CompileOptions& options) {
-  options.simplify = options.products = options.split = options.fuse = false;
+  options.simplify = options.residuals = options.products = options.split = options.fuse = false;
 };
 
 /// Looks at every floating value as it is computed, and at the inputs: the first operation that produces a
@@ -86,6 +87,9 @@ inline constexpr auto CheckFinite = [](CompileOptions& options) {
 /// Leaves out the pass that puts every node in its simplest form and computes it but once. Passes that
 /// rewrite nodes still write them in that form.
 inline constexpr auto WithoutSimplify = [](CompileOptions& options) { options.simplify = false; };
+
+/// Leaves what a derivative reads of the forward steps as it is: everything used is stored.
+inline constexpr auto WithoutResiduals = [](CompileOptions& options) { options.residuals = false; };
 
 /// Leaves products as they are: none are merged or taken apart.
 inline constexpr auto WithoutProducts = [](CompileOptions& options) { options.products = false; };

@@ -1,0 +1,80 @@
+// What the derivative of an unroll has of the forward steps: the smallest cut, by bytes a step.
+
+#include <min_cut.h>
+
+#include "catch.h"
+#include "improved.h"
+
+using namespace reel;
+using namespace reel::test;
+
+namespace {
+
+/// Arrays [B, H] that the forward loop writes at each step of a training step.
+template <class Cell, class State, class Option>
+double written(const State& state, const Option& option) {
+  const Training<Cell, State> training(state);
+  CompileOptions options;
+  option(options);
+  return static_cast<double>(counts_of(training.r.tape, training.all, options).loops.at(0).written) / (B * H);
+}
+
+constexpr auto all_passes = [](CompileOptions&) {};
+
+}  // namespace
+
+TEST_CASE("the smallest cut of a small network") {
+  // source -3- a -1- sink, a -1- b -5- sink, source -1- b
+  MinCut cut;
+  const int a = cut.add_node(), b = cut.add_node();
+  cut.add_edge(cut.source(), a, 3);
+  cut.add_edge(a, cut.sink(), 1);
+  cut.add_edge(a, b, 1);
+  cut.add_edge(cut.source(), b, 1);
+  cut.add_edge(b, cut.sink(), 5);
+  const auto side = cut.source_side();
+  CHECK(side[cut.source()]);
+  CHECK(side[a]);
+  CHECK(!side[b]);
+  CHECK(!side[cut.sink()]);
+}
+
+TEST_CASE("an LSTM keeps its four gates, the memory and the output, once each") {
+  CHECK(written<LSTM>(lstm_state(), all_passes) == 6);
+  // The hyperbolic tangent of the memory beside it.
+  CHECK(written<LSTM>(lstm_state(), WithoutResiduals) == 7);
+  CHECK(written<benchmarks::CustomLSTM>(lstm_state(), all_passes) == 6);
+  CHECK(written<benchmarks::PeepholeLSTM>(lstm_state(), all_passes) == 6);
+}
+
+TEST_CASE("what is cheap is not kept") {
+  const auto h = zeros({B, H}, d);
+  CHECK(written<RNN>(h, all_passes) == 1);
+  // Both gates, the candidate, its product of the state, and the state.
+  CHECK(written<GRU>(h, all_passes) == 5);
+  CHECK(written<benchmarks::MinimalGatedUnit>(h, all_passes) == 3);
+}
+
+TEST_CASE("an expensive map is computed again only where that saves an array") {
+  Recorder r;
+  const auto x = r.input({T, B}), w = r.input({B});
+  const auto cell = [&](const Tensor& xt, const Tensor& s) { return sigmoid(exp(w * s) + xt); };
+  const auto outputs = unroll(cell, x, zeros({B}, d)).outputs;
+  Tensors all{outputs};
+  for (const auto& g : gradients(sum(outputs), {x, w})) all.push_back(g);
+  // exp(w s) of the state, which is there.
+  CHECK(counts_of(r.tape, all).loops.at(0).written == B);
+  r.check(all);
+}
+
+TEST_CASE("residuals of an unroll nested in a step") {
+  Recorder r;
+  const auto x = r.input({T, B}), w = r.input({B});
+  const auto inner = [&](const Tensor& s) { return tanh(square(s) * w) + s; };
+  const auto outer = [&](const Tensor& xt, const Tensor& s) { return tanh(xt + unroll(inner, 3, s).state); };
+  const auto outputs = unroll(outer, x, zeros({B}, d)).outputs;
+  Tensors all{outputs};
+  for (const auto& g : gradients(sum(square(outputs)), {x, w})) all.push_back(g);
+  for (const auto& g : gradients(sum(square(all[1])), {x, w})) all.push_back(g);
+  r.check(all);
+}
