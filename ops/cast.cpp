@@ -1,3 +1,4 @@
+#include "cpu/loops.h"
 #include "reference/kernels.h"
 #include "samples.h"
 #include "table.h"
@@ -15,7 +16,9 @@ const Operation& cast_operation() {
         return {static_cast<ElementType>(attributes.integer("element")), x[0].shape};
       },
       {[](const Recorded& y, const Tensor& dy) -> Tensors { return {cast(dy, y[0].element())}; }},
-      {reference::cast},
+      {reference::cast, {[](const std::vector<ElementType>& operands, ElementType result) {
+         return cpu::loops().cast(operands[0], result);
+       }}},
       [] {
         const auto to = [](ElementType element) {
           return Attributes{{"element", static_cast<std::int64_t>(element)}};

@@ -4,8 +4,15 @@
 #include <reel/ops.h>
 #include <reel/record.h>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#define REEL_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define REEL_INDEPENDENT
+#endif
+
 /// How an elementwise operation is made of one struct: its name, the element types it accepts, the scalar
-/// function as a template that every runner instantiates, and its derivative.
+/// function as a template that every runner instantiates (Reel's own ones with vectors too), and its
+/// derivative.
 ///
 ///   struct Sigmoid {
 ///     static constexpr auto name = "sigmoid";
@@ -34,11 +41,28 @@ constexpr bool is_accepted(Accepts accepts) {
   return accepts == Accepts::anything || !std::is_same_v<T, bool>;
 }
 
+/// `condition ? a : b` that vectors have too, so that one text serves for both: both are evaluated.
+template <class T>
+T choose(bool condition, T a, T b) {
+  return condition ? a : b;
+}
+
 /// Number of operands of the scalar function.
 template <class F>
 constexpr std::size_t arity_of() {
   return std::is_invocable_v<F, double> ? 1 : 2;
 }
+
+/// What the scalar function makes of operands of type T.
+template <class F, class T>
+auto map_result(T x) {
+  if constexpr (arity_of<F>() == 1)
+    return F{}(x);
+  else
+    return F{}(x, x);
+}
+template <class F, class T>
+using MapResult = decltype(map_result<F>(T{}));
 
 /// Calls `f` with a C++ zero of the element type where the map accepts it. Returns whether it does.
 template <class F, class Function>
@@ -53,23 +77,34 @@ bool with_accepted(ElementType type, Function&& f) {
   });
 }
 
-/// The reference kernel of a map: one flat loop over its functor.
+/// The loop over a functor. Each element is of its own operands only, which the compiler cannot see since an
+/// output may be an input's memory.
+template <class F, class T>
+void map_loop(const void* const* inputs, void* output, std::int64_t count) {
+  const F f{};
+  const T* a = static_cast<const T*>(inputs[0]);
+  auto* y = static_cast<MapResult<F, T>*>(output);
+  if constexpr (arity_of<F>() == 1) {
+    REEL_INDEPENDENT
+    for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i]);
+  } else {
+    const T* b = static_cast<const T*>(inputs[1]);
+    REEL_INDEPENDENT
+    for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i], b[i]);
+  }
+}
+
+template <class F>
+MapLoop map_loop_for(ElementType operand) {
+  MapLoop loop = nullptr;
+  with_accepted<F>(operand, [&](auto zero) { loop = map_loop<F, decltype(zero)>; });
+  return loop;
+}
+
 template <class F>
 void map_reference(const KernelCall& call) {
-  const auto count = call.output.shape().size();
-  with_accepted<F>(call.inputs[0].type->element, [&](auto zero) {
-    using T = decltype(zero);
-    const F f{};
-    const T* a = call.inputs[0].template as<T>();
-    if constexpr (arity_of<F>() == 1) {
-      auto* y = call.output.template as<decltype(f(*a))>();
-      for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i]);
-    } else {
-      const T* b = call.inputs[1].template as<T>();
-      auto* y = call.output.template as<decltype(f(*a, *b))>();
-      for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i], b[i]);
-    }
-  });
+  const void* inputs[] = {call.inputs[0].data, call.inputs[arity_of<F>() - 1].data};
+  map_loop_for<F>(call.inputs[0].type->element)(inputs, call.output.data, call.output.shape().size());
 }
 
 template <class F>
@@ -77,12 +112,8 @@ TensorType infer_map(const std::vector<TensorType>& operands, const Attributes&)
   auto type = operands[0];
   for (const auto& operand : operands)
     if (operand != type) throw RecordError("operands must have the same type and shape");
-  const bool accepted = with_accepted<F>(operands[0].element, [&](auto zero) {
-    if constexpr (arity_of<F>() == 1)
-      type.element = element_type_of<decltype(F{}(zero))>;
-    else
-      type.element = element_type_of<decltype(F{}(zero, zero))>;
-  });
+  const bool accepted = with_accepted<F>(
+      operands[0].element, [&](auto zero) { type.element = element_type_of<MapResult<F, decltype(zero)>>; });
   if (!accepted) throw RecordError(rule_of(F::accepts));
   return type;
 }
@@ -172,20 +203,26 @@ std::vector<Sample> map_samples() {
   return samples;
 }
 
+template <class F>
+Operation make_map() {
+  Operation map{F::name, Kind::map, infer_map<F>, Derivative::none(), {map_reference<F>}, map_samples<F>};
+  map.algebra = {is_identity<F>, is_involution<F>, LeftUnit<F>::value, RightUnit<F>::value,
+                 linear_operands(linearity<F>)};
+  map.cost = cost_of<F>;
+  map.kernels.cpu.map = [](const std::vector<ElementType>& operands, ElementType) {
+    return map_loop_for<F>(operands[0]);
+  };
+  if constexpr (has_derivative<F>)
+    map.derivative = {F::derivative};
+  else
+    static_assert(F::zero_derivative, "a map needs a derivative, or says that it is zero");
+  return map;
+}
+
 /// The operation of a functor; the same object at every call.
 template <class F>
 const Operation& map_operation() {
-  static const Operation operation = [] {
-    Operation map{F::name, Kind::map, infer_map<F>, Derivative::none(), {map_reference<F>}, map_samples<F>};
-    map.algebra = {is_identity<F>, is_involution<F>, LeftUnit<F>::value, RightUnit<F>::value,
-                   linear_operands(linearity<F>)};
-    map.cost = cost_of<F>;
-    if constexpr (has_derivative<F>)
-      map.derivative = {F::derivative};
-    else
-      static_assert(F::zero_derivative, "a map needs a derivative, or says that it is zero");
-    return map;
-  }();
+  static const Operation operation = make_map<F>();
   return operation;
 }
 

@@ -1,35 +1,43 @@
 #include "maps.h"
 
+#include "cpu/loops.h"
+#include "map_list.h"
 #include "table.h"
 
 namespace reel {
 
-// Every map: the function users call and the functor that defines it. The list makes both the functions and
-// the table.
-// clang-format off
-#define REEL_MAPS(unary, binary)                                                                       \
-  binary(add, Add) binary(sub, Sub) binary(mul, Mul) binary(div, Div) binary(pow, Pow)                 \
-  binary(minimum, Minimum) binary(maximum, Maximum) binary(remainder, Remainder)                       \
-  unary(neg, Neg) unary(abs, Abs) unary(sign, Sign) unary(square, Square) unary(sqrt, Sqrt)            \
-  unary(exp, Exp) unary(expm1, Expm1) unary(log, Log) unary(log1p, Log1p) unary(sin, Sin)              \
-  unary(cos, Cos) unary(tanh, Tanh) unary(sigmoid, Sigmoid) unary(erf, Erf) unary(relu, Relu)          \
-  unary(softplus, Softplus) unary(floor, Floor) unary(ceil, Ceil) unary(round, Round)                  \
-  unary(stop_gradient, StopGradient)                                                                   \
-  binary(equal, Equal) binary(not_equal, NotEqual) binary(less, Less) binary(less_equal, LessEqual)    \
-  binary(greater, Greater) binary(greater_equal, GreaterEqual) unary(isfinite, IsFinite)               \
-  binary(logical_and, And) binary(logical_or, Or) unary(logical_not, Not)
-// clang-format on
+namespace {
+
+/// A map of Reel's own: its loops are compiled once for each instruction set.
+template <class F>
+const Operation& own_map() {
+  static const Operation operation = [] {
+    auto map = make_map<F>();
+    map.kernels.cpu.map = [](const std::vector<ElementType>& operands, ElementType) {
+      return cpu::loops().map(F::name, operands[0]);
+    };
+    return map;
+  }();
+  return operation;
+}
+
+template <class F, class... Operands>
+Tensor record_own(const Operands&... operands) {
+  return record(own_map<F>(), together(F::name, {operands...}));
+}
+
+}  // namespace
 
 #define REEL_UNARY(function, F) \
-  Tensor function(const Tensor& x) { return apply<maps::F>(x); }
+  Tensor function(const Tensor& x) { return record_own<maps::F>(x); }
 #define REEL_BINARY(function, F) \
-  Tensor function(const Tensor& a, const Tensor& b) { return apply<maps::F>(a, b); }
-#define REEL_ENTRY(function, F) &map_operation<maps::F>(),
+  Tensor function(const Tensor& a, const Tensor& b) { return record_own<maps::F>(a, b); }
+#define REEL_ENTRY(function, F) &own_map<maps::F>(),
 
 REEL_MAPS(REEL_UNARY, REEL_BINARY)
 
 std::vector<const Operation*> map_table() { return {REEL_MAPS(REEL_ENTRY, REEL_ENTRY)}; }
 
-const Operation& add_operation() { return map_operation<maps::Add>(); }
+const Operation& add_operation() { return own_map<maps::Add>(); }
 
 }  // namespace reel

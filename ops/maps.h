@@ -4,6 +4,7 @@
 /// The elementwise operations, each whole in one struct.
 namespace reel::maps {
 
+using std::abs;
 using std::ceil;
 using std::cos;
 using std::erf;
@@ -129,7 +130,8 @@ struct Sigmoid {
   static constexpr auto cost = Cost::expensive;
   template <class T>
   T operator()(T x) const {
-    return T(1) / (T(1) + exp(-x));
+    const T e = exp(-abs(x));  // At most 1, so that it cannot overflow.
+    return choose(x < T(0), e, T(1)) / (T(1) + e);
   }
   static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * (y * (1 - y))}; }
 };
@@ -139,7 +141,7 @@ struct Relu {
   static constexpr auto accepts = Accepts::floating;
   template <class T>
   T operator()(T x) const {
-    return x > T(0) ? x : x != x ? x : T(0);
+    return choose(x > T(0) || x != x, x, T(0));
   }
   static Tensors derivative(const Recorded& y, const Tensor& dy) { return {select(y[0] > 0, dy, 0)}; }
 };
@@ -241,7 +243,7 @@ struct Abs {
   static constexpr auto accepts = Accepts::numbers;
   template <class T>
   T operator()(T x) const {
-    return x < T(0) ? -x : x == T(0) ? T(0) : x;
+    return choose(x <= T(0), T(0) - x, x);
   }
   static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * sign(y[0])}; }
 };
@@ -252,7 +254,7 @@ struct Sign {
   static constexpr bool zero_derivative = true;
   template <class T>
   T operator()(T x) const {
-    return x > T(0) ? T(1) : x < T(0) ? T(-1) : x;
+    return choose(x > T(0), T(1), choose(x < T(0), T(-1), x));
   }
 };
 
@@ -321,7 +323,7 @@ struct Softplus {
   static constexpr auto cost = Cost::expensive;
   template <class T>
   T operator()(T x) const {
-    return x > T(0) ? x + log1p(exp(-x)) : log1p(exp(x));
+    return choose(x > T(0), x, T(0)) + log1p(exp(-abs(x)));
   }
   // Composed from maximum and abs it would have kinks at 0, where their second derivatives are lost.
   static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * sigmoid(y[0])}; }
@@ -381,7 +383,7 @@ struct Minimum {
   static constexpr auto accepts = Accepts::numbers;
   template <class T>
   T operator()(T a, T b) const {
-    return a < b || a != a ? a : b;
+    return choose(a < b || a != a, a, b);
   }
   static Tensors derivative(const Recorded& y, const Tensor& dy) { return shared_adjoint(y, dy); }
 };
@@ -391,7 +393,7 @@ struct Maximum {
   static constexpr auto accepts = Accepts::numbers;
   template <class T>
   T operator()(T a, T b) const {
-    return a > b || a != a ? a : b;
+    return choose(a > b || a != a, a, b);
   }
   static Tensors derivative(const Recorded& y, const Tensor& dy) { return shared_adjoint(y, dy); }
 };
@@ -405,14 +407,14 @@ struct Remainder {
   template <class T>
   T operator()(T a, T b) const {
     T r;
-    if constexpr (std::is_floating_point_v<T>) {
+    if constexpr (!std::is_integral_v<T>) {
       r = fmod(a, b);
     } else {
       // Not a % b: that traps for a divisor of 0, and for the smallest number by -1.
       if (b == T(0) || b == T(-1)) return T(0);
       r = a % b;
     }
-    return r != T(0) && (r < T(0)) != (b < T(0)) ? r + b : r;
+    return choose(r != T(0) && (r < T(0)) != (b < T(0)), r + b, r);
   }
   static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy, -(dy * floor(y[0] / y[1]))}; }
 };

@@ -1,3 +1,4 @@
+#include "cpu/loops.h"
 #include "reference/kernels.h"
 #include "samples.h"
 #include "table.h"
@@ -20,7 +21,9 @@ const Operation& select_operation() {
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
         return {{}, select(y[0], dy, 0), select(y[0], 0, dy)};
       }},
-      {reference::select},
+      {reference::select, {[](const std::vector<ElementType>& operands, ElementType) {
+         return cpu::loops().select(operands[1]);
+       }}},
       [] {
         std::vector<Sample> samples;
         for (const Shape& shape : {Shape{}, Shape{4}, Shape{2, 3}, Shape{0, 2}})

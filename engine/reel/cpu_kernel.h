@@ -66,14 +66,14 @@ struct PreparedOperand {
 /// What an operation says of itself to the CPU runner; where it says nothing, its reference kernel runs.
 struct CpuKernels {
   /// For a map.
-  std::function<MapLoop(const std::vector<ElementType>& operands, ElementType result)> map;
+  std::function<MapLoop(const std::vector<ElementType>& operands, ElementType result)> map = nullptr;
   /// For a reduction, where it can run along rows.
-  std::function<RowLoop(ElementType)> rows;
+  std::function<RowLoop(ElementType)> rows = nullptr;
   /// For any other operation.
-  std::function<CpuKernel(const CpuRequest&)> kernel;
+  std::function<CpuKernel(const CpuRequest&)> kernel = nullptr;
   /// Whether `kernel` takes operands and a result of any layout; else they are contiguous.
   bool any_layout = false;
-  PreparedOperand prepared;
+  PreparedOperand prepared = {};
 };
 
 }  // namespace reel

@@ -50,7 +50,8 @@ def few_corners(dtype):
 
 
 def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
+    e = np.exp(-np.abs(x))  # Not exp(-x), which for large negative x is infinite.
+    return np.where(x < 0, e, x.dtype.type(1)) / (1 + e)
 
 
 def erf(x):

@@ -1,0 +1,111 @@
+#pragma once
+#include "vector.h"
+
+/// exp, expm1 and tanh of vectors.
+namespace reel::cpu::REEL_VARIANT {
+
+/// For x = n ln 2 + r: ln 2 in two parts, of which the first times any n is exact, and the q of
+/// e^r = 1 + r + r^2 q(r) for |r| <= ln 2 / 2, from interpolation at Chebyshev's nodes (1e-8, 2e-17).
+template <class T>
+struct Exponential;
+template <>
+struct Exponential<float> {
+  static constexpr float inverse_ln2 = 1.4426950408889634f;
+  static constexpr float ln2_high = 0.693145751953125f, ln2_low = 1.42860682031e-6f;
+  static constexpr float q[] = {0.5f, 0.16666576666119928f, 0.041666554212984150f, 0.0083632328836826182f,
+                                0.0013926250831497612f};
+  /// Added to a number and taken off it leaves the nearest integer, and that integer in the lowest bits.
+  static constexpr float rounder = 0x1.8p23f;
+  static constexpr int mantissa_bits = 23;
+  /// Beyond these e^x is 0 or infinite.
+  static constexpr float lowest = -104, highest = 89;
+  /// Beyond this tanh(x) is 1.
+  static constexpr float tanh_highest = 10;
+  /// Below this tanh(x) and expm1(x) are x.
+  static constexpr float tiny = 0x1p-26f;
+  /// Beyond this expm1(x) is -1.
+  static constexpr float expm1_lowest = -20;
+};
+template <>
+struct Exponential<double> {
+  static constexpr double inverse_ln2 = 1.4426950408889634074;
+  static constexpr double ln2_high = 0.6931471805601177038624883, ln2_low = -1.7239444525614834773e-13;
+  static constexpr double q[] = {0.50000000000000010314,     0.1666666666666666746,
+                                 0.041666666666623820532,    0.0083333333333300381973,
+                                 0.0013888888917367080562,   0.00019841269863171556026,
+                                 0.000024801521057868205199, 2.7557268276905696187e-6,
+                                 2.7620201591031548792e-7,   2.5100472505694996003e-8};
+  static constexpr double rounder = 0x1.8p52;
+  static constexpr int mantissa_bits = 52;
+  static constexpr double lowest = -746, highest = 710;
+  static constexpr double tanh_highest = 20;
+  static constexpr double tiny = 0x1p-55;
+  static constexpr double expm1_lowest = -40;
+};
+
+/// x = n ln 2 + r.
+template <class T>
+struct Split {
+  using C = Exponential<T>;
+  Vector<T> rounded, n, r;
+
+  explicit Split(const Vector<T>& x) {
+    rounded = fused<T>(x, C::inverse_ln2, C::rounder);
+    n = rounded - C::rounder;
+    r = fused<T>(n, -C::ln2_low, fused<T>(n, -C::ln2_high, x));
+  }
+  /// e^r - 1
+  Vector<T> expm1_of_r() const { return fused<T>(r * r, polynomial(r, C::q), r); }
+  /// 2^(n + shift), which is a normal number.
+  Vector<T> power(int shift = 0) const {
+    using Number = typename Bits<T>::value_type;
+    const Bits<T> bias(Number(Exponential<T>::mantissa_bits == 23 ? 127 : 1023) + Number(shift));
+    return from_bits<T>((bits_of(rounded) + bias) << C::mantissa_bits);
+  }
+};
+
+template <class T>
+Vector<T> exp(const Vector<T>& x) {
+  using C = Exponential<T>;
+  const Split<T> split(at_most(C::highest, at_least(C::lowest, x)));
+  const auto y = split.expm1_of_r() + T(1);
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return xsimd::batch<T>(_mm512_scalef_ps(y.lanes, split.n.lanes));
+  else
+    return xsimd::batch<T>(_mm512_scalef_pd(y.lanes, split.n.lanes));
+#else
+  // In two steps, since 2^n need not be a normal number: the second rounds once.
+  const Vector<T> half = fused<T>(split.n, T(0.5), C::rounder);
+  Split<T> first = split, second = split;
+  first.rounded = half;
+  second.rounded = split.n - (half - C::rounder) + C::rounder;
+  return y * first.power() * second.power();
+#endif
+}
+
+/// For x between -50 and the logarithm of the largest number, and a little beyond.
+template <class T>
+Vector<T> expm1_within(const Vector<T>& x) {
+  const Split<T> split(x);
+  // Half of 2^n, which for the largest x would be too large.
+  const auto half = split.power(-1);
+  const auto y = fused<T>(half, split.expm1_of_r(), half - T(0.5));
+  return y + y;
+}
+
+template <class T>
+Vector<T> expm1(const Vector<T>& x) {
+  using C = Exponential<T>;
+  const auto y = expm1_within(at_most(C::highest, at_least(C::expm1_lowest, x)));
+  return choose(abs(x) < C::tiny, x, y);
+}
+
+/// (1 - e^-2x) / (1 + e^-2x), with expm1 so that nothing cancels.
+template <class T>
+Vector<T> tanh(const Vector<T>& x) {
+  const auto power = expm1_within(T(-2) * at_most(Exponential<T>::tanh_highest, abs(x)));
+  return copy_sign(power / (T(2) + power), x);
+}
+
+}  // namespace reel::cpu::REEL_VARIANT

@@ -1,0 +1,25 @@
+#include "loops.h"
+
+#include "variants/each.h"
+
+namespace reel::cpu {
+
+#define REEL_DECLARE(variant)                     \
+  namespace variant {                             \
+  MapLoop map(const char* name, ElementType);     \
+  MapLoop select(ElementType);                    \
+  MapLoop cast(ElementType from, ElementType to); \
+  }
+REEL_EACH_VARIANT(REEL_DECLARE)
+
+const Loops& loops(Variant variant) {
+#define REEL_LOOPS(name)                                               \
+  if (variant == Variant::name) {                                      \
+    static constexpr Loops loops{name::map, name::select, name::cast}; \
+    return loops;                                                      \
+  }
+  REEL_EACH_VARIANT(REEL_LOOPS)
+  throw InternalError("no loops for " + to_string(variant));
+}
+
+}  // namespace reel::cpu

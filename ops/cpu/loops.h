@@ -1,0 +1,19 @@
+#pragma once
+#include <reel/cpu_kernel.h>
+
+#include "variant.h"
+
+/// The loops that are compiled once for each instruction set. Each function returns null where there is none.
+namespace reel::cpu {
+
+struct Loops {
+  /// Of one of Reel's own maps, by its name; its operands are of one type.
+  MapLoop (*map)(const char* name, ElementType operand);
+  /// Of select, by the type of its branches.
+  MapLoop (*select)(ElementType);
+  MapLoop (*cast)(ElementType from, ElementType to);
+};
+
+const Loops& loops(Variant variant = best_variant());
+
+}  // namespace reel::cpu

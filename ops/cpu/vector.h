@@ -1,0 +1,200 @@
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include <xsimd/xsimd.hpp>
+
+/// As many floats or doubles as the instruction set takes at once, with the operators of one. A functor's
+/// text serves for both: its unqualified calls of exp, choose and their like find the functions beside Vector
+/// in math.h. xsimd's own exp, tanh, erf and != do not keep what Reel promises, so its batches stay inside.
+namespace reel::cpu::REEL_VARIANT {
+
+template <class T>
+struct Vector {
+  using Batch = xsimd::batch<T>;
+  static constexpr std::int64_t size = Batch::size;
+
+  Batch lanes;
+
+  Vector() = default;
+  Vector(const Batch& batch) : lanes(batch) {}
+  template <class Number, class = std::enable_if_t<std::is_arithmetic_v<Number>>>
+  Vector(Number number) : lanes(static_cast<T>(number)) {}
+
+  static Vector load(const T* from) { return Batch::load_unaligned(from); }
+  void store(T* to) const { lanes.store_unaligned(to); }
+};
+
+template <class T>
+struct Mask {
+  xsimd::batch_bool<T> lanes;
+};
+
+/// The bits of the lanes as numbers.
+template <class T>
+using Bits = xsimd::batch<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
+
+/// xsimd 8 names the batch, later ones its element.
+template <class To, class From>
+To same_bits(const From& batch) {
+#if XSIMD_VERSION_MAJOR > 8
+  return xsimd::bitwise_cast<typename To::value_type>(batch);
+#else
+  return xsimd::bitwise_cast<To>(batch);
+#endif
+}
+template <class T>
+Bits<T> bits_of(const Vector<T>& x) {
+  return same_bits<Bits<T>>(x.lanes);
+}
+/// T cannot be deduced from its bits.
+template <class T>
+Vector<T> from_bits(const Bits<T>& bits) {
+  return same_bits<xsimd::batch<T>>(bits);
+}
+
+// The operands of operators convert from numbers only where they are no templates.
+#define REEL_OPERATOR(T, op) \
+  inline Vector<T> operator op(const Vector<T>& a, const Vector<T>& b) { return a.lanes op b.lanes; }
+#define REEL_COMPARISON(T, op) \
+  inline Mask<T> operator op(const Vector<T>& a, const Vector<T>& b) { return {a.lanes op b.lanes}; }
+#define REEL_OPERATORS(T)                                                                               \
+  REEL_OPERATOR(T, +)                                                                                   \
+  REEL_OPERATOR(T, -)                                                                                   \
+  REEL_OPERATOR(T, *)                                                                                   \
+  REEL_OPERATOR(T, /)                                                                                   \
+  REEL_COMPARISON(T, <)                                                                                 \
+  REEL_COMPARISON(T, <=)                                                                                \
+  REEL_COMPARISON(T, >)                                                                                 \
+  REEL_COMPARISON(T, >=)                                                                                \
+  REEL_COMPARISON(T, ==)                                                                                \
+  /* True beside NaN, which xsimd 8's own is not. */                                                    \
+  inline Mask<T> operator!=(const Vector<T>& a, const Vector<T>& b) { return {~(a.lanes == b.lanes)}; } \
+  inline Vector<T> operator-(const Vector<T>& a) { return a.lanes ^ xsimd::batch<T>(T(-0.0)); }         \
+  inline Mask<T> operator&&(const Mask<T>& a, const Mask<T>& b) { return {a.lanes & b.lanes}; }         \
+  inline Mask<T> operator||(const Mask<T>& a, const Mask<T>& b) { return {a.lanes | b.lanes}; }         \
+  /* For AVX-512 xsimd 8's exclusive or of masks is an or. */                                           \
+  inline Mask<T> operator!=(const Mask<T>& a, const Mask<T>& b) {                                       \
+    return {(a.lanes & ~b.lanes) | (b.lanes & ~a.lanes)};                                               \
+  }                                                                                                     \
+  inline Mask<T> operator!(const Mask<T>& a) { return {~a.lanes}; }                                     \
+  inline Vector<T> choose(const Mask<T>& condition, const Vector<T>& a, const Vector<T>& b) {           \
+    return xsimd::select(condition.lanes, a.lanes, b.lanes);                                            \
+  }                                                                                                     \
+  inline bool any(const Mask<T>& mask) { return xsimd::any(mask.lanes); }                               \
+  inline Vector<T> abs(const Vector<T>& x) { return xsimd::abs(x.lanes); }                              \
+  inline Vector<T> sqrt(const Vector<T>& x) { return xsimd::sqrt(x.lanes); }
+REEL_OPERATORS(float)
+REEL_OPERATORS(double)
+#undef REEL_OPERATORS
+#undef REEL_COMPARISON
+#undef REEL_OPERATOR
+
+/// The smaller one; `x` where it is NaN.
+template <class T>
+Vector<T> at_most(T limit, const Vector<T>& x) {
+  return xsimd::min(xsimd::batch<T>(limit), x.lanes);
+}
+template <class T>
+Vector<T> at_least(T limit, const Vector<T>& x) {
+  return xsimd::max(xsimd::batch<T>(limit), x.lanes);
+}
+
+/// |x| with the sign of `sign`.
+template <class T>
+Vector<T> copy_sign(const Vector<T>& x, const Vector<T>& sign) {
+  const xsimd::batch<T> bit(T(-0.0));
+  return (abs(x).lanes | (sign.lanes & bit));
+}
+
+/// a * b + c, rounded once where the instruction set can.
+template <class T>
+Vector<T> fused(const Vector<T>& a, const Vector<T>& b, const Vector<T>& c) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return xsimd::batch<T>(_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes));
+  else
+    return xsimd::batch<T>(_mm512_fmadd_pd(a.lanes, b.lanes, c.lanes));
+#else
+  return xsimd::fma(a.lanes, b.lanes, c.lanes);
+#endif
+}
+
+/// c[0] + c[1] x + c[2] x^2 + ...
+template <class T, int count>
+Vector<T> polynomial(const Vector<T>& x, const T (&c)[count]) {
+  Vector<T> sum = c[count - 1];
+  for (int i = count - 2; i >= 0; --i) sum = fused<T>(sum, x, c[i]);
+  return sum;
+}
+
+/// Calls `f` with a lane at a time.
+template <class F, class T>
+Vector<T> by_lane(F&& f, const Vector<T>& x) {
+  T lanes[Vector<T>::size];
+  x.store(lanes);
+  for (auto& lane : lanes) lane = f(lane);
+  return Vector<T>::load(lanes);
+}
+template <class F, class T>
+Vector<T> by_lane(F&& f, const Vector<T>& a, const Vector<T>& b) {
+  T lanes[Vector<T>::size], others[Vector<T>::size];
+  a.store(lanes);
+  b.store(others);
+  for (std::int64_t i = 0; i < Vector<T>::size; ++i) lanes[i] = f(lanes[i], others[i]);
+  return Vector<T>::load(lanes);
+}
+
+/// Calls `f` with each half of the lanes as doubles, and rounds what it returns.
+template <class F>
+Vector<float> as_doubles(F&& f, const Vector<float>& x) {
+#if defined(__AVX512F__)
+  using Batch = xsimd::batch<double>;
+  const __m512 lanes = x.lanes;
+  const Vector<double> low = f(Vector<double>(Batch(_mm512_cvtps_pd(_mm512_castps512_ps256(lanes)))));
+  const Vector<double> high = f(Vector<double>(Batch(_mm512_cvtps_pd(_mm512_extractf32x8_ps(lanes, 1)))));
+  return xsimd::batch<float>(
+      _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(low.lanes)), _mm512_cvtpd_ps(high.lanes), 1));
+#else
+  float narrow[Vector<float>::size];
+  double wide[Vector<float>::size];
+  x.store(narrow);
+  for (std::int64_t i = 0; i < Vector<float>::size; ++i) wide[i] = narrow[i];
+  for (std::int64_t i = 0; i < Vector<float>::size; i += Vector<double>::size)
+    f(Vector<double>::load(wide + i)).store(wide + i);
+  for (std::int64_t i = 0; i < Vector<float>::size; ++i) narrow[i] = static_cast<float>(wide[i]);
+  return Vector<float>::load(narrow);
+#endif
+}
+
+/// The first `count` lanes, fewer than all of them, from and to memory that ends there.
+template <class T>
+Vector<T> load_some(const T* from, std::int64_t count) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return xsimd::batch<T>(_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from));
+  else
+    return xsimd::batch<T>(_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), from));
+#else
+  T lanes[Vector<T>::size] = {};
+  std::memcpy(lanes, from, static_cast<std::size_t>(count) * sizeof(T));
+  return Vector<T>::load(lanes);
+#endif
+}
+template <class T>
+void store_some(const Vector<T>& x, T* to, std::int64_t count) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1), x.lanes);
+  else
+    _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1u << count) - 1), x.lanes);
+#else
+  T lanes[Vector<T>::size];
+  x.store(lanes);
+  std::memcpy(to, lanes, static_cast<std::size_t>(count) * sizeof(T));
+#endif
+}
+
+}  // namespace reel::cpu::REEL_VARIANT
