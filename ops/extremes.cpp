@@ -1,5 +1,6 @@
 #include <reel/ops.h>
 
+#include "cpu/reduction_kernel.h"
 #include "reductions.h"
 #include "reference/kernels.h"
 #include "table.h"
@@ -25,8 +26,13 @@ Tensors extreme_adjoint(const Recorded& y, const Tensor& dy) {
   return {select(is_extreme, spread(dy / count, shape, axes), 0)};
 }
 
-Operation extreme(const char* name, Kernel kernel) {
-  return {name, Kind::reduction, reduced_if_any, {extreme_adjoint}, {std::move(kernel)}, reduction_samples};
+Operation extreme(const char* name, Kernel kernel, cpu::Reduction reduction) {
+  return {name,
+          Kind::reduction,
+          reduced_if_any,
+          {extreme_adjoint},
+          {std::move(kernel), cpu::reduction_kernels(reduction)},
+          reduction_samples};
 }
 
 Operation arg_extreme(const char* name, Kernel kernel) {
@@ -45,12 +51,12 @@ Operation arg_extreme(const char* name, Kernel kernel) {
 }  // namespace
 
 const Operation& max_operation() {
-  static const auto operation = extreme("max", reference::max);
+  static const auto operation = extreme("max", reference::max, cpu::Reduction::max);
   return operation;
 }
 
 const Operation& min_operation() {
-  static const auto operation = extreme("min", reference::min);
+  static const auto operation = extreme("min", reference::min, cpu::Reduction::min);
   return operation;
 }
 

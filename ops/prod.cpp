@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cpu/reduction_kernel.h"
 #include "reductions.h"
 #include "reference/kernels.h"
 #include "table.h"
@@ -50,7 +51,7 @@ const Operation& prod_operation() {
         for (std::size_t i = 0; i < order.size(); ++i) back[order[i]] = static_cast<std::int64_t>(i);
         return {spread(dy, shape, axes) * permute(others, back)};
       }},
-      {reference::prod},
+      {reference::prod, cpu::reduction_kernels(cpu::Reduction::prod)},
       [] {
         auto samples = reduction_samples();
         samples.push_back({{floats({2, 0})}, {{"axes", Axes{1}}}});

@@ -1,5 +1,6 @@
 #include <reel/ops.h>
 
+#include "cpu/reduction_kernel.h"
 #include "reductions.h"
 #include "reference/kernels.h"
 #include "table.h"
@@ -17,7 +18,7 @@ const Operation& sum_operation() {
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
         return {spread(dy, y[0].shape(), reduced_axes(y))};
       }},
-      {reference::sum},
+      {reference::sum, cpu::reduction_kernels(cpu::Reduction::sum)},
       [] {
         auto samples = reduction_samples();
         samples.push_back({{floats({2, 0})}, {{"axes", Axes{1}}}});

@@ -4,19 +4,21 @@
 
 namespace reel::cpu {
 
-#define REEL_DECLARE(variant)                     \
-  namespace variant {                             \
-  MapLoop map(const char* name, ElementType);     \
-  MapLoop select(ElementType);                    \
-  MapLoop cast(ElementType from, ElementType to); \
+#define REEL_DECLARE(variant)                      \
+  namespace variant {                              \
+  MapLoop map(const char* name, ElementType);      \
+  MapLoop select(ElementType);                     \
+  MapLoop cast(ElementType from, ElementType to);  \
+  RowLoop rows(Reduction, ElementType);            \
+  ReductionLoop reduction(Reduction, ElementType); \
   }
 REEL_EACH_VARIANT(REEL_DECLARE)
 
 const Loops& loops(Variant variant) {
-#define REEL_LOOPS(name)                                               \
-  if (variant == Variant::name) {                                      \
-    static constexpr Loops loops{name::map, name::select, name::cast}; \
-    return loops;                                                      \
+#define REEL_LOOPS(name)                                                                            \
+  if (variant == Variant::name) {                                                                   \
+    static constexpr Loops loops{name::map, name::select, name::cast, name::rows, name::reduction}; \
+    return loops;                                                                                   \
   }
   REEL_EACH_VARIANT(REEL_LOOPS)
   throw InternalError("no loops for " + to_string(variant));

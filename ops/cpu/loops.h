@@ -1,10 +1,17 @@
 #pragma once
 #include <reel/cpu_kernel.h>
 
+#include "axis_groups.h"
 #include "variant.h"
 
 /// The loops that are compiled once for each instruction set. Each function returns null where there is none.
 namespace reel::cpu {
+
+enum class Reduction { sum, prod, max, min };
+
+/// Makes the units `first` to `last` of a reduction.
+using ReductionLoop = void (*)(const AxisGroups&, const void* input, void* output, std::int64_t first,
+                               std::int64_t last);
 
 struct Loops {
   /// Of one of Reel's own maps, by its name; its operands are of one type.
@@ -12,6 +19,8 @@ struct Loops {
   /// Of select, by the type of its branches.
   MapLoop (*select)(ElementType);
   MapLoop (*cast)(ElementType from, ElementType to);
+  RowLoop (*rows)(Reduction, ElementType);
+  ReductionLoop (*reduction)(Reduction, ElementType);
 };
 
 const Loops& loops(Variant variant = best_variant());

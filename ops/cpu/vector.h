@@ -147,26 +147,39 @@ Vector<T> by_lane(F&& f, const Vector<T>& a, const Vector<T>& b) {
   return Vector<T>::load(lanes);
 }
 
+/// Numbers as doubles.
+inline Vector<double> load_doubles(const double* from) { return Vector<double>::load(from); }
+inline Vector<double> load_doubles(const float* from) {
+#if defined(__AVX512F__)
+  return xsimd::batch<double>(_mm512_cvtps_pd(_mm256_loadu_ps(from)));
+#elif defined(__AVX__)
+  return xsimd::batch<double>(_mm256_cvtps_pd(_mm_loadu_ps(from)));
+#else
+  double wide[Vector<double>::size];
+  for (std::int64_t i = 0; i < Vector<double>::size; ++i) wide[i] = from[i];
+  return Vector<double>::load(wide);
+#endif
+}
+inline void store_rounded(const Vector<double>& x, float* to) {
+#if defined(__AVX512F__)
+  _mm256_storeu_ps(to, _mm512_cvtpd_ps(x.lanes));
+#elif defined(__AVX__)
+  _mm_storeu_ps(to, _mm256_cvtpd_ps(x.lanes));
+#else
+  double wide[Vector<double>::size];
+  x.store(wide);
+  for (std::int64_t i = 0; i < Vector<double>::size; ++i) to[i] = static_cast<float>(wide[i]);
+#endif
+}
+
 /// Calls `f` with each half of the lanes as doubles, and rounds what it returns.
 template <class F>
 Vector<float> as_doubles(F&& f, const Vector<float>& x) {
-#if defined(__AVX512F__)
-  using Batch = xsimd::batch<double>;
-  const __m512 lanes = x.lanes;
-  const Vector<double> low = f(Vector<double>(Batch(_mm512_cvtps_pd(_mm512_castps512_ps256(lanes)))));
-  const Vector<double> high = f(Vector<double>(Batch(_mm512_cvtps_pd(_mm512_extractf32x8_ps(lanes, 1)))));
-  return xsimd::batch<float>(
-      _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(low.lanes)), _mm512_cvtpd_ps(high.lanes), 1));
-#else
-  float narrow[Vector<float>::size];
-  double wide[Vector<float>::size];
-  x.store(narrow);
-  for (std::int64_t i = 0; i < Vector<float>::size; ++i) wide[i] = narrow[i];
+  float lanes[Vector<float>::size];
+  x.store(lanes);
   for (std::int64_t i = 0; i < Vector<float>::size; i += Vector<double>::size)
-    f(Vector<double>::load(wide + i)).store(wide + i);
-  for (std::int64_t i = 0; i < Vector<float>::size; ++i) narrow[i] = static_cast<float>(wide[i]);
-  return Vector<float>::load(narrow);
-#endif
+    store_rounded(f(load_doubles(lanes + i)), lanes + i);
+  return Vector<float>::load(lanes);
 }
 
 /// The first `count` lanes, fewer than all of them, from and to memory that ends there.

@@ -1,0 +1,42 @@
+#pragma once
+#include <reel/shape.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace reel::cpu {
+
+/// The axes of a reduction of contiguous memory, with those that are reduced or kept together as one: the
+/// last such group, and those before it. The result is made in units that threads share: elements, or runs of
+/// `run` elements along the last group where that is kept.
+struct AxisGroups {
+  struct Group {
+    std::int64_t extent, stride;
+  };
+  static constexpr std::int64_t run = 64;
+
+  std::vector<Group> kept, reduced;
+  std::int64_t columns = 1;
+  bool columns_reduced = true;
+
+  AxisGroups(const Shape& shape, const std::vector<std::int64_t>& axes);
+
+  static std::int64_t count(const std::vector<Group>& groups) {
+    std::int64_t product = 1;
+    for (const auto& group : groups) product *= group.extent;
+    return product;
+  }
+  /// Where the element `i` of all the groups lies.
+  static std::int64_t position(const std::vector<Group>& groups, std::int64_t i) {
+    if (groups.size() == 1) return i * groups[0].stride;
+    std::int64_t at = 0;
+    for (std::size_t g = groups.size(); g-- > 0; i /= groups[g].extent)
+      at += i % groups[g].extent * groups[g].stride;
+    return at;
+  }
+  /// Runs along the last group.
+  std::int64_t runs() const { return columns_reduced ? 1 : (columns + run - 1) / run; }
+  std::int64_t units() const { return count(kept) * runs(); }
+};
+
+}  // namespace reel::cpu

@@ -1,0 +1,241 @@
+#include <cpu/loops.h>
+#include <cpu/vector.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace reel::cpu::REEL_VARIANT {
+
+namespace {
+
+template <class T>
+T choose(bool condition, T a, T b) {
+  return condition ? a : b;
+}
+
+// Each joins two values, numbers or vectors of them, starting from `start`. Total is the type in which values
+// of type T are joined: floats are summed in double, so that the sum of many is right to the last bit.
+
+struct Sum {
+  template <class T>
+  using Total = std::conditional_t<std::is_same_v<T, float>, double, T>;
+  template <class T>
+  static constexpr T start = 0;
+  template <class V>
+  static V join(const V& a, const V& b) {
+    return a + b;
+  }
+};
+
+struct Prod {
+  template <class T>
+  using Total = T;
+  template <class T>
+  static constexpr T start = 1;
+  template <class V>
+  static V join(const V& a, const V& b) {
+    return a * b;
+  }
+};
+
+template <class T>
+constexpr T largest = std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity()
+                                                           : std::numeric_limits<T>::max();
+template <class T>
+constexpr T smallest = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
+                                                            : std::numeric_limits<T>::lowest();
+
+/// The larger one; NaN where one is NaN.
+struct Max {
+  template <class T>
+  using Total = T;
+  template <class T>
+  static constexpr T start = smallest<T>;
+  template <class V>
+  static V join(const V& a, const V& b) {
+    return choose(a > b || a != a, a, b);
+  }
+};
+
+struct Min {
+  template <class T>
+  using Total = T;
+  template <class T>
+  static constexpr T start = largest<T>;
+  template <class V>
+  static V join(const V& a, const V& b) {
+    return choose(a < b || a != a, a, b);
+  }
+};
+
+template <class V, class T>
+V load(const T* from) {
+  if constexpr (std::is_same_v<T, float> && std::is_same_v<V, Vector<double>>)
+    return load_doubles(from);
+  else
+    return V::load(from);
+}
+
+/// Joins f(first) ... f(last - 1) in blocks, and those in pairs, so that no number is rounded often.
+template <class Op, class Total, class F>
+Total joined(std::int64_t first, std::int64_t last, std::int64_t block, F&& f) {
+  if (last - first <= block) return f(first, last);
+  const auto half = first + (last - first + block) / (2 * block) * block;
+  const auto left = joined<Op, Total>(first, half, block, f);
+  return Op::join(left, joined<Op, Total>(half, last, block, f));
+}
+
+/// One value of elements that stand side by side.
+template <class Op, class T>
+auto block_total(const T* x, std::int64_t count) {
+  using Total = typename Op::template Total<T>;
+  auto total = Op::template start<Total>;
+  std::int64_t i = 0;
+  if constexpr (std::is_floating_point_v<T>) {
+    using V = Vector<Total>;
+    // Four, since the processor works on as many at a time.
+    V a = total, b = total, c = total, d = total;
+    for (; i + 4 * V::size <= count; i += 4 * V::size) {
+      a = Op::join(a, load<V>(x + i));
+      b = Op::join(b, load<V>(x + i + V::size));
+      c = Op::join(c, load<V>(x + i + 2 * V::size));
+      d = Op::join(d, load<V>(x + i + 3 * V::size));
+    }
+    for (; i + V::size <= count; i += V::size) a = Op::join(a, load<V>(x + i));
+    if (i > 0) {
+      Total lanes[V::size];
+      Op::join(Op::join(a, b), Op::join(c, d)).store(lanes);
+      for (auto half = V::size / 2; half > 0; half /= 2)
+        for (std::int64_t lane = 0; lane < half; ++lane)
+          lanes[lane] = Op::join(lanes[lane], lanes[lane + half]);
+      total = lanes[0];
+    }
+  }
+  for (; i < count; ++i) total = Op::join(total, static_cast<Total>(x[i]));
+  return total;
+}
+
+template <class Op, class T>
+auto row_total(const T* x, std::int64_t count) {
+  using Total = typename Op::template Total<T>;
+  return joined<Op, Total>(0, count, 1024, [&](std::int64_t first, std::int64_t last) {
+    return block_total<Op>(x + first, last - first);
+  });
+}
+
+template <class Op, class T>
+void row_loop(const void* input, void* output, std::int64_t rows, std::int64_t columns) {
+  const auto* x = static_cast<const T*>(input);
+  auto* y = static_cast<T*>(output);
+  for (std::int64_t row = 0; row < rows; ++row)
+    y[row] = static_cast<T>(row_total<Op>(x + row * columns, columns));
+}
+
+/// A run of values, each of a column.
+template <class Op, class T>
+struct Run {
+  using Total = typename Op::template Total<T>;
+  Total values[AxisGroups::run];
+
+  static Run start() {
+    Run run;
+    for (auto& value : run.values) value = Op::template start<Total>;
+    return run;
+  }
+  friend Run join_runs(const Run& a, const Run& b) {
+    Run run;
+    for (std::int64_t i = 0; i < AxisGroups::run; ++i) run.values[i] = Op::join(a.values[i], b.values[i]);
+    return run;
+  }
+  /// Takes `columns` elements of each of four rows.
+  void take(const T* a, const T* b, const T* c, const T* d, std::int64_t columns) {
+    std::int64_t i = 0;
+    if constexpr (std::is_floating_point_v<T>) {
+      using V = Vector<Total>;
+      for (; i + V::size <= columns; i += V::size) {
+        const V ab = Op::join(load<V>(a + i), load<V>(b + i)), cd = Op::join(load<V>(c + i), load<V>(d + i));
+        Op::join(V::load(values + i), Op::join(ab, cd)).store(values + i);
+      }
+    }
+    for (; i < columns; ++i) {
+      const Total ab = Op::join(Total(a[i]), Total(b[i])), cd = Op::join(Total(c[i]), Total(d[i]));
+      values[i] = Op::join(values[i], Op::join(ab, cd));
+    }
+  }
+  void take(const T* a, std::int64_t columns) {
+    for (std::int64_t i = 0; i < columns; ++i) values[i] = Op::join(values[i], static_cast<Total>(a[i]));
+  }
+};
+
+struct JoinRuns {
+  template <class Run>
+  static Run join(const Run& a, const Run& b) {
+    return join_runs(a, b);
+  }
+};
+
+/// Values of `columns` columns from the rows that start at x + row(i).
+template <class Op, class T, class Row>
+Run<Op, T> column_totals(const T* x, std::int64_t rows, std::int64_t columns, Row&& row) {
+  return joined<JoinRuns, Run<Op, T>>(0, rows, 256, [&](std::int64_t first, std::int64_t last) {
+    auto run = Run<Op, T>::start();
+    auto i = first;
+    for (; i + 4 <= last; i += 4)
+      run.take(x + row(i), x + row(i + 1), x + row(i + 2), x + row(i + 3), columns);
+    for (; i < last; ++i) run.take(x + row(i), columns);
+    return run;
+  });
+}
+
+template <class Op, class T>
+void reduction_loop(const AxisGroups& groups, const void* input, void* output, std::int64_t first,
+                    std::int64_t last) {
+  using Total = typename Op::template Total<T>;
+  const auto* x = static_cast<const T*>(input);
+  auto* y = static_cast<T*>(output);
+  const auto others = AxisGroups::count(groups.reduced), runs = groups.runs(), columns = groups.columns;
+  const auto place = [&](std::int64_t i) { return AxisGroups::position(groups.reduced, i); };
+  for (auto unit = first; unit < last; ++unit) {
+    const auto* from = x + AxisGroups::position(groups.kept, unit / runs);
+    if (groups.columns_reduced) {
+      y[unit] = static_cast<T>(joined<Op, Total>(0, others, 1, [&](std::int64_t i, std::int64_t end) {
+        return i == end ? Op::template start<Total> : row_total<Op>(from + place(i), columns);
+      }));
+    } else {
+      const auto column = unit % runs * AxisGroups::run;
+      const auto count = std::min(AxisGroups::run, columns - column);
+      const auto totals = column_totals<Op>(from + column, others, count, place);
+      for (std::int64_t i = 0; i < count; ++i)
+        y[unit / runs * columns + column + i] = static_cast<T>(totals.values[i]);
+    }
+  }
+}
+
+/// Calls `f` with the way of joining and a zero of the element type.
+template <class F>
+auto with_reduction(Reduction reduction, ElementType element, F&& f) {
+  return with_type(element, [&](auto zero) -> decltype(f(Sum{}, 0)) {
+    if constexpr (std::is_same_v<decltype(zero), bool>)
+      return nullptr;
+    else
+      return reduction == Reduction::sum    ? f(Sum{}, zero)
+             : reduction == Reduction::prod ? f(Prod{}, zero)
+             : reduction == Reduction::max  ? f(Max{}, zero)
+                                            : f(Min{}, zero);
+  });
+}
+
+}  // namespace
+
+RowLoop rows(Reduction reduction, ElementType element) {
+  return with_reduction(reduction, element,
+                        [](auto op, auto zero) -> RowLoop { return row_loop<decltype(op), decltype(zero)>; });
+}
+
+ReductionLoop reduction(Reduction reduction, ElementType element) {
+  return with_reduction(reduction, element, [](auto op, auto zero) -> ReductionLoop {
+    return reduction_loop<decltype(op), decltype(zero)>;
+  });
+}
+
+}  // namespace reel::cpu::REEL_VARIANT
