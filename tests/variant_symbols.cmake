@@ -4,6 +4,7 @@
 #
 #   cmake -D NM=nm -D VARIANTS=baseline,avx2 -D OBJECTS_baseline=a.o,b.o -D OBJECTS_avx2=... -P variant_symbols.cmake
 
+cmake_minimum_required(VERSION 3.25)
 string(REPLACE "," ";" VARIANTS "${VARIANTS}")
 set(seen "")
 foreach(variant ${VARIANTS})

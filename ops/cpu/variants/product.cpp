@@ -1,4 +1,4 @@
-#include "../product_kernels.h"
+#include "cpu/product_kernels.h"
 #include "product_pack.h"
 #include "product_tile.h"
 
@@ -14,13 +14,10 @@ struct TileTable {
   using T = typename Lanes::Element;
 
   static const Tiles<T>& of(std::int64_t rows) {
-    if constexpr (most_rows < Lanes >> 6) {
-      static_assert(most_rows<Lanes> == 14, "the table below");
-      static constexpr Tiles<T> tiles[] = {
-          tiles_of<Lanes, 1>(),  tiles_of<Lanes, 2>(),  tiles_of<Lanes, 3>(),  tiles_of<Lanes, 4>(),
-          tiles_of<Lanes, 5>(),  tiles_of<Lanes, 6>(),  tiles_of<Lanes, 7>(),  tiles_of<Lanes, 8>(),
-          tiles_of<Lanes, 9>(),  tiles_of<Lanes, 10>(), tiles_of<Lanes, 11>(), tiles_of<Lanes, 12>(),
-          tiles_of<Lanes, 13>(), tiles_of<Lanes, 14>()};
+    if constexpr (most_rows<Lanes> == 8) {
+      static constexpr Tiles<T> tiles[] = {tiles_of<Lanes, 1>(), tiles_of<Lanes, 2>(), tiles_of<Lanes, 3>(),
+                                           tiles_of<Lanes, 4>(), tiles_of<Lanes, 5>(), tiles_of<Lanes, 6>(),
+                                           tiles_of<Lanes, 7>(), tiles_of<Lanes, 8>()};
       return tiles[rows - 1];
     } else {
       static_assert(most_rows<Lanes> == 6, "the table below");

@@ -6,7 +6,7 @@
 #endif
 
 /// Vectors of the instruction set of the variant, as the matrix product needs them. `registers` is how many
-/// there are.
+/// there are; with `has_masks` some first lanes are stored as fast as all of them.
 ///
 /// In an unnamed namespace, so that no variant's functions are taken for those of another.
 namespace {
@@ -17,6 +17,7 @@ struct FloatLanes {
   using Element = float;
   using Vector = __m512;
   static constexpr int count = 16, registers = 32;
+  static constexpr bool has_masks = true;
   static Vector zero() { return _mm512_setzero_ps(); }
   static Vector broadcast(float x) { return _mm512_set1_ps(x); }
   static Vector load(const float* x) { return _mm512_loadu_ps(x); }
@@ -32,6 +33,7 @@ struct DoubleLanes {
   using Element = double;
   using Vector = __m512d;
   static constexpr int count = 8, registers = 32;
+  static constexpr bool has_masks = true;
   static Vector zero() { return _mm512_setzero_pd(); }
   static Vector broadcast(double x) { return _mm512_set1_pd(x); }
   static Vector load(const double* x) { return _mm512_loadu_pd(x); }
@@ -49,6 +51,7 @@ struct FloatLanes {
   using Element = float;
   using Vector = __m256;
   static constexpr int count = 8, registers = 16;
+  static constexpr bool has_masks = false;
   static Vector zero() { return _mm256_setzero_ps(); }
   static Vector broadcast(float x) { return _mm256_set1_ps(x); }
   static Vector load(const float* x) { return _mm256_loadu_ps(x); }
@@ -81,6 +84,7 @@ struct DoubleLanes {
   using Element = double;
   using Vector = __m256d;
   static constexpr int count = 4, registers = 16;
+  static constexpr bool has_masks = false;
   static Vector zero() { return _mm256_setzero_pd(); }
   static Vector broadcast(double x) { return _mm256_set1_pd(x); }
   static Vector load(const double* x) { return _mm256_loadu_pd(x); }
@@ -111,6 +115,7 @@ struct PlainLanes {
   using Element = T;
   typedef T Vector __attribute__((vector_size(16)));
   static constexpr int count = 16 / sizeof(T), registers = 16;
+  static constexpr bool has_masks = false;
   static Vector zero() { return Vector{}; }
   static Vector broadcast(T x) { return x - Vector{}; }
   static Vector load(const T* x) {

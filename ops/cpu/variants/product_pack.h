@@ -1,5 +1,5 @@
 #pragma once
-#include "../product_kernels.h"
+#include "cpu/product_kernels.h"
 #include "product_lanes.h"
 
 /// Copies of operands in the order in which the tiles of the matrix product read them.

@@ -40,6 +40,33 @@ void write_edge(const Tile<T>& tile, const T* values, int rows, int width) {
   }
 }
 
+/// Writes a tile, with `is_partial` only the first `last` lanes of the last vector of a row. Inlined, so that
+/// the sums stay in registers.
+template <class Lanes, int rows, int width, bool is_partial>
+__attribute__((always_inline)) inline void write_tile(const Tile<typename Lanes::Element>& tile,
+                                                      typename Lanes::Vector (&sums)[rows][width], int last) {
+  auto* c = tile.c;
+  if (tile.adds)
+#pragma GCC unroll 32
+    for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+      for (int j = 0; j < width; ++j) {
+        const auto* old = c + i * tile.c_row + j * Lanes::count;
+        sums[i][j] =
+            Lanes::add(is_partial && j + 1 == width ? Lanes::load(old, last) : Lanes::load(old), sums[i][j]);
+      }
+#pragma GCC unroll 32
+  for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+    for (int j = 0; j < width; ++j) {
+      auto* element = c + i * tile.c_row + j * Lanes::count;
+      if (is_partial && j + 1 == width)
+        Lanes::store(element, sums[i][j], last);
+      else
+        Lanes::store(element, sums[i][j]);
+    }
+}
+
 /// `rows` by `vectors` vectors of each of `panels` panels.
 template <class Lanes, int rows, int vectors, int panels>
 void multiply_tile(const Tile<typename Lanes::Element>& tile) {
@@ -66,20 +93,12 @@ void multiply_tile(const Tile<typename Lanes::Element>& tile) {
     a += a_inner;
     b += b_inner;
   }
-  if (tile.c_column == 1 && tile.columns == width * count) {
-    T* c = tile.c;
-    if (tile.adds)
-#pragma GCC unroll 32
-      for (int i = 0; i < rows; ++i)
-#pragma GCC unroll 8
-        for (int j = 0; j < width; ++j)
-          sums[i][j] = Lanes::add(Lanes::load(c + i * tile.c_row + j * count), sums[i][j]);
-#pragma GCC unroll 32
-    for (int i = 0; i < rows; ++i)
-#pragma GCC unroll 8
-      for (int j = 0; j < width; ++j) Lanes::store(c + i * tile.c_row + j * count, sums[i][j]);
-    return;
-  }
+  // Of the last vector, where the others are whole.
+  const auto lanes = tile.columns - (width - 1) * count;
+  if (tile.c_column == 1 && lanes == count) return write_tile<Lanes, rows, width, false>(tile, sums, count);
+  if constexpr (Lanes::has_masks)
+    if (tile.c_column == 1 && lanes > 0)
+      return write_tile<Lanes, rows, width, true>(tile, sums, static_cast<int>(lanes));
   alignas(64) T values[rows * width * count];
 #pragma GCC unroll 32
   for (int i = 0; i < rows; ++i)
@@ -91,9 +110,11 @@ void multiply_tile(const Tile<typename Lanes::Element>& tile) {
 template <class T>
 using MultiplyTile = void (*)(const Tile<T>&);
 
-/// Most rows of a tile one panel wide: registers for the sums, the vectors of B and one element of A.
+/// Most rows of a tile one panel wide. There must be registers for the sums, the vectors of B and one element
+/// of A. More than 8 would fit into 32 of them, but are slower: rows that stand a power of two apart then
+/// take more places of the L1 cache than it has for them.
 template <class Lanes>
-constexpr int most_rows = (Lanes::registers - panel_vectors - 1) / panel_vectors;
+constexpr int most_rows = Lanes::registers >= 32 ? 8 : 6;
 
 /// How many panels a tile of few rows takes together, so that there are enough sums to keep the arithmetic
 /// units busy: 1, 2 or 4.
