@@ -4,7 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "product.h"
+#include "contraction.h"
 #include "rebuild.h"
 #include "step_classes.h"
 
