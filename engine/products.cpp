@@ -179,11 +179,17 @@ class StepRules {
 
   const Draft& draft() const { return draft_; }
 
-  /// x A, x B -> x [A B]: one group at a time, as an operand of another may have been replaced.
+  /// x A, x B -> x [A B]: at a time only groups one behind the other, which cannot come to depend on one
+  /// another both ways.
   void merge_sharing() {
     const auto key = [&](const Product& product) { return classes_[product.id].key(); };
-    for (auto& group : find_sharing(products_, key)) {
-      if (group.products.size() < 2) continue;
+    auto groups = find_sharing(products_, key);
+    const auto first = [](const Sharing& group) { return group.products.front().id; };
+    std::stable_sort(groups.begin(), groups.end(),
+                     [&](const Sharing& a, const Sharing& b) { return first(a) < first(b); });
+    NodeId last = -1;
+    for (auto& group : groups) {
+      if (group.products.size() < 2 || first(group) <= last) continue;
       const auto may_move = [&](const Product& product) {
         // What would be joined is made once, or in a loop, where a step's worth is moved.
         const auto& of = classes_[product.operand[group.other()]];
@@ -192,7 +198,8 @@ class StepRules {
       if (!std::all_of(group.products.begin(), group.products.end(), may_move)) continue;
       keep_independent(draft_, group);
       if (group.products.size() < 2) continue;
-      return merge(draft_, group);
+      last = group.products.back().id;
+      merge(draft_, group);
     }
   }
 
