@@ -138,6 +138,31 @@ std::vector<Sharing> find_sharing(const Products& products, const Key& key) {
   return groups;
 }
 
+/// Operands of a concat side by side, and where they stand in it.
+struct Part {
+  NodeIds operands;
+  std::int64_t start, stop;
+};
+
+/// A product for each part of the concat on one side, in place of one of them all.
+void split(Draft& draft, const Product& product, int side, const std::vector<Part>& parts) {
+  const auto axis = static_cast<int>(draft.node(product.operand[side]).attributes.integer("axis"));
+  const bool is_inner = product.roles[side][axis] == 'k';
+  draft.set_scope_of(product.id);
+  NodeIds results;
+  for (const auto& part : parts) {
+    NodeId operands[2];
+    operands[side] = draft.concat(part.operands, axis);
+    operands[1 - side] = product.operand[1 - side];
+    if (is_inner)
+      operands[1 - side] =
+          draft.slice(operands[1 - side], product.partner(side, axis), part.start, part.stop);
+    results.push_back(draft.multiply(product, operands[0], operands[1]));
+  }
+  draft.replace(product.id,
+                is_inner ? draft.add(results) : draft.concat(results, product.result_axis(side, axis)));
+}
+
 /// The products of a step and where they belong.
 class StepRules {
  public:
@@ -154,11 +179,17 @@ class StepRules {
 
   const Draft& draft() const { return draft_; }
 
-  /// x A, x B -> x [A B]: one group at a time, as an operand of another may have been replaced.
+  /// x A, x B -> x [A B]: at a time only groups one behind the other, which cannot come to depend on one
+  /// another both ways.
   void merge_sharing() {
     const auto key = [&](const Product& product) { return classes_[product.id].key(); };
-    for (auto& group : find_sharing(products_, key)) {
-      if (group.products.size() < 2) continue;
+    auto groups = find_sharing(products_, key);
+    const auto first = [](const Sharing& group) { return group.products.front().id; };
+    std::stable_sort(groups.begin(), groups.end(),
+                     [&](const Sharing& a, const Sharing& b) { return first(a) < first(b); });
+    NodeId last = -1;
+    for (auto& group : groups) {
+      if (group.products.size() < 2 || first(group) <= last) continue;
       const auto may_move = [&](const Product& product) {
         // What would be joined is made once, or in a loop, where a step's worth is moved.
         const auto& of = classes_[product.operand[group.other()]];
@@ -167,7 +198,8 @@ class StepRules {
       if (!std::all_of(group.products.begin(), group.products.end(), may_move)) continue;
       keep_independent(draft_, group);
       if (group.products.size() < 2) continue;
-      return merge(draft_, group);
+      last = group.products.back().id;
+      merge(draft_, group);
     }
   }
 
@@ -206,10 +238,6 @@ class StepRules {
     const auto axis = static_cast<int>(draft_.node(concat).attributes.integer("axis"));
     const char role = product.roles[side][axis];
     if (role == 'b') return false;
-    struct Part {
-      NodeIds operands;
-      std::int64_t start, stop;
-    };
     std::vector<Part> parts;
     std::int64_t stop = 0;
     for (auto operand : draft_.inputs(concat)) {
@@ -222,19 +250,7 @@ class StepRules {
       parts.back().stop = stop;
     }
     if (parts.size() == 1) return false;
-    draft_.set_scope_of(product.id);
-    NodeIds results;
-    for (const auto& part : parts) {
-      NodeId operands[2];
-      operands[side] = draft_.concat(part.operands, axis);
-      operands[1 - side] = product.operand[1 - side];
-      if (role == 'k')
-        operands[1 - side] =
-            draft_.slice(operands[1 - side], product.partner(side, axis), part.start, part.stop);
-      results.push_back(draft_.multiply(product, operands[0], operands[1]));
-    }
-    draft_.replace(product.id, role == 'k' ? draft_.add(results)
-                                           : draft_.concat(results, product.result_axis(side, axis)));
+    split(draft_, product, side, parts);
     return true;
   }
 
@@ -280,7 +296,7 @@ class StepRules {
       groups[{classes_[id].key(), product.roles[0], product.roles[1]}].push_back(product);
     }
     for (auto& [key, products] : groups) {
-      if (products.size() < 2 || !have_one_shape(products)) continue;
+      if (products.size() < 2) continue;
       std::sort(products.begin(), products.end(),
                 [](const Product& a, const Product& b) { return a.id < b.id; });
       NodeId joined[2];
@@ -292,16 +308,6 @@ class StepRules {
       for (const auto& product : products) terms.erase(std::find(terms.begin(), terms.end(), product.id));
       terms.push_back(draft_.multiply(products[0], joined[0], joined[1]));
     }
-  }
-
-  /// Whether operands differ in the axis that is summed over at most.
-  bool have_one_shape(const std::vector<Product>& products) const {
-    const auto outline = [&](const Product& product, int side) {
-      return draft_.shape(product.operand[side]).with_extent(product.only_axis(side, 'k'), 0);
-    };
-    return std::all_of(products.begin(), products.end(), [&](const Product& product) {
-      return outline(product, 0) == outline(products[0], 0) && outline(product, 1) == outline(products[0], 1);
-    });
   }
 
   void merge_pads(NodeIds& terms) {
@@ -390,6 +396,23 @@ void rewrite_products(WantedStep& step) {
   }
 }
 
+namespace {
+
+/// [a b]^T c -> [a^T c; b^T c] where that moves less: a gradient, of sequences side by side.
+bool split_concat(Draft& draft, const Product& product, int side) {
+  const auto concat = product.operand[side];
+  if (!draft.is(concat, concat_operation())) return false;
+  const auto axis = static_cast<int>(draft.node(concat).attributes.integer("axis"));
+  const bool is_own = product.roles[side][axis] == Product::own_role(side);
+  if (!is_own || draft.shape(product.id).size() >= draft.shape(concat).size()) return false;
+  std::vector<Part> parts;
+  for (auto operand : draft.inputs(concat)) parts.push_back({{operand}, 0, 0});
+  split(draft, product, side, parts);
+  return true;
+}
+
+}  // namespace
+
 void merge_products(Wanted& wanted) {
   const auto& roots = wanted.tape->roots();
   const auto is_effect = [&](NodeId id) { return wanted.tape->node(id).operation->kind != Kind::update; };
@@ -399,7 +422,10 @@ void merge_products(Wanted& wanted) {
     std::vector<Product> products;
     for (NodeId id = 0; id < draft.size(); ++id)
       if (draft.is(id, matmul_operation())) products.push_back(draft.product(id));
+    for (const auto& product : products)
+      if (!split_concat(draft, product, 0)) split_concat(draft, product, 1);
     for (auto& group : find_sharing(products, [](const Product&) { return 0; })) {
+      if (draft.is_changed()) break;
       std::int64_t moved = 0, results = 0;
       for (const auto& product : group.products) {
         moved += draft.shape(product.operand[group.other()]).size();

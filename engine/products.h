@@ -8,7 +8,8 @@ namespace reel {
 /// belong on different sides of a loop; sums of products become one product.
 void rewrite_products(WantedStep& step);
 
-/// Products outside of unrolls that share an operand become one, where little must be moved for it.
+/// Products outside of unrolls that share an operand become one, where little must be moved for it; those of
+/// a concat are split where their results are smaller than it.
 void merge_products(Wanted& wanted);
 
 }  // namespace reel

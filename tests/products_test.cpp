@@ -162,6 +162,25 @@ TEST_CASE("products of parameters that are merged are joined once, outside of th
   }
 }
 
+TEST_CASE("parts of a state, cut with gaps and overlaps, and put together in their derivative") {
+  Recorder r;
+  const auto x = r.input({T, B, H}), U = r.input({H, H});
+  const std::vector<std::vector<std::pair<int, int>>> all_cuts{
+      {{0, 2}, {3, 5}}, {{0, 3}, {1, 4}}, {{0, 3}, {0, 2}}, {{0, 3}, {3, 5}}, {{3, 5}, {0, 2}, {2, 3}}};
+  Tensors all;
+  for (const auto& cuts : all_cuts) {
+    const auto cell = [&](const Tensor& xt, const Tensor& h) {
+      auto next = xt;
+      for (const auto& [start, stop] : cuts) next = next + sum(tanh(slice(h, 1, start, stop)), {1}, true);
+      return tanh(next + matmul(h, U));
+    };
+    const auto outputs = unroll(cell, x, zeros({B, H}, d)).outputs;
+    all.push_back(outputs);
+    for (const auto& g : gradients(sum(square(outputs)), {x, U})) all.push_back(g);
+  }
+  r.check(all);
+}
+
 TEST_CASE("products that would be computed from one another are not merged") {
   Recorder r;
   const auto x = r.input({T, B, H}), U = r.input({H, H});
@@ -199,4 +218,14 @@ TEST_CASE("what is cheap is computed again in the loop where it then reads less"
   const Training<LSTM, LSTMState> lstm(lstm_state());
   CHECK(read(lstm, WithoutSink) == 12 * B * H);
   CHECK(read(lstm, [](CompileOptions&) {}) == 7 * B * H);
+}
+
+TEST_CASE("a cheap map of two sequences stays before the loop, which reads its result alone") {
+  Recorder r;
+  const auto x = r.input({T, B}), y = r.input({T, B});
+  const auto cell = [](const std::pair<Tensor, Tensor>& in, const Tensor& s) {
+    return tanh(s + in.first * in.second);
+  };
+  const auto outputs = unroll(cell, std::pair(x, y), zeros({B}, d)).outputs;
+  CHECK(counts_of(r.tape, {outputs}).loops.at(0).read == B);
 }
