@@ -202,7 +202,7 @@ TEST_CASE("pow is at most 4 units in the last place off") {
   check_pow(double{});
 }
 
-TEST_CASE("functions of every float32 are at most 4 units in the last place off", "[.][exhaustive]") {
+TEST_CASE("functions of every float32 are at most 4 units in the last place off", "[.][slow][exhaustive]") {
   constexpr std::uint64_t block = std::uint64_t{1} << 20;
   for (std::uint64_t first = 0; first < std::uint64_t{1} << 32; first += block) {
     std::vector<float> numbers;

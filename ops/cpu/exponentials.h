@@ -101,11 +101,17 @@ Vector<T> expm1(const Vector<T>& x) {
   return choose(abs(x) < C::tiny, x, y);
 }
 
-/// (1 - e^-2x) / (1 + e^-2x), with expm1 so that nothing cancels.
+/// (1 - p) / (1 + p) for p = e^-2x; 1 - p is expm1's, so that nothing cancels where x is small. Where tanh is
+/// near 1 it is 1 - 2 p / (1 + p), so that 1 - tanh(x)^2, its derivative, keeps its digits.
 template <class T>
 Vector<T> tanh(const Vector<T>& x) {
-  const auto power = expm1_within(T(-2) * at_most(Exponential<T>::tanh_highest, abs(x)));
-  return copy_sign(power / (T(2) + power), x);
+  const auto size = at_most(Exponential<T>::tanh_highest, abs(x));
+  const Split<T> split(T(-2) * size);
+  const auto power = split.power(), rest = split.expm1_of_r();
+  const auto less_one = fused<T>(power, rest, power - T(1)), p = fused<T>(power, rest, power);
+  const auto is_small = size < T(0.5);
+  const auto quotient = choose(is_small, less_one, p + p) / (T(2) + less_one);
+  return copy_sign(choose(is_small, quotient, T(1) - quotient), x);
 }
 
 }  // namespace reel::cpu::REEL_VARIANT

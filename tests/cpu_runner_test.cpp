@@ -1,0 +1,236 @@
+// The runner for speed against the plain one: the same values and gradients, whatever is fused, divided or
+// kept; and what it promises of memory and threads.
+
+#include <reel/check_operation.h>
+#include <reel/gradients.h>
+#include <reel/record.h>
+#include <reel/reel.h>
+
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <thread>
+
+#include "catch.h"
+#include "values.h"
+
+using namespace reel;
+using namespace reel::test;
+
+namespace {
+
+/// Gradients of a weighted sum of what `record` gives, and the values.
+template <class Record>
+std::vector<Array> values_and_gradients(const Device& device, const std::vector<Array>& inputs,
+                                        const CompileOptions& options, const Record& record) {
+  Tape tape(ElementType::float64);
+  const Recording recording(tape);
+  Tensors arguments, xs;
+  for (const auto& input : inputs) {
+    arguments.push_back(tape.argument(input.type()));
+    if (is_floating(input.element())) xs.push_back(arguments.back());
+  }
+  Tensors outputs = record(arguments, xs);
+  return compile(tape, outputs, device, options).run(inputs);
+}
+
+void check_equal(const std::vector<Array>& found, const std::vector<Array>& expected, double tolerance) {
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    INFO("result " << i << ": " << to_string(found[i]) << " and " << to_string(expected[i]));
+    REQUIRE(found[i].type() == expected[i].type());
+    REQUIRE(difference(found[i], expected[i]) <= tolerance * std::max(1.0, largest(expected[i])));
+  }
+}
+
+/// One training step's gradients of an LSTM, in the order of the parameters, and the gradient of x.
+std::vector<Array> lstm_gradients(const Device& device, const CompileOptions& options = {},
+                                  ElementType element = ElementType::float32) {
+  Model model(Seed{3}, device, element);
+  const LSTM cell(model / "cell", 12, 40);
+  Tape tape(element);
+  const Recording recording(tape);
+  const auto x = tape.argument({element, {9, 7, 12}});
+  const auto y = unroll(cell, x, cell.initial_state(7)).outputs;
+  Tensors xs{x};
+  xs.insert(xs.end(), model.parameters().begin(), model.parameters().end());
+  auto outputs = gradients(sum(y * y), xs);
+  outputs.push_back(y);
+  std::mt19937_64 random(5);
+  return compile(tape, outputs, device, options).run({random_array(x.type(), random, -1, 1)});
+}
+
+CompileOptions everything_divided() {
+  CompileOptions options;
+  DivideEverything(options);
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("every operation has the reference runner's values and gradients, divided or not") {
+  static const Device two = Device::cpu(2);
+  for (const auto* operation : operations()) {
+    if (!operation->samples || !operation->has_value()) continue;
+    for (const auto& sample : operation->samples())
+      for (const auto element : {ElementType::float64, ElementType::float32}) {
+        auto inputs = sample_values(sample, 7);
+        if (element == ElementType::float32)
+          for (auto& input : inputs)
+            if (input.element() == ElementType::float64) input = input.cast(element);
+        INFO(operation->name << " " << to_string(sample.attributes) << " in " << name_of(element));
+        const auto record_it = [&](const Tensors& arguments, const Tensors& xs) {
+          const auto y = record(*operation, arguments, sample.attributes);
+          Tensors outputs{y};
+          if (!xs.empty() && is_floating(y.element()) && !operation->derivative.zero)
+            for (const auto& gradient : gradients(sum(y * y), xs)) outputs.push_back(gradient);
+          return outputs;
+        };
+        std::vector<Array> expected;
+        try {
+          expected = values_and_gradients(Device::reference(), inputs, {}, record_it);
+        } catch (const RecordError&) {
+          continue;  // a sample in another element type than its attributes say
+        }
+        const double tolerance = element == ElementType::float64 ? 1e-10 : 1e-4;
+        check_equal(values_and_gradients(Device::cpu(1), inputs, {}, record_it), expected, tolerance);
+        check_equal(values_and_gradients(two, inputs, everything_divided(), record_it), expected, tolerance);
+      }
+  }
+}
+
+TEST_CASE("an LSTM has the reference runner's gradients, each pass on or off") {
+  const auto expected = lstm_gradients(Device::reference(), {}, ElementType::float64);
+  for (void (*option)(CompileOptions&) :
+       {+[](CompileOptions&) {}, +[](CompileOptions& o) { WithoutFuse(o); },
+        +[](CompileOptions& o) { WithoutSplit(o); }, +[](CompileOptions& o) { WithoutProducts(o); },
+        +[](CompileOptions& o) { WithoutSink(o); }, +[](CompileOptions& o) { WithoutResiduals(o); },
+        +[](CompileOptions& o) { WithoutSimplify(o); }, +[](CompileOptions& o) { AsRecorded(o); }}) {
+    CompileOptions options;
+    option(options);
+    check_equal(lstm_gradients(Device::cpu(1), options, ElementType::float64), expected, 1e-10);
+  }
+  check_equal(lstm_gradients(Device::cpu(1)), lstm_gradients(Device::reference()), 1e-4);
+}
+
+TEST_CASE("no bit of a result depends on the number of threads") {
+  const auto one = lstm_gradients(Device::cpu(1));
+  for (int threads : {1, 2, 3}) CHECK(lstm_gradients(Device::cpu(threads), everything_divided()) == one);
+}
+
+TEST_CASE("the arena of an LSTM's training step holds six arrays a step") {
+  constexpr std::int64_t time = 300, batch = 16, hidden = 32;
+  Model model(Seed{1}, Device::cpu(1));
+  const LSTM cell(model / "cell", 8, hidden);
+  Tape tape;
+  const Recording recording(tape);
+  const auto x = tape.argument({ElementType::float32, {time, batch, 8}}),
+             dy = tape.argument({ElementType::float32, {time, batch, hidden}});
+  Tensors xs{x};
+  xs.insert(xs.end(), model.parameters().begin(), model.parameters().end());
+  const auto program =
+      compile(tape, gradients(unroll(cell, x, cell.initial_state(batch)).outputs, xs, dy), model.device());
+  INFO(program.explain());
+  CHECK(static_cast<double>(program.arena_bytes()) <= 1.25 * 4 * 6 * time * batch * hidden);
+}
+
+TEST_CASE("what was made of parameters is kept until one is written") {
+  Model model(Seed{1});
+  const Linear layer(model / "layer", 3, 2);
+  Function f(model, [&](Tensor x) { return layer(x * 2) + layer(x); });
+  const Array x(Shape{1, 3}, std::vector<float>{1, 2, 3});
+  const auto before = f(x);
+  CHECK(f(x) == before);
+  const auto weights = model.parameter("layer/weight");
+  weights.assign(Array(weights.value().type()));
+  CHECK(f(x) != before);
+  Function change(model, [&](Tensor w) { update(weights, w); });
+  change(Array(Shape{3, 2}, std::vector<float>{1, 0, 0, 1, 1, 1}));
+  Function fresh(model, [&](Tensor x) { return layer(x * 2) + layer(x); });
+  CHECK(f(x) == fresh(x));
+}
+
+TEST_CASE("an error in one thread ends the run in all, and the next one works") {
+  const auto device = Device::cpu(3);
+  Tape tape;
+  const Recording recording(tape);
+  const auto table = tape.argument({ElementType::float32, {4, 3}}),
+             index = tape.argument({ElementType::int32, {5}});
+  auto program = compile(tape, {sum(tanh(gather(tanh(table), index)) * 2)}, device, everything_divided());
+  const Array values(table.type());
+  for (int i = 0; i < 20; ++i) {
+    CHECK_THROWS_AS(program.run({values, Array(Shape{5}, std::vector<std::int32_t>{0, 1, 7, 2, 3})}),
+                    RunError);
+    CHECK(program.run({values, Array(Shape{5}, std::vector<std::int32_t>{0, 1, 3, 2, 3})})[0].item() == 0);
+  }
+}
+
+TEST_CASE("several threads predict with one model whose device divides all work", "[threads]") {
+  for (int threads : {1, 2}) {
+    Model model(Seed{2}, Device::cpu(threads));
+    const LSTM cell(model / "cell", 6, 24);
+    const auto predict = [&](Tensor x) { return unroll(cell, x, cell.initial_state(4)).outputs; };
+    std::mt19937_64 random(1);
+    const auto x = random_array({ElementType::float32, {8, 4, 6}}, random, -1, 1);
+    Function expected_of(model, predict, DivideEverything);
+    const auto expected = expected_of(x);
+    std::vector<std::thread> callers;
+    std::atomic<int> wrong{0};
+    for (int caller = 0; caller < 4; ++caller)
+      callers.emplace_back([&] {
+        Function own(model, predict, DivideEverything);
+        for (int i = 0; i < 30; ++i) wrong += own(x) != expected;
+      });
+    for (auto& caller : callers) caller.join();
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("an idle device uses no processor") {
+  const auto device = Device::cpu(4);
+  const auto values = lstm_gradients(device, everything_divided());
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const auto before = std::clock();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  CHECK(static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC < 0.02);
+}
+
+TEST_CASE("a program explains itself and tells where its time goes, in the names of the user's code") {
+  Model model(Seed{1}, Device::cpu(1));
+  const LSTM cell(model / "encoder", 3, 8);
+  Tape tape;
+  const Recording recording(tape);
+  const auto x = tape.argument({ElementType::float32, {6, 2, 3}});
+  auto program = compile(tape, {unroll(cell, x, cell.initial_state(2)).outputs}, model.device());
+  const auto plan = program.explain();
+  INFO(plan);
+  CHECK(plan.find("loop of 6 steps") != std::string::npos);
+  CHECK(plan.find("encoder/input") != std::string::npos);
+  CHECK(plan.find("maps: ") != std::string::npos);
+  CHECK(plan.find("kept while parameters stay") != std::string::npos);
+  CHECK(plan.find("arena: ") != std::string::npos);
+  const auto profile = program.profile({Array(x.type())}, 3);
+  CHECK(profile.microseconds > 0);
+  const auto in_loop = std::count_if(profile.lines.begin(), profile.lines.end(),
+                                     [](const Profile::Line& line) { return line.calls == 6; });
+  CHECK(in_loop >= 2);
+  CHECK(to_string(profile).find("us in all") != std::string::npos);
+}
+
+TEST_CASE("results are written into the caller's arrays") {
+  Tape tape;
+  const Recording recording(tape);
+  const auto x = tape.argument({ElementType::float32, {2}});
+  auto program = compile(tape, {x + 1, x, exp(x * 0)});
+  const Array one(Shape{2}, std::vector<float>{1, 2});
+  std::vector<Array> results;
+  program.run({&one}, results);
+  const auto* memory = results[0].raw();
+  program.run({&one}, results);
+  CHECK(results[0].raw() == memory);
+  CHECK(results[0] == Array(Shape{2}, std::vector<float>{2, 3}));
+  CHECK(results[1] == one);
+  CHECK(results[2] == Array(Shape{2}, std::vector<float>{1, 1}));
+  CHECK_THROWS_WITH(program.run({&results[0]}, results), ContainsSubstring("cannot be a result"));
+  CHECK_THROWS_AS(Device::cpu(-1), Error);
+}
