@@ -5,6 +5,7 @@
 
 #include "lowering.h"
 #include "team.h"
+#include "team_choice.h"
 
 // Replays a plan. All threads walk the same instructions; what is divided each does a part of, the rest is
 // the first one's.
@@ -53,12 +54,7 @@ class CpuRunner : public Runner {
     }
     skip_kept_ = !changed;
     ran_ = false;  // what a failing run leaves is not relied on
-    parts_ = plan_->threads;
-    const auto work = [](void* self, int rank) { static_cast<CpuRunner*>(self)->walk(rank); };
-    if (parts_ == 1 || !team_->run(work, this)) {
-      parts_ = 1;
-      walk(0);
-    }
+    run_instructions();
     for (std::size_t i = 0; i < plan_->outputs.size(); ++i) {
       const auto& output = plan_->outputs[i];
       if (output.base < 0) output.copy.run(resolve(output.from, nullptr), outputs[i].raw());
@@ -82,6 +78,20 @@ class CpuRunner : public Runner {
     std::vector<std::int64_t> steps;
     std::vector<void*> pointers;
   };
+
+  /// With the team or alone, whichever is faster now: threads that have to share a processor with others wait
+  /// for one another longer than they work. The result is the same.
+  void run_instructions() {
+    parts_ = choice_.alone() ? 1 : plan_->threads;
+    const bool compares = plan_->threads > 1;
+    const auto start = compares ? Clock::now() : Clock::time_point();
+    const auto work = [](void* self, int rank) { static_cast<CpuRunner*>(self)->walk(rank); };
+    if (parts_ == 1 || !team_->run(work, this)) {
+      parts_ = 1;
+      walk(0);
+    }
+    if (compares) choice_.note(parts_ == 1, std::chrono::duration<double>(Clock::now() - start).count());
+  }
 
   void bind(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) {
     check_arguments(plan_->arguments, arguments);
@@ -209,6 +219,7 @@ class CpuRunner : public Runner {
 
   std::unique_ptr<CpuPlan> plan_;
   std::shared_ptr<Team> team_;
+  TeamChoice choice_;
   Memory arena_;
   std::vector<Thread> threads_;
   std::vector<std::byte*> addresses_;  // of the bases

@@ -20,7 +20,7 @@ inline void pause() {
 template <class Condition>
 void spin_until(const Condition& condition) {
   for (int i = 0; !condition(); ++i) {
-    if (i < 4000)
+    if (i < 1000)
       pause();
     else
       std::this_thread::yield();

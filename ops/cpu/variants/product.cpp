@@ -13,6 +13,12 @@ template <class Lanes>
 struct TileTable {
   using T = typename Lanes::Element;
 
+  /// For a product of one row alone.
+  static const Tiles<T>& of_one() {
+    static constexpr Tiles<T> tiles = tiles_of<Lanes, 1, row_chains>();
+    return tiles;
+  }
+
   static const Tiles<T>& of(std::int64_t rows) {
     if constexpr (most_rows<Lanes> == 8) {
       static constexpr Tiles<T> tiles[] = {tiles_of<Lanes, 1>(), tiles_of<Lanes, 2>(), tiles_of<Lanes, 3>(),
@@ -78,7 +84,9 @@ class Multiplication {
     const Rows rows(part.first_row, part.last_row, most_rows<Lanes>);
     if (p_.copies_a) copy_a(rows, step, last_step);
     const auto steps = last_step - step;
-    const auto together = rows.tiles == 1 ? panels_together<Lanes>(static_cast<int>(rows.height(0))) : 1;
+    const auto together = p_.m == 1         ? panels_together<Lanes>(1, row_chains)
+                          : rows.tiles == 1 ? panels_together<Lanes>(static_cast<int>(rows.height(0)))
+                                            : 1;
     // B's copies are made for the first rows and stay for the others.
     const bool is_first = part.first_row == part_.first_row,
                stay = part_.last_row - part_.first_row > p_.row_block;
@@ -127,7 +135,8 @@ class Multiplication {
         tile.a_inner = p_.a_inner;
       }
       tile.c = c_ + (rows.first + begin) * p_.c_row + column * p_.c_column;
-      const auto& tiles = TileTable<Lanes>::of(height);
+      // By the height of the whole product, as it is not to matter how it is divided.
+      const auto& tiles = p_.m == 1 ? TileTable<Lanes>::of_one() : TileTable<Lanes>::of(height);
       const auto kernel = width <= Lanes::count      ? tiles.vector
                           : width <= panel_width     ? tiles.panel
                           : width == 2 * panel_width ? tiles.two

@@ -44,7 +44,7 @@ void write_edge(const Tile<T>& tile, const T* values, int rows, int width) {
 /// the sums stay in registers.
 template <class Lanes, int rows, int width, bool is_partial>
 __attribute__((always_inline)) inline void write_tile(const Tile<typename Lanes::Element>& tile,
-                                                      typename Lanes::Vector (&sums)[rows][width], int last) {
+                                                      typename Lanes::Vector (*sums)[width], int last) {
   auto* c = tile.c;
   if (tile.adds)
 #pragma GCC unroll 32
@@ -67,20 +67,23 @@ __attribute__((always_inline)) inline void write_tile(const Tile<typename Lanes:
     }
 }
 
-/// `rows` by `vectors` vectors of each of `panels` panels.
-template <class Lanes, int rows, int vectors, int panels>
+/// `rows` by `vectors` vectors of each of `panels` panels. Every element is added up in `chains` sums, each
+/// of every so manyth step, so that an addition need not wait for the one before.
+template <class Lanes, int rows, int vectors, int panels, int chains = 1>
 void multiply_tile(const Tile<typename Lanes::Element>& tile) {
   using T = typename Lanes::Element;
   using Vector = typename Lanes::Vector;
   constexpr int width = vectors * panels, count = Lanes::count;
-  Vector sums[rows][width];
+  static_assert(chains == 1 || rows == 1, "there are enough sums");
+  constexpr int height = rows * chains;
+  Vector sums[height][width];
 #pragma GCC unroll 32
-  for (int i = 0; i < rows; ++i)
+  for (int i = 0; i < height; ++i)
 #pragma GCC unroll 8
     for (int j = 0; j < width; ++j) sums[i][j] = Lanes::zero();
   const T *a = tile.a, *b = tile.b;
   const auto a_row = tile.a_row, a_inner = tile.a_inner, b_inner = tile.b_inner, b_panel = tile.b_panel;
-  for (auto step = tile.steps; step > 0; --step) {
+  const auto add_step = [&](int chain) __attribute__((always_inline)) {
     Vector right[width];
 #pragma GCC unroll 8
     for (int j = 0; j < width; ++j) right[j] = Lanes::load(b + j / vectors * b_panel + j % vectors * count);
@@ -88,11 +91,21 @@ void multiply_tile(const Tile<typename Lanes::Element>& tile) {
     for (int i = 0; i < rows; ++i) {
       const Vector left = Lanes::broadcast(a[i * a_row]);
 #pragma GCC unroll 8
-      for (int j = 0; j < width; ++j) sums[i][j] = Lanes::multiply_add(left, right[j], sums[i][j]);
+      for (int j = 0; j < width; ++j)
+        sums[chain + i][j] = Lanes::multiply_add(left, right[j], sums[chain + i][j]);
     }
     a += a_inner;
     b += b_inner;
-  }
+  };
+  auto step = tile.steps;
+  for (; step >= chains; step -= chains)
+#pragma GCC unroll 8
+    for (int chain = 0; chain < chains; ++chain) add_step(chain);
+  for (; step > 0; --step) add_step(0);
+#pragma GCC unroll 8
+  for (int chain = 1; chain < chains; ++chain)
+#pragma GCC unroll 8
+    for (int j = 0; j < width; ++j) sums[0][j] = Lanes::add(sums[0][j], sums[chain][j]);
   // Of the last vector, where the others are whole.
   const auto lanes = tile.columns - (width - 1) * count;
   if (tile.c_column == 1 && lanes == count) return write_tile<Lanes, rows, width, false>(tile, sums, count);
@@ -116,13 +129,16 @@ using MultiplyTile = void (*)(const Tile<T>&);
 template <class Lanes>
 constexpr int most_rows = Lanes::registers >= 32 ? 8 : 6;
 
+/// A single row is added up in so many chains.
+constexpr int row_chains = 2;
+
 /// How many panels a tile of few rows takes together, so that there are enough sums to keep the arithmetic
 /// units busy: 1, 2 or 4.
 template <class Lanes>
-constexpr int panels_together(int rows) {
+constexpr int panels_together(int rows, int chains = 1) {
   for (int panels = 4; panels > 1; panels /= 2) {
     const int width = panels * panel_vectors;
-    if (rows * width + (rows > 1 ? width : 0) + 1 <= Lanes::registers) return panels;
+    if (rows * chains * width + (rows > 1 ? width : 0) + 1 <= Lanes::registers) return panels;
   }
   return 1;
 }
@@ -133,18 +149,15 @@ struct Tiles {
   MultiplyTile<T> vector, panel, two, four;
 };
 
-template <class Lanes, int rows>
+template <class Lanes, int rows, int chains = 1>
 constexpr Tiles<typename Lanes::Element> tiles_of() {
   static_assert(panel_vectors == 2, "a last panel is one vector or two");
-  constexpr int together = panels_together<Lanes>(rows);
+  constexpr int together = panels_together<Lanes>(rows, chains);
   // None is asked for beyond `together`; naming those that exist keeps the others from being compiled.
-  return {multiply_tile<Lanes, rows, 1, 1>,
-          multiply_tile<Lanes, rows, panel_vectors, 1>,
-          multiply_tile < Lanes,
-          rows,
-          panel_vectors,
-          together >= 2 ? 2 : 1 >
-          , multiply_tile < Lanes, rows, panel_vectors, together >= 4 ? 4 : 1 > };
+  constexpr int two = together >= 2 ? 2 : 1, four = together >= 4 ? 4 : 1;
+  return {multiply_tile<Lanes, rows, 1, 1, chains>, multiply_tile<Lanes, rows, panel_vectors, 1, chains>,
+          multiply_tile<Lanes, rows, panel_vectors, two, chains>,
+          multiply_tile<Lanes, rows, panel_vectors, four, chains>};
 }
 
 }  // namespace
