@@ -99,30 +99,60 @@ class Function {
                   "the function takes another number of arguments");
     using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
 
-    const auto arguments = std::tie(args...);
     std::deque<Array> numbers;  // the C++ numbers as arrays
     std::vector<const Array*> arrays;
-    // A generic function gets other types, and may return others, where the structures of its arguments
-    // differ.
-    ProgramCache::Key key{reinterpret_cast<std::intptr_t>(&structure::type_tag<Arguments>)};
-    (structure::append_lengths(args, key), ...);
-    (collect(args, arrays, numbers, key), ...);
-    auto* entry = cache_.find(key);
-    if (!entry) entry = &record_program<Arguments, Result>(arguments, arrays, key);
-    auto outputs = entry->program.run(arrays);
+    auto& entry = find_or_record<Arguments, Result>(arrays, numbers, args...);
+    auto outputs = entry.program.run(arrays);
 
     if constexpr (!std::is_void_v<Result>) {
       std::size_t next = 0;
       const auto take = [&](const Tensor&) { return std::move(outputs[next++]); };
       using HostResult = structure::rebound<Result, Array>;
-      return structure::converted<HostResult>(*static_cast<const Result*>(entry->result.get()), take);
+      return structure::converted<HostResult>(*static_cast<const Result*>(entry.result.get()), take);
     }
+  }
+
+  /// The program for arguments like these, recorded where there is none yet: to explain() it, or for runs
+  /// whose results are written into given arrays.
+  template <class... Args>
+  Program& program(const Args&... args) {
+    using Arguments = typename structure::RecordedArguments<F, Args...>::type;
+    using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
+    std::deque<Array> numbers;
+    std::vector<const Array*> arrays;
+    return find_or_record<Arguments, Result>(arrays, numbers, args...).program;
+  }
+
+  /// Where the time of calls with these arguments goes; see Program::profile().
+  template <class... Args>
+  Profile profile(const Args&... args) {
+    using Arguments = typename structure::RecordedArguments<F, Args...>::type;
+    using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
+    std::deque<Array> numbers;
+    std::vector<const Array*> arrays;
+    auto& entry = find_or_record<Arguments, Result>(arrays, numbers, args...);
+    std::vector<Array> copies;
+    for (const auto* array : arrays) copies.push_back(*array);
+    return entry.program.profile(copies);
   }
 
   /// How many programs have been recorded and are kept.
   std::size_t program_count() const { return cache_.size(); }
 
  private:
+  /// Collects the arguments, and the program for them.
+  template <class Arguments, class Result, class... Args>
+  ProgramCache::Entry& find_or_record(std::vector<const Array*>& arrays, std::deque<Array>& numbers,
+                                      const Args&... args) {
+    // A generic function gets other types, and may return others, where the structures of its arguments
+    // differ.
+    ProgramCache::Key key{reinterpret_cast<std::intptr_t>(&structure::type_tag<Arguments>)};
+    (structure::append_lengths(args, key), ...);
+    (collect(args, arrays, numbers, key), ...);
+    if (auto* entry = cache_.find(key)) return *entry;
+    return record_program<Arguments, Result>(std::tie(args...), arrays, key);
+  }
+
   template <class Arg>
   void collect(const Arg& arg, std::vector<const Array*>& arrays, std::deque<Array>& numbers,
                ProgramCache::Key& key) const {

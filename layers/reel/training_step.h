@@ -76,6 +76,16 @@ class TrainingStep {
     if (program_count() > 0) memory_.model().parameter((memory_ / "learning_rate").path());
     memory_.state("learning_rate", {}, rate).assign(Array(rate).cast(memory_.model().element()));
   }
+  /// The program of steps with arguments like these, and where its time goes; see Function. Profiling takes
+  /// real steps: the parameters change.
+  template <class... Args>
+  Program& program(const Args&... args) {
+    return function_.program(args...);
+  }
+  template <class... Args>
+  Profile profile(const Args&... args) {
+    return function_.profile(args...);
+  }
   std::size_t program_count() const { return function_.program_count(); }
 
  private:
