@@ -77,7 +77,7 @@ Bytes operand(ElementType element, std::int64_t count, std::mt19937_64& random, 
         const auto bits = random();
         if (any && random() % 3 == 0) std::memcpy(&value, &bits, sizeof(T));
       } else if constexpr (!std::is_same_v<T, bool>) {
-        if (any) value = static_cast<T>(random() >> (random() % 64));
+        if (any) value = static_cast<T>(static_cast<std::int64_t>(random() % 2001) - 1000);
       } else {
         value = random() % 2;
       }

@@ -131,24 +131,29 @@ void row_loop(const void* input, void* output, std::int64_t rows, std::int64_t c
     y[row] = static_cast<T>(row_total<Op>(x + row * columns, columns));
 }
 
-/// A run of values, each of a column.
+/// Values of columns that stand side by side: of many, since the rows of a wide matrix lie on pages of their
+/// own. They fit the first cache.
 template <class Op, class T>
 struct Run {
   using Total = typename Op::template Total<T>;
-  Total values[AxisGroups::run];
+  static constexpr std::int64_t most = 1024;
+  std::int64_t columns;
+  Total values[most];
 
-  static Run start() {
+  static Run start(std::int64_t columns) {
     Run run;
-    for (auto& value : run.values) value = Op::template start<Total>;
+    run.columns = columns;
+    std::fill_n(run.values, columns, Op::template start<Total>);
     return run;
   }
   friend Run join_runs(const Run& a, const Run& b) {
     Run run;
-    for (std::int64_t i = 0; i < AxisGroups::run; ++i) run.values[i] = Op::join(a.values[i], b.values[i]);
+    run.columns = a.columns;
+    for (std::int64_t i = 0; i < a.columns; ++i) run.values[i] = Op::join(a.values[i], b.values[i]);
     return run;
   }
-  /// Takes `columns` elements of each of four rows.
-  void take(const T* a, const T* b, const T* c, const T* d, std::int64_t columns) {
+  /// Takes four rows.
+  void take(const T* a, const T* b, const T* c, const T* d) {
     std::int64_t i = 0;
     if constexpr (std::is_floating_point_v<T>) {
       using V = Vector<Total>;
@@ -162,7 +167,7 @@ struct Run {
       values[i] = Op::join(values[i], Op::join(ab, cd));
     }
   }
-  void take(const T* a, std::int64_t columns) {
+  void take(const T* a) {
     for (std::int64_t i = 0; i < columns; ++i) values[i] = Op::join(values[i], static_cast<Total>(a[i]));
   }
 };
@@ -178,11 +183,10 @@ struct JoinRuns {
 template <class Op, class T, class Row>
 Run<Op, T> column_totals(const T* x, std::int64_t rows, std::int64_t columns, Row&& row) {
   return joined<JoinRuns, Run<Op, T>>(0, rows, 256, [&](std::int64_t first, std::int64_t last) {
-    auto run = Run<Op, T>::start();
+    auto run = Run<Op, T>::start(columns);
     auto i = first;
-    for (; i + 4 <= last; i += 4)
-      run.take(x + row(i), x + row(i + 1), x + row(i + 2), x + row(i + 3), columns);
-    for (; i < last; ++i) run.take(x + row(i), columns);
+    for (; i + 4 <= last; i += 4) run.take(x + row(i), x + row(i + 1), x + row(i + 2), x + row(i + 3));
+    for (; i < last; ++i) run.take(x + row(i));
     return run;
   });
 }
@@ -195,18 +199,21 @@ void reduction_loop(const AxisGroups& groups, const void* input, void* output, s
   auto* y = static_cast<T*>(output);
   const auto others = AxisGroups::count(groups.reduced), runs = groups.runs(), columns = groups.columns;
   const auto place = [&](std::int64_t i) { return AxisGroups::position(groups.reduced, i); };
-  for (auto unit = first; unit < last; ++unit) {
+  for (auto unit = first; unit < last;) {
     const auto* from = x + AxisGroups::position(groups.kept, unit / runs);
     if (groups.columns_reduced) {
       y[unit] = static_cast<T>(joined<Op, Total>(0, others, 1, [&](std::int64_t i, std::int64_t end) {
         return i == end ? Op::template start<Total> : row_total<Op>(from + place(i), columns);
       }));
+      ++unit;
     } else {
+      // As many units as stand side by side.
       const auto column = unit % runs * AxisGroups::run;
-      const auto count = std::min(AxisGroups::run, columns - column);
+      const auto count = std::min({Run<Op, T>::most, columns - column, (last - unit) * AxisGroups::run});
       const auto totals = column_totals<Op>(from + column, others, count, place);
       for (std::int64_t i = 0; i < count; ++i)
         y[unit / runs * columns + column + i] = static_cast<T>(totals.values[i]);
+      unit += (count + AxisGroups::run - 1) / AxisGroups::run;
     }
   }
 }
