@@ -24,7 +24,7 @@ namespace {
 
 struct Options {
   std::string only, implementation, json, markdown, python;
-  double time_limit = 120;
+  double time_limit = 180;
   bool quick = false, probe = false;
   std::vector<std::string> measure;  // workload, implementation, threads
 };

@@ -100,7 +100,7 @@ void write_markdown(const std::vector<Row>& rows, const std::string& machine, co
   if (!layers.empty())
     text +=
         "Milliseconds, float32: training (forward and the gradients of input, weights and bias), and forward "
-        "alone.\n\n" +
+        "alone; of char_lm, a whole training step with Adam.\n\n" +
         layers;
   if (!streams.empty())
     text += "Microseconds of a step of a stream, the state carried, in one thread.\n\n" + streams;
