@@ -10,6 +10,8 @@ namespace benchmarks {
 /// y [time, batch, hidden] of x [time, batch, input], a cell unrolled from zeros.
 using Layer = std::function<reel::Tensor(const reel::Tensor& x)>;
 
+/// What an implementation runs on.
+reel::Device device_of(const std::string& implementation, int threads);
 /// The layer of an implementation, its parameters made in `model`.
 Layer make_layer(reel::Model& model, const std::string& implementation, const Workload& workload);
 /// How many products of the size of one gate its step has, of x and of h.
@@ -26,7 +28,7 @@ reel::Program compile_forward(reel::Model& model, const Layer& layer, const Work
 /// Gradients of sum(y * dy) by x and every parameter, of x and dy: of a loss that costs nothing itself.
 reel::Program compile_training(reel::Model& model, const Layer& layer, const Workload& workload);
 
-/// What compile_training's program gives in float64, with the parameters of `model`.
+/// What compile_training's program gives on the reference runner in float64, with the parameters of `model`.
 std::vector<reel::Array> reference_gradients(const reel::Model& model, const std::string& implementation,
                                              const Workload& workload, const Inputs& inputs);
 /// The largest difference of any element, relative to the largest element of its array.

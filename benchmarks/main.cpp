@@ -1,6 +1,6 @@
 // Times Reel's recurrent layers, and cells nobody ships, beside an LSTM written by hand and, where a Python
 // that has them is given, PyTorch and JAX. Every measurement is a process of its own, so that memory, threads
-// and the kernels of OpenBLAS are its own too.
+// and the kernels of OpenBLAS are its own too; one that takes too long is ended and counts as failed.
 //
 //   benchmarks --only LSTM --implementation "reel|hand-written" --json rows.json
 
@@ -13,15 +13,18 @@
 
 #include "child.h"
 #include "hand_written.h"
+#include "markdown.h"
 #include "measure.h"
 #include "openblas.h"
+#include "ratios.h"
 
 using namespace benchmarks;
 
 namespace {
 
 struct Options {
-  std::string only, implementation, json, python;
+  std::string only, implementation, json, markdown, python;
+  double time_limit = 180;
   bool quick = false, probe = false;
   std::vector<std::string> measure;  // workload, implementation, threads
 };
@@ -30,6 +33,10 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--only", options.only, "Workloads whose name this regular expression matches somewhere");
   app.add_option("--implementation", options.implementation, "The same for implementations");
   app.add_option("--json", options.json, "File for the rows");
+  app.add_option("--markdown", options.markdown, "File for the README's tables");
+  app.add_option("--time-limit", options.time_limit, "Seconds after which a measurement has failed")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--python", options.python, "A Python that has torch and jax: measures those too");
   app.add_flag("--quick", options.quick, "A few runs each: a test of the results, not of the times");
   // What it asks of its own child processes.
@@ -44,20 +51,29 @@ std::string processor() {
   return "unknown processor";
 }
 
+std::string instruction_set() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) return " with AVX-512";
+  if (__builtin_cpu_supports("avx2")) return " with AVX2";
+#endif
+  return "";
+}
+
+std::string machine() {
+  return std::to_string(std::thread::hardware_concurrency()) + " cores of " + processor() +
+         instruction_set() + "; g++ " __VERSION__ ", OpenBLAS " + openblas_version();
+}
+
 class Benchmarks {
  public:
   explicit Benchmarks(const Options& options) : options_(options) {
-    std::printf("%s, %u cores; float32; g++ %s.\n", processor().c_str(), std::thread::hardware_concurrency(),
-                __VERSION__);
+    std::printf("%s; float32.\n", machine().c_str());
     kernels_ = fastest_kernels();
     std::printf(
-        "Workloads are batch, input, hidden, time. Training is forward and all gradients; GFLOP/s counts its "
-        "matrix\n"
-        "products. Medians, one run each. reel runs on the reference runner, with the kernels that OpenBLAS "
-        "picks and\n"
-        "its threads; its allocations include the arrays it returns. Other rows are at the better of one and "
-        "two\n"
-        "threads.\n\n");
+        "Workloads are batch, input, hidden, time. Training is forward and all gradients, with weights that "
+        "are new in\nevery run; GFLOP/s counts its matrix products. Medians. reel has one and two threads, "
+        "reel-reference one, other\nrows the better of one and two. Allocations are those of one run into "
+        "arrays that are there; char_lm's make them.\n\n");
     std::fflush(stdout);
   }
 
@@ -69,14 +85,11 @@ class Benchmarks {
         for (const auto& implementation : workload.implementations())
           if (matches(options_.implementation, implementation) &&
               (is_own(implementation) || !options_.python.empty()))
-            try {
-              add(workload, implementation);
-            } catch (const std::exception& error) {  // the others may be measured yet
-              std::cerr << "benchmarks: " << error.what() << "\n";
-              failed_ = true;
-            }
+            add(workload, implementation);
     print_ratios(rows_);
-    return !failed_;
+    if (!options_.markdown.empty()) write_markdown(rows_, machine(), options_.markdown);
+    if (failures_ > 0) std::printf("\n%d measurements failed, or their gradients were wrong.\n", failures_);
+    return failures_ == 0;
   }
 
  private:
@@ -86,41 +99,47 @@ class Benchmarks {
 
   void add(const Workload& workload, const std::string& implementation) {
     std::vector<Row> rows;
-    for (int threads = 1; threads <= most_threads(workload); ++threads)
-      rows.push_back(measured(workload, implementation, threads));
-    if (implementation.rfind("reel", 0) != 0) rows = {best_of(rows)};
+    for (int threads = 1; threads <= most_threads(workload, implementation); ++threads) {
+      try {
+        rows.push_back(measured(workload, implementation, threads));
+      } catch (const std::exception& error) {  // the others may be measured yet
+        std::cerr << "benchmarks: failed: " << error.what() << "\n";
+        ++failures_;
+      }
+    }
+    if (rows.size() > 1 && implementation.rfind("reel", 0) != 0) rows = {best_of(rows)};
     for (const auto& row : rows) {
       print_row(row);
       rows_.push_back(row);
-      if (!is_right(row)) failed_ = true;
+      if (!is_right(row)) ++failures_;
     }
     if (!options_.json.empty()) write_json(rows_, options_.json);
   }
 
-  static int most_threads(const Workload& workload) {
-    const bool is_small =
-        workload.kind == Workload::Kind::streaming || workload.kind == Workload::Kind::compiling;
-    return is_small || std::thread::hardware_concurrency() < 2 ? 1 : 2;
+  static int most_threads(const Workload& workload, const std::string& implementation) {
+    const bool is_sequential = workload.kind == Workload::Kind::streaming ||
+                               workload.kind == Workload::Kind::compiling ||
+                               implementation == "reel-reference";
+    return is_sequential || std::thread::hardware_concurrency() < 2 ? 1 : 2;
   }
 
   Row measured(const Workload& workload, const std::string& implementation, int threads) const {
     const auto count = std::to_string(threads);
     std::vector<std::string> command{own_path(), "--measure"};
-    Environment environment{{"OPENBLAS_NUM_THREADS", count}};
+    Environment environment;
     if (!is_own(implementation)) command = {options_.python, BENCHMARKS_DIRECTORY "/peers.py"};
-    if (implementation == "hand-written") {
-      environment = kernels_;
-      environment["OPENBLAS_NUM_THREADS"] = "1";  // it has threads of its own
-    }
+    if (implementation == "hand-written") environment = kernels_;
+    environment["OPENBLAS_NUM_THREADS"] =
+        is_own(implementation) ? "1" : count;  // own ones have their threads
     command.insert(command.end(), {workload.name(), implementation, count});
     if (options_.quick) command.push_back("--quick");
-    return Row::parse(output_of(command, environment));
+    return Row::parse(output_of(command, environment, options_.time_limit));
   }
 
   const Options& options_;
   Environment kernels_;
   std::vector<Row> rows_;
-  bool failed_ = false;
+  int failures_ = 0;
 };
 
 int run(const Options& options) {
@@ -142,7 +161,9 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "Times recurrent layers: Reel's, cells nobody ships, an LSTM written by hand, PyTorch and JAX.");
+      "Times recurrent layers: Reel's, cells nobody ships, an LSTM written by hand, PyTorch and JAX. The "
+      "plain\n"
+      "runner, reel-reference, has the workloads of up to 256 units: it takes too long for larger ones.");
   Options options;
   declare(app, options);
   CLI11_PARSE(app, argc, argv);

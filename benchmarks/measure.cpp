@@ -18,11 +18,13 @@ using namespace reel;
 
 namespace {
 
+constexpr double megabyte = 1024 * 1024;
+
 /// Small enough to cost nothing; what a first run loads or sets up has then been paid for.
 const Workload tiny{Workload::Kind::layer, "LSTM", 2, 4, 4, 3};
 
-void run_tiny() {
-  Model model(Seed{1});
+void run_tiny(const Device& device) {
+  Model model(Seed{1}, device);
   const auto inputs = draw_inputs(tiny);
   compile_training(model, make_layer(model, "reel", tiny), tiny).run({inputs.x, inputs.dy});
 }
@@ -37,22 +39,28 @@ void measure_runs(Row& row, const Protocol& protocol, double peak_before, const 
   row["forward_ms"] = median_ms(protocol, forward);
 }
 
-void measure_reel(Row& row, const Workload& w, const Protocol& protocol) {
+void measure_reel(Row& row, const Workload& w, const Device& device, const Protocol& protocol) {
   const std::string implementation = row["implementation"];
   const auto inputs = draw_inputs(w);
-  run_tiny();
   const double peak_before = peak_resident_mb();
-  Model model(Seed{1});
+  Model model(Seed{1}, device);
   const auto layer = make_layer(model, implementation, w);
-  auto train = compile_training(model, layer, w), forward = compile_forward(model, layer, w);
-  const std::vector<const Array*> train_arguments{&inputs.x, &inputs.dy}, forward_arguments{&inputs.x};
-  measure_runs(
-      row, protocol, peak_before, [&] { train.run(train_arguments); },
-      [&] { forward.run(forward_arguments); });
+  auto training = compile_training(model, layer, w), prediction = compile_forward(model, layer, w);
+  const std::vector<const Array*> training_arguments{&inputs.x, &inputs.dy}, arguments{&inputs.x};
+  std::vector<Array> gradients, y;
+  const auto train = [&] {
+    // Weights are new in every step of a training: what was made of them cannot be kept.
+    for (const auto& parameter : model.parameters()) ++parameter.variable()->version;
+    training.run(training_arguments, gradients);
+  };
+  measure_runs(row, protocol, peak_before, train, [&] { prediction.run(arguments, y); });
   row["compile_ms"] = median_ms({2, 7, 7, 0}, [&] { compile_training(model, layer, w); });
   row["gflops"] = w.training_flops(gate_count(implementation, w)) / row["train_ms"].get<double>() / 1e6;
+  row["arena_mb"] = training.arena_bytes() / megabyte;
+  if (w.family == "LSTM" && gate_count(implementation, w) == 4)
+    row["arena_ratio"] = training.arena_bytes() / (4.0 * 6 * w.time * w.batch * w.hidden);
   row["gradient_error"] =
-      largest_difference(train.run(train_arguments), reference_gradients(model, implementation, w, inputs));
+      largest_difference(gradients, reference_gradients(model, implementation, w, inputs));
 }
 
 /// The columns of [rows, 4 hidden] that belong to one gate.
@@ -104,11 +112,10 @@ void measure_hand_written(Row& row, const Workload& w, const Protocol& protocol)
 }
 
 /// The example's network at its sizes, in its own training step: clipping and Adam included.
-void measure_char_lm(Row& row, const Workload& w, const Protocol& protocol) {
+void measure_char_lm(Row& row, const Workload& w, const Device& device, const Protocol& protocol) {
   constexpr std::int64_t vocabulary = 98;  // printable characters, the end of a line, and two symbols
-  run_tiny();
   const double peak_before = peak_resident_mb();
-  Model model(Seed{1});
+  Model model(Seed{1}, device);
   const char_lm::Network network(model, vocabulary, w.input, w.hidden);
   TrainingStep<char_lm::TrainingLoss> step(
       model, clip_by_global_norm(1, Adam(char_lm::Training().learning_rate)), {&network});
@@ -129,27 +136,41 @@ void measure_char_lm(Row& row, const Workload& w, const Protocol& protocol) {
   row["allocations"] = count_allocations(train);
 }
 
-void measure_streaming(Row& row, const Workload& w, const Protocol& protocol) {
-  constexpr int steps = 100;  // to a run, so that the clock's own time does not count
-  run_tiny();
-  const double peak_before = peak_resident_mb();
-  Model model(Seed{1});
-  const LSTM lstm(model / "lstm", w.input, w.hidden);
-  Function step(model, [&](Tensor x, LSTMState state) { return lstm(x, state).second; });
-  const Array x(Shape{w.batch, w.input}, ElementType::float32);
-  const Array zero(Shape{w.batch, w.hidden}, ElementType::float32);
-  LSTMStateOf<Array> state{zero, zero};
-  const double ms = median_ms(protocol, [&] {
-    for (int i = 0; i < steps; ++i) state = step(x, state);
-  });
-  row["forward_ms"] = ms / steps;
-  row["peak_mb"] = peak_resident_mb() - peak_before;
-  row["allocations"] = count_allocations([&] { state = step(x, state); });
+/// One step of an LSTM: its new h and c of x, h and c.
+Program compile_step(Model& model, const LSTM& lstm, const Workload& w) {
+  Tape tape(model.element());
+  const Recording recording(tape);
+  const auto argument = [&](std::int64_t size) { return tape.argument({model.element(), {w.batch, size}}); };
+  const auto x = argument(w.input), h = argument(w.hidden), c = argument(w.hidden);
+  const auto state = lstm(x, {h, c}).second;
+  return compile(tape, {state.h, state.c}, model.device());
 }
 
-void measure_compiling(Row& row, const Workload& w) {
-  run_tiny();
-  Model model(Seed{1});
+/// As a program would that gets a sample at a time: two states take turns, one read and one written.
+void measure_streaming(Row& row, const Workload& w, const Device& device, const Protocol& protocol) {
+  constexpr int pairs = 200;  // of steps to a run, so that the clock's own time does not count
+  const double peak_before = peak_resident_mb();
+  Model model(Seed{1}, device);
+  auto step = compile_step(model, LSTM(model / "lstm", w.input, w.hidden), w);
+  const Array x(Shape{w.batch, w.input}, ElementType::float32);
+  std::vector<Array> even(2, Array(Shape{w.batch, w.hidden}, ElementType::float32)), odd = even;
+  const std::vector<const Array*> of_even{&x, &even[0], &even[1]}, of_odd{&x, &odd[0], &odd[1]};
+  const auto two_steps = [&] {
+    step.run(of_even, odd);
+    step.run(of_odd, even);
+  };
+  const double ms = median_ms(protocol, [&] {
+    for (int i = 0; i < pairs; ++i) two_steps();
+  });
+  row["forward_ms"] = ms / (2 * pairs);
+  row["step_us"] = 1e3 * ms / (2 * pairs);
+  row["peak_mb"] = peak_resident_mb() - peak_before;
+  row["allocations"] = count_allocations(two_steps);
+  row["arena_mb"] = step.arena_bytes() / megabyte;
+}
+
+void measure_compiling(Row& row, const Workload& w, const Device& device) {
+  Model model(Seed{1}, device);
   const auto layer = make_layer(model, "reel", w);
   row["compile_ms"] = median_ms({3, 21, 7, 0}, [&] { compile_training(model, layer, w); });
 }
@@ -158,19 +179,24 @@ void measure_compiling(Row& row, const Workload& w) {
 
 Row measure(const Workload& w, const std::string& implementation, int threads, const Protocol& protocol) {
   Row row = make_row(w.name(), implementation, threads);
+  if (implementation == "hand-written") {
+    measure_hand_written(row, w, protocol);
+    return row;
+  }
+  const auto device = device_of(implementation, threads);
+  run_tiny(device);
   switch (w.kind) {
     case Workload::Kind::layer:
-      implementation == "hand-written" ? measure_hand_written(row, w, protocol)
-                                       : measure_reel(row, w, protocol);
+      measure_reel(row, w, device, protocol);
       break;
     case Workload::Kind::training:
-      measure_char_lm(row, w, protocol);
+      measure_char_lm(row, w, device, protocol);
       break;
     case Workload::Kind::streaming:
-      measure_streaming(row, w, protocol);
+      measure_streaming(row, w, device, protocol);
       break;
     case Workload::Kind::compiling:
-      measure_compiling(row, w);
+      measure_compiling(row, w, device);
       break;
   }
   return row;

@@ -6,7 +6,7 @@
 namespace benchmarks {
 
 /// Measures in this process, which should have done nothing before: the memory it took counts, and OpenBLAS
-/// must have been loaded with the right number of threads.
+/// must have been loaded for one thread.
 Row measure(const Workload& workload, const std::string& implementation, int threads,
             const Protocol& protocol);
 

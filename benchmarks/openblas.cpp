@@ -1,8 +1,11 @@
 #include "openblas.h"
 
+#include <cblas.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 
 namespace benchmarks {
 
@@ -13,7 +16,7 @@ Environment fastest_kernels() {
     settings["OPENBLAS_NUM_THREADS"] = "1";
     double best = 0;
     for (int i = 0; i < 3; ++i)
-      best = std::max(best, std::stod(output_of({own_path(), "--probe"}, settings)));
+      best = std::max(best, std::stod(output_of({own_path(), "--probe"}, settings, 60)));
     return best;
   };
   if (const char* set = std::getenv(variable)) {
@@ -36,6 +39,13 @@ Environment fastest_kernels() {
 #endif
   std::printf("OpenBLAS has the kernels it picks: %.0f GFLOP/s on (16,64) x (64,256).\n", speed({}));
   return {};
+}
+
+std::string openblas_version() {
+  std::istringstream words(openblas_get_config());  // "OpenBLAS 0.3.21 DYNAMIC_ARCH ..."
+  std::string name, version;
+  words >> name >> version;
+  return version;
 }
 
 }  // namespace benchmarks

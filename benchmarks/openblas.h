@@ -7,5 +7,7 @@ namespace benchmarks {
 /// miss the best. Tries those it picks and those for AVX-512 in processes of their own, says what it found,
 /// and returns the setting of the faster. Where OPENBLAS_CORETYPE is set it stays.
 Environment fastest_kernels();
+/// "0.3.21".
+std::string openblas_version();
 
 }  // namespace benchmarks

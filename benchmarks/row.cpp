@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
-#include <map>
 #include <stdexcept>
 
 namespace benchmarks {
@@ -19,11 +18,19 @@ struct Column {
 };
 
 constexpr Column columns[] = {
-    {"workload", "workload", -23, nullptr},     {"implementation", "implementation", -15, nullptr},
-    {"threads", "threads", 7, "%.0f"},          {"train_ms", "train ms", 10, "%.4g"},
-    {"forward_ms", "forward ms", 11, "%.4g"},   {"gflops", "GFLOP/s", 9, "%.1f"},
-    {"peak_mb", "peak MB", 9, "%.1f"},          {"compile_ms", "compile ms", 11, "%.3g"},
-    {"allocations", "allocations", 12, "%.0f"}, {"gradient_error", "gradient error", 15, "%.1e"},
+    {"workload", "workload", -23, nullptr},
+    {"implementation", "implementation", -14, nullptr},
+    {"threads", "threads", 7, "%.0f"},
+    {"train_ms", "train ms", 9, "%.4g"},
+    {"forward_ms", "forward ms", 10, "%.4g"},
+    {"step_us", "step us", 7, "%.3g"},
+    {"gflops", "GFLOP/s", 7, "%.1f"},
+    {"peak_mb", "peak MB", 7, "%.1f"},
+    {"arena_mb", "arena MB", 8, "%.2f"},
+    {"arena_ratio", "arena ratio", 11, "%.2f"},
+    {"compile_ms", "compile ms", 10, "%.3g"},
+    {"allocations", "allocations", 11, "%.0f"},
+    {"gradient_error", "gradient error", 14, "%.1e"},
 };
 
 std::string cell(const Row& row, const Column& column) {
@@ -35,48 +42,26 @@ std::string cell(const Row& row, const Column& column) {
   return text;
 }
 
-double number(const Row& row, const char* key) {
-  const auto value = row.find(key);
-  return value == row.end() || !value->is_number() ? NAN : value->get<double>();
-}
-
 /// What a row is fast or slow by.
 double time_of(const Row& row) {
   const double train = number(row, "train_ms"), forward = number(row, "forward_ms");
   return !std::isnan(train) ? train : !std::isnan(forward) ? forward : number(row, "compile_ms");
 }
 
-/// One implementation's time over another's: least, geometric mean and largest over the workloads of `family`
-/// that both have, or of all layers.
-void print_ratio(const std::map<std::pair<std::string, std::string>, Row>& best, const char* over,
-                 const char* under, const char* key, const std::string& family) {
-  std::vector<double> ratios;
-  double logarithms = 0;
-  for (const auto& [name, row] : best) {
-    const auto& [implementation, workload] = name;
-    const auto other = best.find({under, workload});
-    if (implementation != over || workload.rfind(family, 0) != 0 || other == best.end()) continue;
-    const double ratio = number(row, key) / number(other->second, key);
-    if (std::isnan(ratio)) continue;
-    ratios.push_back(ratio);
-    logarithms += std::log(ratio);
-  }
-  if (ratios.empty()) return;
-  const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
-  const std::string what =
-      std::string(over) + " / " + under + ", " + key + ", " + (family.empty() ? "all" : family);
-  std::printf("%-55s %8.3f %8.3f %8.3f\n", what.c_str(), *least, std::exp(logarithms / ratios.size()), *most);
-}
-
 }  // namespace
+
+double number(const Row& row, const std::string& key) {
+  const auto value = row.find(key);
+  return value == row.end() || !value->is_number() ? NAN : value->get<double>();
+}
 
 Row make_row(const std::string& workload, const std::string& implementation, int threads) {
   Row row;
   row["workload"] = workload;
   row["implementation"] = implementation;
   row["threads"] = threads;
-  for (const char* key :
-       {"train_ms", "forward_ms", "gflops", "peak_mb", "compile_ms", "allocations", "gradient_error"})
+  for (const char* key : {"train_ms", "forward_ms", "step_us", "gflops", "peak_mb", "arena_mb", "arena_ratio",
+                          "compile_ms", "allocations", "gradient_error"})
     row[key] = nullptr;
   return row;
 }
@@ -93,7 +78,7 @@ Row best_of(const std::vector<Row>& rows) {
   return best;
 }
 
-bool is_right(const Row& row) { return !(number(row, "gradient_error") > 1e-3); }
+bool is_right(const Row& row) { return !(number(row, "gradient_error") > 1e-4); }
 
 void print_header() {
   for (const auto& column : columns) std::printf("%*s ", column.width, column.title);
@@ -106,28 +91,22 @@ void print_row(const Row& row) {
   std::fflush(stdout);
 }
 
-void print_ratios(const std::vector<Row>& rows) {
+BestRows best_rows(const std::vector<Row>& rows) {
   std::map<std::pair<std::string, std::string>, std::vector<Row>> groups;
-  for (const auto& row : rows) groups[{row["implementation"], row["workload"]}].push_back(row);
-  std::map<std::pair<std::string, std::string>, Row> best;
+  for (const auto& row : rows) groups[{row["workload"], row["implementation"]}].push_back(row);
+  BestRows best;
   for (const auto& [name, group] : groups) best[name] = best_of(group);
-  std::printf("\n%-55s %8s %8s %8s\n", "times, each at its best number of threads", "least", "mean", "most");
-  print_ratio(best, "reel", "hand-written", "train_ms", "LSTM");
-  print_ratio(best, "reel", "hand-written", "forward_ms", "LSTM");
-  print_ratio(best, "reel-custom", "reel", "train_ms", "");
-  for (const char* family : {"LSTM", "GRU", "RNN", "char_lm"})
-    print_ratio(best, "pytorch", "reel", "train_ms", family);
-  for (const char* family : {"LSTM", "GRU", "RNN", "streaming"})
-    print_ratio(best, "pytorch", "reel", "forward_ms", family);
-  print_ratio(best, "pytorch-loop", "reel-custom", "train_ms", "");
-  print_ratio(best, "jax-scan", "reel", "train_ms", "");
-  print_ratio(best, "pytorch", "hand-written", "train_ms", "LSTM");
+  return best;
 }
 
 void write_json(const std::vector<Row>& rows, const std::string& path) {
+  write_file(Row(rows).dump(1) + "\n", path);
+}
+
+void write_file(const std::string& text, const std::string& path) {
   const std::string temporary = path + ".tmp";
   std::ofstream file(temporary);
-  file << Row(rows).dump(1) << "\n";
+  file << text;
   file.close();
   if (!file || std::rename(temporary.c_str(), path.c_str()) != 0)
     throw std::runtime_error("cannot write '" + path + "'");

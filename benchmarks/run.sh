@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds the benchmarks and runs them; other arguments are theirs, such as
-# --json FILE or --only PATTERN (--help lists them). With --peers PyTorch and JAX are measured too: they are
-# installed from PyPI into build/peers, several GB, once.
+# --json FILE, --markdown FILE or --only PATTERN (--help lists them). With --peers PyTorch and JAX are
+# measured too: they are installed from PyPI into build/peers, several GB, once.
 set -euo pipefail
 reel=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 

@@ -18,9 +18,14 @@ std::string Workload::name() const {
 std::vector<std::string> Workload::implementations() const {
   if (kind == Kind::compiling) return {"reel"};
   if (kind == Kind::training || kind == Kind::streaming) return {"reel", "pytorch"};
-  if (family != "LSTM") return {"reel", "reel-custom", "pytorch", "pytorch-loop", "jax-scan"};
-  return {"hand-written",   "reel",    "reel-custom",  "reel-mgu", "reel-peephole",
-          "reel-layernorm", "pytorch", "pytorch-loop", "jax-scan"};
+  std::vector<std::string> all{"reel", "reel-custom"};
+  if (family == "LSTM") {
+    all.insert(all.begin(), "hand-written");
+    all.insert(all.end(), {"reel-mgu", "reel-peephole", "reel-layernorm"});
+  }
+  if (hidden <= 256) all.push_back("reel-reference");
+  all.insert(all.end(), {"pytorch", "pytorch-loop", "jax-scan"});
+  return all;
 }
 
 const std::vector<Workload>& workloads() {

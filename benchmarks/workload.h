@@ -19,7 +19,8 @@ struct Workload {
 
   /// "LSTM 32,64,128,50": family, batch, input, hidden, time.
   std::string name() const;
-  /// Who computes it, in the order of the table.
+  /// Who computes it, in the order of the table. The reference runner is left the smaller ones: it takes
+  /// long.
   std::vector<std::string> implementations() const;
   /// Operations in the matrix products of one step, forward and backward: `gates` products of x and of h,
   /// each with the two of its derivative; a multiply-add counts as two.
