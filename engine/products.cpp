@@ -216,18 +216,35 @@ class StepRules {
       if (classes_.is_live(id) && draft_.is(id, add_operation()) && !is_inner_term(id)) merge_sum(id);
   }
 
-  /// A slice of a product -> a product of slices, where some slices belong elsewhere than others.
+  /// A slice of a product -> a product of slices, where some slices belong elsewhere than others; likewise of
+  /// a map.
+  /// Whether the users of a value, all slices, together take no more than is there.
+  bool covers_once(NodeId id) const {
+    const auto axis = draft_.node(users_[id][0]).attributes.integer("axis");
+    std::int64_t taken = 0;
+    for (auto user : users_[id]) {
+      const auto& attributes = draft_.node(user).attributes;
+      if (attributes.integer("axis") != axis) return false;
+      taken += draft_.shape(user)[static_cast<int>(axis)];
+    }
+    return taken <= draft_.shape(id)[static_cast<int>(axis)];
+  }
+
   void push_slices() {
     for (NodeId id = 0; id < draft_.size(); ++id) {
       if (!classes_.is_live(id) || is_result_[id] || users_[id].empty()) continue;
       const bool is_product = draft_.is(id, matmul_operation());
       const auto& operation = *draft_.node(id).operation;
-      if (!is_product && (operation.kind != Kind::map || operation.cost != Cost::cheap)) continue;
+      if (!is_product && operation.kind != Kind::map) continue;
       const auto is_slice = [&](NodeId user) { return draft_.is(user, slice_operation()); };
       if (!std::all_of(users_[id].begin(), users_[id].end(), is_slice)) continue;
       const auto loop = classes_[users_[id][0]].loop;
       const auto is_apart = [&](NodeId user) { return classes_[user].loop != loop; };
-      if (std::none_of(users_[id].begin(), users_[id].end(), is_apart)) continue;
+      const bool apart = std::any_of(users_[id].begin(), users_[id].end(), is_apart);
+      // A map of which each user takes another part does no more work for being cut up, and what follows can
+      // be done in one pass with it.
+      const bool worth_it = is_product ? apart : covers_once(id) || (apart && operation.cost == Cost::cheap);
+      if (!worth_it) continue;
       for (auto user : users_[id]) push_slice(id, user, is_product);
     }
   }
