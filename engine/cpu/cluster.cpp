@@ -7,8 +7,8 @@ namespace reel::cpu {
 
 namespace {
 
-/// Memory that the values of a tile share: half of a first-level cache.
-constexpr std::int64_t cache_bytes = 24 * 1024;
+/// Memory that the values of a tile share: about a first-level cache.
+constexpr std::int64_t cache_bytes = 32 * 1024;
 constexpr std::int64_t least_tile = 128, largest_tile = 2048;
 
 void fill_row(std::byte* to, const std::byte* element, std::int64_t size, std::int64_t count) {
@@ -24,6 +24,46 @@ void fill_row(std::byte* to, const std::byte* element, std::int64_t size, std::i
     fill(std::uint64_t{});
   else
     fill(std::uint8_t{});
+}
+
+struct Rows {
+  const std::byte* from;
+  std::byte* to;
+  std::int64_t from_pitch, to_pitch, count;
+};
+
+/// Short rows in `pieces` pieces of P each, the last of which overlaps the one before: what a call of memcpy
+/// for every row would cost is more than the copying.
+template <class P, int pieces>
+void copy_pieces(const Rows& rows, std::int64_t bytes) {
+  const auto* from = rows.from;
+  auto* to = rows.to;
+  const auto last = bytes - static_cast<std::int64_t>(sizeof(P));
+  for (std::int64_t i = 0; i < rows.count; ++i) {
+    P piece[pieces];
+    for (int k = 0; k + 1 < pieces; ++k) std::memcpy(&piece[k], from + k * sizeof(P), sizeof(P));
+    std::memcpy(&piece[pieces - 1], from + last, sizeof(P));
+    for (int k = 0; k + 1 < pieces; ++k) std::memcpy(to + k * sizeof(P), &piece[k], sizeof(P));
+    std::memcpy(to + last, &piece[pieces - 1], sizeof(P));
+    from += rows.from_pitch;
+    to += rows.to_pitch;
+  }
+}
+
+void copy_rows(const Rows& rows, std::int64_t bytes) {
+  struct Sixteen {
+    std::uint64_t low, high;
+  };
+  using Copy = void (*)(const Rows&, std::int64_t);
+  constexpr Copy by_sixteen[] = {copy_pieces<Sixteen, 1>, copy_pieces<Sixteen, 2>, copy_pieces<Sixteen, 3>,
+                                 copy_pieces<Sixteen, 4>, copy_pieces<Sixteen, 5>, copy_pieces<Sixteen, 6>,
+                                 copy_pieces<Sixteen, 7>, copy_pieces<Sixteen, 8>};
+  if (bytes >= 16 && bytes <= 128) return by_sixteen[(bytes - 1) / 16](rows, bytes);
+  if (bytes >= 8 && bytes < 16) return copy_pieces<std::uint64_t, 2>(rows, bytes);
+  if (bytes >= 4 && bytes < 8) return copy_pieces<std::uint32_t, 2>(rows, bytes);
+  for (std::int64_t i = 0; i < rows.count; ++i)
+    std::memcpy(rows.to + i * rows.to_pitch, rows.from + i * rows.from_pitch,
+                static_cast<std::size_t>(bytes));
 }
 
 void copy_strided(const std::byte* from, std::int64_t from_stride, std::byte* to, std::int64_t to_stride,
@@ -228,6 +268,8 @@ void Cluster::for_rows(const Access& access, const Tile& tile, const Move& move)
 void Cluster::load(const Access& access, const std::byte* from, std::byte* to, const Tile& tile) const {
   from += tile.column * access.column;
   const auto bytes = tile.columns * access.element;
+  if (access.column == access.element && outer_.size() == 1)
+    return copy_rows({from + tile.row * access.strides[0], to, access.strides[0], bytes, tile.rows}, bytes);
   for_rows(access, tile, [&](std::int64_t at, std::int64_t i) {
     auto* row = to + i * bytes;
     if (access.column == access.element)
@@ -242,6 +284,8 @@ void Cluster::load(const Access& access, const std::byte* from, std::byte* to, c
 void Cluster::store(const Access& access, const std::byte* from, std::byte* to, const Tile& tile) const {
   to += tile.column * access.column;
   const auto bytes = tile.columns * access.element;
+  if (access.column == access.element && outer_.size() == 1)
+    return copy_rows({from, to + tile.row * access.strides[0], bytes, access.strides[0], tile.rows}, bytes);
   for_rows(access, tile, [&](std::int64_t at, std::int64_t i) {
     const auto* row = from + i * bytes;
     if (access.column == access.element)
@@ -269,7 +313,10 @@ void Cluster::run(const void* const* inputs, void* const* outputs, void* scratch
   auto* registers = static_cast<std::byte*>(scratch) + (value_count_ * sizeof(void*) + 63) / 64 * 64;
   for (const auto& [value, tile] : uniforms_) at[value] = const_cast<std::byte*>(tile.data());
   const bool whole_rows = share.columns == columns_ && columns_ <= tile_;
-  const auto rows_per_tile = whole_rows ? tile_ / columns_ : 1;
+  // Tiles of nearly equal heights.
+  const auto most_rows = whole_rows ? tile_ / columns_ : 1;
+  const auto tiles = (share.rows + most_rows - 1) / most_rows,
+             rows_per_tile = (share.rows + tiles - 1) / tiles;
   const auto columns_per_tile = whole_rows ? columns_ : std::min(tile_, share.columns);
   // With one tile along the columns what is the same in every row is loaded but once.
   const bool keeps_repeated = columns_per_tile == share.columns;

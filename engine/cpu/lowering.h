@@ -104,6 +104,7 @@ class Lowering {
   void place_carries(Context& outer, Context& inner, Loop& loop);
   void place_projections(Context& outer, Context& inner, Loop& loop);
   void copy_given(Context& inner, Loop& loop);
+  void add_to_sums(Context& inner, const Loop& loop);
   void end_step(Context& inner, Loop& loop);
   bool may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const;
 

@@ -188,16 +188,39 @@ void Lowering::copy_given(Context& inner, Loop& loop) {
   }
 }
 
+/// Sums of one shape together.
+void Lowering::add_to_sums(Context& inner, const Loop& loop) {
+  std::map<std::vector<std::int64_t>, std::vector<NodeId>> by_type;
+  for (const auto& [value, sum] : loop.summed) {
+    const auto& type = inner.tape.node(value).type;
+    auto key = type.shape.extents();
+    key.push_back(static_cast<std::int64_t>(type.element));
+    by_type[key].push_back(value);
+  }
+  for (const auto& [key, values] : by_type) {
+    const auto& type = inner.tape.node(values.front()).type;
+    const auto add = add_operation().kernels.cpu.map({type.element, type.element}, type.element);
+    std::vector<Place> inputs;
+    std::vector<Cluster::Step> steps;
+    std::vector<std::pair<int, Place>> outputs;
+    const int inputs_count = 2 * static_cast<int>(values.size());
+    for (auto value : values) {
+      const int first = static_cast<int>(inputs.size());
+      outputs.push_back({inputs_count + static_cast<int>(steps.size()), loop.summed.at(value)});
+      steps.push_back({add, {first, first + 1}, type.element});
+      inputs.push_back(loop.summed.at(value));
+      inputs.push_back(place(inner, value));
+    }
+    add_cluster(type.shape, inputs, std::move(steps), outputs, inner.level,
+                {"add to sums over the steps", inner.tape.scope(values.front()), to_string(type)});
+  }
+}
+
 void Lowering::end_step(Context& inner, Loop& loop) {
   const auto& body = loop.body();
   for (const auto& [value, to] : loop.last_copies)
     add_copy(place(inner, value), to, inner.level, "value of every step");
-  for (const auto& [value, sum] : loop.summed) {
-    const auto& type = inner.tape.node(value).type;
-    const auto add = add_operation().kernels.cpu.map({type.element, type.element}, type.element);
-    add_cluster(type.shape, {sum, place(inner, value)}, {{add, {0, 1}, type.element}}, {{2, sum}},
-                inner.level, {"add to the sum over steps", inner.tape.scope(value), to_string(type)});
-  }
+  add_to_sums(inner, loop);
   for (std::size_t k = 0; k < body.carries.size(); ++k) {
     if (!loop.live_carry(k) || !loop.carries[k].copied) continue;
     const auto saved = loop.saved.find(body.next[k]);

@@ -3,30 +3,44 @@
 
 namespace reel::cpu {
 
-/// Whether a program runs faster alone than with its team: a few runs of both kinds in turn, then the faster
-/// one, until it is time to compare again.
+/// Whether a program runs faster alone than with its team: some runs together, some alone, then the faster
+/// kind until it is time to compare again. Runs of a kind follow one another, as threads that are kept
+/// waiting fall asleep; and they last a while, as the system needs some to give new threads a processor each.
 class TeamChoice {
  public:
-  bool alone() const { return count_ < trials ? count_ % 2 == 1 : alone_; }
+  bool alone() const { return decided_ ? alone_ : together_.is_over(5, 0.04); }
 
   /// After a run.
   void note(bool alone, double seconds) {
-    // The first run of a kind finds caches and threads cold: the least time counts.
-    auto& least = alone ? least_alone_ : least_together_;
-    least = std::min(least, seconds);
-    if (++count_ == trials) alone_ = least_alone_ < least_together_;
-    // Together it may have become slow since.
-    const bool slow = count_ > trials && !alone && seconds > 1.5 * least_alone_;
-    slow_ = slow ? slow_ + 1 : 0;
-    if (count_ == until_next || slow_ == few) *this = TeamChoice();
+    if (decided_) {
+      // Together it may have become slow since.
+      slow_ = !alone && seconds > 1.5 * alone_trial_.least ? slow_ + 1 : 0;
+      if (++since_ == until_next || slow_ == few) *this = TeamChoice();
+      return;
+    }
+    (alone ? alone_trial_ : together_).note(seconds);
+    decided_ = alone_trial_.is_over(3, 0.01);
+    alone_ = alone_trial_.least < together_.least;
   }
 
  private:
-  static constexpr int trials = 6, until_next = 2000, few = 5;
-  static constexpr double never = 1e30;
-  int count_ = 0, slow_ = 0;
-  bool alone_ = false;
-  double least_alone_ = never, least_together_ = never;
+  struct Trial {
+    int runs = 0;
+    double seconds = 0;
+    double least = 1e30;  // the first runs find caches cold
+    void note(double run) {
+      ++runs;
+      seconds += run;
+      least = std::min(least, run);
+    }
+    bool is_over(int least_runs, double least_seconds) const {
+      return runs >= least_runs && seconds >= least_seconds;
+    }
+  };
+  static constexpr int until_next = 4000, few = 8;
+  Trial together_, alone_trial_;
+  bool decided_ = false, alone_ = false;
+  int since_ = 0, slow_ = 0;
 };
 
 }  // namespace reel::cpu

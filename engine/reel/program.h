@@ -66,7 +66,7 @@ struct CompileOptions {
   bool products = true;
   bool fuse = true;
   /// Estimated nanoseconds from which an instruction is divided among threads.
-  double worth_dividing = 2500;
+  double worth_dividing = 300;
   bool split = true;
   bool sink = true;
 };
