@@ -58,7 +58,8 @@ void measure_reel(Row& row, const Workload& w, const Device& device, const Proto
   row["gflops"] = w.training_flops(gate_count(implementation, w)) / row["train_ms"].get<double>() / 1e6;
   row["arena_mb"] = training.arena_bytes() / megabyte;
   if (w.family == "LSTM" && gate_count(implementation, w) == 4)
-    row["arena_ratio"] = training.arena_bytes() / (4.0 * 6 * w.time * w.batch * w.hidden);
+    row["arena_ratio"] =
+        (training.arena_bytes() - training.kept_bytes()) / (4.0 * 6 * w.time * w.batch * w.hidden);
   row["gradient_error"] =
       largest_difference(gradients, reference_gradients(model, implementation, w, inputs));
 }

@@ -174,7 +174,8 @@ class Ratios {
 
   void arena() const {
     for (const std::string implementation : {"reel", "reel-custom"}) {
-      Section section(implementation + ", arena over six arrays [T, B, H]");
+      Section section(implementation +
+                      ", arena, apart from what is kept of weights, over six arrays [T, B, H]");
       for (const auto& w : workloads())
         section.add(w.name(), best(w, implementation, "arena_ratio"), at_most(1.25, 1.05));
     }

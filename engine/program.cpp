@@ -80,6 +80,7 @@ std::vector<Array> Program::run(const std::vector<const Array*>& arguments) {
 std::vector<Array> Program::run(const std::vector<Array>& arguments) { return run(pointers_to(arguments)); }
 
 std::size_t Program::arena_bytes() const { return state_->runner->arena_bytes(); }
+std::size_t Program::kept_bytes() const { return state_->runner->kept_bytes(); }
 std::size_t Program::instruction_count() const { return state_->runner->instruction_count(); }
 std::string Program::explain() const { return state_->runner->explain(); }
 

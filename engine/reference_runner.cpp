@@ -181,6 +181,7 @@ class ReferenceRunner : public Runner {
   }
 
   std::size_t arena_bytes() const override { return plan_->arena_bytes; }
+  std::size_t kept_bytes() const override { return 0; }
   std::size_t instruction_count() const override { return plan_->instructions.size(); }
 
   std::string explain() const override {

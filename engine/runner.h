@@ -14,6 +14,7 @@ class Runner {
   /// Writes one array per output; those of the right type are used again.
   virtual void run(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) = 0;
   virtual std::size_t arena_bytes() const = 0;
+  virtual std::size_t kept_bytes() const = 0;
   virtual std::size_t instruction_count() const = 0;
   virtual std::string explain() const = 0;
   virtual Profile profile(const std::vector<const Array*>& arguments, int runs) = 0;

@@ -74,6 +74,7 @@ struct CpuPlan {
   std::vector<Update> updates;
 
   std::size_t arena_bytes = 0;
+  std::size_t kept_bytes = 0;     // of them
   std::size_t scratch_bytes = 0;  // of each thread
   int loop_depth = 0;
   int threads = 1;

@@ -54,6 +54,7 @@ void Lowering::find_lifetimes() {
       if (buffer.last == 0) buffer.bytes = 0;  // never used
     }
     if (buffer_kept_[i]) {
+      plan_->kept_bytes += buffer.bytes;
       buffer.first = -1;
       buffer.last = INT64_MAX;
     }

@@ -68,6 +68,7 @@ class CpuRunner : public Runner {
   }
 
   std::size_t arena_bytes() const override { return plan_->arena_bytes; }
+  std::size_t kept_bytes() const override { return plan_->kept_bytes; }
   std::size_t instruction_count() const override { return plan_->instructions.size(); }
   std::string explain() const override;
   Profile profile(const std::vector<const Array*>& arguments, int runs) override;
@@ -269,8 +270,8 @@ std::string CpuRunner::explain() const {
     if (instruction.barrier) add(" | waits");
     add("\n");
   }
-  add("arena: " + std::to_string(plan_->arena_bytes) + " bytes; threads: " + std::to_string(plan_->threads) +
-      "\n");
+  add("arena: " + std::to_string(plan_->arena_bytes) + " bytes, " + std::to_string(plan_->kept_bytes) +
+      " of them kept; threads: " + std::to_string(plan_->threads) + "\n");
   return text;
 }
 

@@ -46,6 +46,8 @@ class Program {
 
   /// Bytes of the one block of memory that holds all values in between.
   std::size_t arena_bytes() const;
+  /// How many of them hold what was made of parameters alone, merged or packed, and is kept from run to run.
+  std::size_t kept_bytes() const;
   std::size_t instruction_count() const;
   /// The instructions, one a line: what each does, for which code, and where its operands stand.
   std::string explain() const;
