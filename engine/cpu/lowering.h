@@ -63,6 +63,8 @@ class Lowering {
     /// Memory of sequences that values of the steps take over.
     std::vector<Place> taken;
     std::set<std::int32_t> invariant_buffers;
+    /// For buffers of the tape around: whether nobody reads them after this unroll.
+    std::map<std::int32_t, bool> is_read_last;
 
     bool computed(NodeId id) const { return schedule.item_of[id] >= 0; }
     const Operation& operation(NodeId id) const { return *tape.node(id).operation; }

@@ -174,7 +174,10 @@ std::optional<Place> Lowering::memory_to_take_over(Context& outer, Context& inne
       if (position == static_cast<std::ptrdiff_t>(sequences.size())) continue;
       const auto& read = place(inner, input);
       if (read.buffer < 0 || read.buffer != inner.places[source].buffer || read.steps.empty()) continue;
-      if (inner.invariant_buffers.count(read.buffer) || !is_last_use(outer, read)) continue;
+      if (inner.invariant_buffers.count(read.buffer)) continue;
+      const auto [known, is_new] = inner.is_read_last.emplace(read.buffer, false);
+      if (is_new) known->second = is_last_use(outer, read);
+      if (!known->second) continue;
       for (const auto& first : parts) {
         if (tape.node(first.id).type != read.layout.type) continue;
         // The whole of which `read` would be this part.
