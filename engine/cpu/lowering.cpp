@@ -270,12 +270,13 @@ void Lowering::lower_kernel(Context& context, NodeId id) {
 
 void Lowering::lower_cluster(Context& context, const Item& item) {
   const auto& tape = context.tape;
-  std::map<NodeId, int> numbers;
+  std::unordered_map<NodeId, int> numbers;
+  numbers.reserve(2 * item.nodes.size());
   std::vector<Place> inputs;
-  const std::set<NodeId> members(item.nodes.begin(), item.nodes.end());
+  const auto is_member = [&](NodeId id) { return context.schedule.item_of[id] == context.item; };
   for (auto id : item.nodes)
     for (auto input : tape.inputs(id))
-      if (!members.count(input) && numbers.emplace(input, static_cast<int>(inputs.size())).second)
+      if (!is_member(input) && numbers.emplace(input, static_cast<int>(inputs.size())).second)
         inputs.push_back(place(context, input));
   std::vector<Cluster::Step> steps;
   std::vector<std::pair<int, Place>> outputs;
