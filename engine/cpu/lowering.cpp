@@ -71,6 +71,7 @@ void Lowering::prepare_context(Context& context, const std::vector<NodeId>& want
     for (auto input : tape.inputs(id)) {
       if (item_of[id] < 0 || item_of[id] != item_of[input]) context.escapes[input] = true;
       const auto source = context.source(input);
+      if (context.operation(id).kind == Kind::update) context.wanted[source] = true;  // read at the end
       if (source != input) context.read_as_is[source] = false;
       if (item_of[id] >= 0) context.last_reader[source] = std::max(context.last_reader[source], item_of[id]);
     }

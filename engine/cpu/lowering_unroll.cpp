@@ -76,6 +76,9 @@ void Lowering::lower_unroll(Context& outer, NodeId id) {
 /// the cluster that computes the new one, element by element.
 bool Lowering::may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const {
   const auto item = inner.schedule.item_of[next];
+  // The parts of a concat are computed in their places, before its turn.
+  const auto& operation = inner.operation(next);
+  if (&operation == &concat_operation() || &operation == &pad_operation()) return false;
   if (item < 0 || inner.operation(next).kind == Kind::unroll || inner.homes.count(next)) return false;
   if (inner.last_reader[carry] < item) return true;
   return inner.last_reader[carry] == item && inner.schedule.items[item].is_cluster && inner.read_as_is[carry];
