@@ -1,5 +1,6 @@
 #include "liveness.h"
 #include "plan.h"
+#include "runner.h"
 
 #include <reel/structural.h>
 
@@ -36,10 +37,7 @@ class Lowering {
   std::unique_ptr<Plan> run() {
     name_id(nameless);
     plan_->bases.push_back({Plan::Base::Kind::arena, 0, nullptr, nullptr});
-    plan_->arguments.resize(tape_.argument_count());
-    for (NodeId id = 0; id < tape_.size(); ++id)
-      if (tape_.node(id).operation == &argument_operation())
-        plan_->arguments[tape_.node(id).attributes.integer("index")] = tape_.node(id).type;
+    plan_->arguments = argument_types(tape_);
     const auto live = find_live(tape_, outputs_);
     auto locations = lower_nodes(tape_, live, {});
     for (auto id : outputs_)

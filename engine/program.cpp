@@ -46,6 +46,28 @@ const void* variable_address(Variable& variable, std::int64_t& run_number) {
   return &run_number;
 }
 
+std::vector<TensorType> argument_types(const Tape& tape) {
+  std::vector<TensorType> types(tape.argument_count());
+  for (NodeId id = 0; id < tape.size(); ++id)
+    if (tape.node(id).operation == &argument_operation())
+      types[tape.node(id).attributes.integer("index")] = tape.node(id).type;
+  return types;
+}
+
+std::string at_steps(Span<const std::int64_t> steps) {
+  std::string text;
+  const char* separator = "; at step ";
+  for (auto step : steps) {
+    text += separator + std::to_string(step);
+    separator = " of the outer and step ";
+  }
+  return text;
+}
+
+void make_room(Array& result, const TensorType& type) {
+  if (result.type() != type || !result.raw()) result = Array(type);
+}
+
 void check_arguments(const std::vector<TensorType>& types, const std::vector<const Array*>& arguments) {
   if (arguments.size() != types.size())
     throw Error("[Program] gets " + std::to_string(arguments.size()) + " arguments and needs " +

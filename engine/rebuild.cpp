@@ -91,19 +91,23 @@ void rebuild(const Tape& source, const std::vector<NodeId>& wanted, const std::v
   Rebuilding(source, replacement, to, ids).run(wanted);
 }
 
+void copy_inputs(const Body& from, Body& to, std::vector<NodeId>& ids) {
+  const auto copy = [&](const std::vector<NodeId>& inputs, std::vector<NodeId>& copies) {
+    for (auto input : inputs)
+      copies.push_back(ids[input] =
+                           to.tape->argument(from.tape->node(input).type, from.tape->label(input)).id());
+  };
+  copy(from.sequences, to.sequences);
+  copy(from.invariants, to.invariants);
+  copy(from.carries, to.carries);
+}
+
 void emit_anew(WantedStep& step, const std::vector<NodeId>& replacement) {
   const auto& old = *step.body;
   auto body = std::make_shared<Body>(old.tape->floating());
   Emitter emitter(*body->tape);
   std::vector<NodeId> ids(old.tape->size(), -1);
-  const auto inputs = [&](const std::vector<NodeId>& from, std::vector<NodeId>& to) {
-    for (auto input : from)
-      to.push_back(ids[input] =
-                       body->tape->argument(old.tape->node(input).type, old.tape->label(input)).id());
-  };
-  inputs(old.sequences, body->sequences);
-  inputs(old.invariants, body->invariants);
-  inputs(old.carries, body->carries);
+  copy_inputs(old, *body, ids);
   auto wanted = step.values;
   wanted.insert(wanted.end(), old.next.begin(), old.next.end());
   rebuild(*old.tape, wanted, replacement, emitter, ids);

@@ -10,7 +10,10 @@ namespace reel {
 void rebuild(const Tape& source, const std::vector<NodeId>& wanted, const std::vector<NodeId>& replacement,
              Emitter& to, std::vector<NodeId>& ids);
 
-/// The same for a step, or a tape with its outputs: with what a rule has put in place.
+/// Gives `to` the inputs of a body, in the same order; `ids` gets their ids.
+void copy_inputs(const Body& from, Body& to, std::vector<NodeId>& ids);
+
+/// The same as rebuild() for a step, or a tape with its outputs: with what a rule has put in place.
 void emit_anew(WantedStep& step, const std::vector<NodeId>& replacement);
 void emit_anew(Wanted& wanted, const std::vector<NodeId>& replacement);
 

@@ -110,12 +110,7 @@ class Run {
       separator = ", ";
     }
     if (const auto& scope = plan_.names[instruction.scope]; !scope.empty()) text += "; in scope " + scope;
-    separator = "; at step ";
-    for (auto step : steps) {
-      text += separator + std::to_string(step);
-      separator = " of the outer and step ";
-    }
-    return text;
+    return text + at_steps(steps);
   }
 
   Plan& plan_;
@@ -171,7 +166,7 @@ class ReferenceRunner : public Runner {
     outputs.resize(plan.outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const auto& output = plan.outputs[i];
-      if (outputs[i].type() != *output.type) outputs[i] = Array(*output.type);
+      make_room(outputs[i], *output.type);
       std::memcpy(outputs[i].raw(), run.address(output), output.type->bytes());
     }
     for (const auto& update : plan.updates) {

@@ -26,6 +26,15 @@ struct Plan;
 /// kept in `run_number`.
 const void* variable_address(Variable& variable, std::int64_t& run_number);
 
+/// The types of the arguments of a tape, in their order.
+std::vector<TensorType> argument_types(const Tape& tape);
+
+/// "; at step 3 of the outer and step 1", outermost first; nothing outside of unrolls.
+std::string at_steps(Span<const std::int64_t> steps);
+
+/// Puts an array of that type in place of one of another type, or of one that was moved from.
+void make_room(Array& result, const TensorType& type);
+
 /// Throws Error where number or types differ.
 void check_arguments(const std::vector<TensorType>& types, const std::vector<const Array*>& arguments);
 

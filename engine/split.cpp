@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "liveness.h"
+#include "rebuild.h"
 #include "split_unroll.h"
 
 namespace reel {
@@ -85,14 +86,7 @@ class Splitting {
     const auto& old = *unroll.body;
     auto body = std::make_shared<Body>(old.tape->floating());
     NodeIds ids(old.tape->size(), -1);
-    const auto inputs = [&](const NodeIds& from, NodeIds& to) {
-      for (auto input : from)
-        to.push_back(ids[input] =
-                         body->tape->argument(old.tape->node(input).type, old.tape->label(input)).id());
-    };
-    inputs(old.sequences, body->sequences);
-    inputs(old.invariants, body->invariants);
-    inputs(old.carries, body->carries);
+    copy_inputs(old, *body, ids);
     ids = Splitting(*old.tape, live, sink_, unroll.silent, *body->tape, std::move(ids)).run();
     for (std::size_t k = 0; k < old.next.size(); ++k)
       // Where nothing needs the carry it hands on whatever it has.

@@ -137,6 +137,71 @@ TEST_CASE("the arena of an LSTM's training step holds six arrays a step") {
   }
 }
 
+TEST_CASE("a state joined from parts is not written over before its last reader") {
+  constexpr std::int64_t batch = 3, hidden = 4;
+  const auto run = [&](const Device& device) {
+    Tape tape(ElementType::float64);
+    const Recording recording(tape);
+    const ElementType element = ElementType::float64;
+    const auto xs = tape.argument({element, {5, batch, hidden}}),
+               start = tape.argument({element, {batch, 2 * hidden}}),
+               w = tape.argument({element, {2 * hidden, hidden}});
+    const auto cell = [&](const Tensor& x, const Tensor& s) {
+      return concat({tanh(slice(s, 1, 0, hidden) + x), matmul(s, w)}, 1);
+    };
+    std::mt19937_64 random(4);
+    std::vector<Array> arguments;
+    for (const auto& tensor : {xs, start, w}) arguments.push_back(random_array(tensor.type(), random, -1, 1));
+    return compile(tape, {unroll(cell, xs, start).state}, device).run(arguments);
+  };
+  check_equal(run(Device::cpu(1)), run(Device::reference()), 1e-10);
+}
+
+TEST_CASE("a sequence that an update reads is not taken over by an unroll") {
+  const auto run = [](const Device& device) {
+    Model model(Seed{1}, device, ElementType::float64);
+    const auto u = (model / "u").parameter("u", {3, 3}, [](const TensorType& type, Random& random) {
+      return random_array(type, random, -1, 1);
+    });
+    const auto last = (model / "memory").state("last", {1, 2, 3}, 0);
+    Function f(model, [&](Tensor x) {
+      const auto sequence = matmul(x, u);
+      update(last, slice(sequence, 0, 4, 5));
+      const auto step = [&](const Tensor& in, const Tensor& h) {
+        const auto gate = sigmoid(in + matmul(h, u));
+        return std::make_pair(gate, gate * in);
+      };
+      return matmul(unroll(step, sequence, zeros({2, 3})).outputs, u);
+    });
+    std::mt19937_64 random(6);
+    const auto y = f(random_array({ElementType::float64, {5, 2, 3}}, random, -1, 1));
+    return std::vector<Array>{y, last.value()};
+  };
+  check_equal(run(Device::cpu(1)), run(Device::reference()), 1e-10);
+}
+
+TEST_CASE("one weight packed for two products, one of them into a part of a concat") {
+  const auto run = [](const Device& device) {
+    Model model(Seed{1}, device, ElementType::float64);
+    const auto w = (model / "w").parameter("w", {5, 3, 40}, [](const TensorType& type, Random& random) {
+      return random_array(type, random, -1, 1);
+    });
+    Function f(
+        model,
+        [&](Tensor a, Tensor b) {
+          const auto first = einsum("bi,ihk->bhk", {a, w}), second = einsum("bi,ihk->bhk", {b, w});
+          return std::make_tuple(tanh(first), concat({second, zeros({7, 3, 2})}, 2));
+        },
+        WithoutProducts);
+    std::mt19937_64 random(6);
+    const TensorType type{ElementType::float64, {7, 5}};
+    const auto a = random_array(type, random, -1, 1), b = random_array(type, random, -1, 1);
+    const auto [x, y] = f(a, b);
+    return std::vector<Array>{x, y};
+  };
+  check_equal(run(Device::cpu(1)), run(Device::reference()), 1e-10);
+}
+
 TEST_CASE("what was made of parameters is kept until one is written") {
   Model model(Seed{1});
   const Linear layer(model / "layer", 3, 2);
@@ -234,6 +299,9 @@ TEST_CASE("results are written into the caller's arrays") {
   CHECK(results[0] == Array(Shape{2}, std::vector<float>{2, 3}));
   CHECK(results[1] == one);
   CHECK(results[2] == Array(Shape{2}, std::vector<float>{1, 1}));
+  const auto moved = std::move(results[0]);
+  program.run({&one}, results);
+  CHECK(results[0] == moved);
   CHECK_THROWS_WITH(program.run({&results[0]}, results), ContainsSubstring("cannot be a result"));
   CHECK_THROWS_AS(Device::cpu(-1), Error);
 }

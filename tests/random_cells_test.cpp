@@ -70,6 +70,9 @@ void check(std::uint64_t seed) {
   agrees("unroll node, all passes", false, {}, Device::reference());
   agrees("unroll node, all passes", false, {});
   agrees("unroll node, all passes, divided among three threads", false, options(DivideEverything), three);
+  CompileOptions divided_loops = options(WithoutSplit);
+  DivideEverything(divided_loops);
+  agrees("unroll node, not split, divided among three threads", false, divided_loops, three);
   agrees("unroll node, not simplified", false, options(WithoutSimplify));
   agrees("unroll node, without products", false, options(WithoutProducts));
   agrees("unroll node, not split", false, options(WithoutSplit));

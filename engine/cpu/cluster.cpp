@@ -143,13 +143,12 @@ void Cluster::plan_actions(const std::vector<Input>& inputs, const std::vector<S
   for (int s = 0; s < last; ++s)
     for (auto operand : steps[s].operands) last_use[operand] = s;
   direct_output_.assign(value_count_, -1);
-  std::vector<bool> stored(outputs.size(), true);
   for (std::size_t o = 0; o < outputs.size(); ++o) {
     const auto value = outputs[o].value;
     const auto made = value - static_cast<int>(input_count_);
     const auto& inputs_lost = outputs[o].overwrites;
-    const bool safe = made >= 0 && std::all_of(inputs_lost.begin(), inputs_lost.end(),
-                                               [&](int input) { return last_use[input] <= made; });
+    const bool safe = std::all_of(inputs_lost.begin(), inputs_lost.end(),
+                                  [&](int input) { return last_use[input] <= made; });
     const auto& access = accesses_[input_count_ + o];
     if (safe && direct_output_[value] < 0 && access.column == access.element)
       direct_output_[value] = static_cast<std::int32_t>(o);
@@ -179,6 +178,17 @@ void Cluster::plan_actions(const std::vector<Input>& inputs, const std::vector<S
       last_use[i] = last + 1;
     }
   }
+  const auto load_before_use = [&](int value) {
+    if (value >= static_cast<int>(input_count_) || ready[value]) return;
+    ready[value] = true;
+    take(value);
+    Action loading;
+    loading.kind = Action::Kind::load;
+    loading.access = value;
+    loading.value = value;
+    loading.once = accesses_[value].repeated;
+    actions_.push_back(loading);
+  };
   for (int s = 0; s < last; ++s) {
     const auto& step = steps[s];
     Action action;
@@ -189,15 +199,7 @@ void Cluster::plan_actions(const std::vector<Input>& inputs, const std::vector<S
     for (std::size_t k = 0; k < step.operands.size(); ++k) {
       const auto operand = step.operands[k];
       action.operands[k] = operand;
-      if (operand >= static_cast<int>(input_count_) || ready[operand]) continue;
-      ready[operand] = true;
-      take(operand);
-      Action loading;
-      loading.kind = Action::Kind::load;
-      loading.access = static_cast<std::uint16_t>(operand);
-      loading.value = operand;
-      loading.once = accesses_[operand].repeated;
-      actions_.push_back(loading);
+      load_before_use(operand);
     }
     take(action.value);
     actions_.push_back(action);
@@ -213,19 +215,8 @@ void Cluster::plan_actions(const std::vector<Input>& inputs, const std::vector<S
   for (std::size_t o = 0; o < outputs.size(); ++o) {
     Action storing;
     storing.kind = Action::Kind::store;
-    storing.access = static_cast<std::uint16_t>(o);
+    storing.access = static_cast<std::int32_t>(o);
     storing.value = outputs[o].value;
-    const auto value = outputs[o].value;
-    if (value < static_cast<int>(input_count_) && !ready[value]) {
-      ready[value] = true;
-      take(value);
-      Action loading;
-      loading.kind = Action::Kind::load;
-      loading.access = static_cast<std::uint16_t>(value);
-      loading.value = value;
-      loading.once = accesses_[value].repeated;
-      actions_.push_back(loading);
-    }
     actions_.push_back(storing);
   }
 
@@ -340,7 +331,7 @@ void Cluster::run(const void* const* inputs, void* const* outputs, void* scratch
               value = static_cast<std::byte*>(outputs[direct]) + offset(access, tile.row) +
                       tile.column * access.column;
           }
-          const void* operands[3];
+          const void* operands[most_operands];
           for (int k = 0; k < action.count; ++k) operands[k] = at[action.operands[k]];
           action.loop(operands, value, tile.size());
         } else if (action.kind == Action::Kind::load) {

@@ -12,6 +12,9 @@ namespace reel::cpu {
 /// Values are numbered: the inputs first, then the result of each step.
 class Cluster {
  public:
+  /// Of a step.
+  static constexpr int most_operands = 3;
+
   struct Input {
     Layout layout;
     /// An element that all of it equals, where that is known.
@@ -23,7 +26,7 @@ class Cluster {
     ElementType result;
   };
   struct Output {
-    int value;
+    int value;  // of a step
     Layout layout;
     /// Inputs whose memory it takes over, element by element.
     std::vector<int> overwrites;
@@ -55,11 +58,11 @@ class Cluster {
     enum class Kind : std::uint8_t { load, map, store };
     Kind kind;
     bool once = false;  // in the first tile of a run only
-    std::uint16_t access = 0;
     std::uint16_t count = 0;
+    std::int32_t access = 0;
     std::int32_t value = 0;
     MapLoop loop = nullptr;
-    std::array<std::int32_t, 3> operands{};
+    std::array<std::int32_t, most_operands> operands{};
   };
   struct Tile;
 

@@ -1,7 +1,4 @@
 #pragma once
-#include <atomic>
-#include <chrono>
-
 #include "cluster.h"
 #include "copy.h"
 #include "place.h"
@@ -29,7 +26,6 @@ struct Instruction {
   bool divided = false;
   /// From parameters alone: left out where none has changed since the last run.
   bool kept = false;
-  bool has_output = true;
   std::int32_t end = 0;     // of a loop: the body ends before this instruction
   std::int64_t steps = 0;   // of a loop
   std::uint32_t index = 0;  // among the plan's kernels, clusters or copies

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "runner.h"
+
 // The items of a tape in their order. Values are written where they are wanted: into their [T, ...] buffer,
 // their part of a concat, the caller's array.
 
@@ -26,10 +28,7 @@ Note note_of(const Tape& tape, NodeId id) {
 std::unique_ptr<CpuPlan> Lowering::run() {
   plan_->threads = threads_;
   plan_->bases.push_back({Plan::Base::Kind::arena, 0, nullptr, nullptr});
-  plan_->arguments.resize(tape_.argument_count());
-  for (NodeId id = 0; id < tape_.size(); ++id)
-    if (tape_.node(id).operation == &argument_operation())
-      plan_->arguments[tape_.node(id).attributes.integer("index")] = tape_.node(id).type;
+  plan_->arguments = argument_types(tape_);
   const auto live = find_live(tape_, outputs_);
   Block block;
   blocks_.push_back(&block);
@@ -191,12 +190,11 @@ void Lowering::lower_shift(Context& context, NodeId id) {
   const bool reverse = node.attributes.integer("reverse") != 0;
   const auto steps = node.type.shape[axis];
   for (const auto& history : histories_) {
-    const std::int64_t before = history.reverse ? 1 : 0, after = history.reverse ? 0 : 1;
     const bool same = axis == 0 && reverse == history.reverse && history.tape == &context.tape &&
-                      history.initial == first && history.place.layout.type.shape[0] == steps + 1 &&
-                      slice_of(history.place, 0, after, steps + after).same_as(sequence);
+                      history.initial == first && history.slots() == steps + 1 &&
+                      history.after().same_as(sequence);
     if (!same || context.homes.count(id)) continue;
-    context.places[id] = slice_of(history.place, 0, before, steps + before);
+    context.places[id] = history.before();
     return;
   }
   const auto home = home_or_buffer(context, id);
@@ -230,7 +228,8 @@ void Lowering::lower_kernel(Context& context, NodeId id) {
   if (operation.has_value()) {
     home = target = home_or_buffer(context, id);
     context.places[id] = home;
-    if (!any_layout && !home.layout.is_contiguous()) target = new_buffer(node.type, context.level);
+    if (!any_layout && !home.layout.is_contiguous())
+      target = new_buffer(node.type, context.level, context.schedule.kept[id]);
     request.result = target.layout;
   }
   if (cpu.kernel && cpu.prepared.bytes) {
@@ -245,20 +244,15 @@ void Lowering::lower_kernel(Context& context, NodeId id) {
   if (cpu.kernel) {
     kernel = cpu.kernel(request);
   } else {
-    // Plain, in one thread.
+    // Plain, in one thread; its views stand in scratch memory.
     std::vector<TensorType> types;
     for (const auto& layout : request.operands) types.push_back(layout.type);
+    kernel.scratch_bytes = types.size() * sizeof(ConstView);
     const bool has_value = operation.has_value();
     kernel.run = [&operation, types, result = request.result.type, attributes = node.attributes,
                   has_value](const CpuCall& call) {
-      std::array<ConstView, 8> few;
-      std::vector<ConstView> many;
-      auto* views = few.data();
-      if (types.size() > few.size()) {
-        many.resize(types.size());
-        views = many.data();
-      }
-      for (std::size_t i = 0; i < types.size(); ++i) views[i] = {call.inputs[i], &types[i]};
+      auto* views = static_cast<ConstView*>(call.scratch);
+      for (std::size_t i = 0; i < types.size(); ++i) new (views + i) ConstView{call.inputs[i], &types[i]};
       View output{nullptr, nullptr};
       if (has_value) output = {call.output, &result};
       operation.kernels.reference({{views, types.size()}, output, attributes, call.steps});

@@ -37,6 +37,7 @@ class Lowering {
       Place of;
       const Operation* operation;  // whose prepared form it is; null for a contiguous copy
       Attributes attributes;
+      std::vector<std::int64_t> result;  // strides of what the operation computes
       Place place;
     };
     std::vector<Form> forms;
@@ -62,7 +63,7 @@ class Lowering {
     std::int32_t item = 0;     // being lowered
     /// Memory of sequences that values of the steps take over.
     std::vector<Place> taken;
-    std::set<std::int32_t> invariant_buffers;
+    std::set<std::int32_t> invariant_buffers;  // read at every step
     /// For buffers of the tape around: whether nobody reads them after this unroll.
     std::map<std::int32_t, bool> is_read_last;
 
@@ -77,7 +78,7 @@ class Lowering {
     std::size_t first_carry = 0;
 
     struct Carry {
-      Place initial, place, final;
+      Place place, final;
       bool copied = false;  // from next at the end of a step
     };
     std::vector<Carry> carries = {};
@@ -153,6 +154,17 @@ class Lowering {
     NodeId initial;
     bool reverse;
     Place place;
+    std::int64_t slots() const { return place.layout.type.shape[0]; }
+    /// Slot t holds the state before step t where the unroll runs forwards, after it where it runs backwards.
+    std::int64_t first_before() const { return reverse ? 1 : 0; }
+    std::int64_t first_after() const { return reverse ? 0 : 1; }
+    /// [T, ...]: the state before and after every step.
+    Place before() const { return slice_of(place, 0, first_before(), first_before() + slots() - 1); }
+    Place after() const { return slice_of(place, 0, first_after(), first_after() + slots() - 1); }
+    Place slot(std::int64_t position) const;
+    /// Before the first step, and after the last.
+    Place start() const { return slot(reverse ? slots() - 1 : 0); }
+    Place end() const { return slot(reverse ? 0 : slots() - 1); }
   };
   std::vector<History> histories_;
   /// Read when all instructions are done, and where the plan wants to know their memory.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <tuple>
 
 // Addresses, and who works when.
 
@@ -67,7 +68,6 @@ void Lowering::find_lifetimes() {
       plan_->operands.push_back(operand(use.place));
       ++(use.writes ? instruction.output_count : instruction.input_count);
     }
-    instruction.has_output = instruction.output_count > 0;
   }
   for (auto& [place, target] : read_at_end_) *target = operand(place);
 }
@@ -80,14 +80,7 @@ Operand Lowering::operand(const Place& place) {
   result.first_stride = static_cast<std::uint32_t>(plan_->strides.size());
   result.stride_count = static_cast<std::uint32_t>(place.steps.size());
   plan_->strides.insert(plan_->strides.end(), place.steps.begin(), place.steps.end());
-  result.low = 0;
-  result.high = place.element_size();
-  const auto& shape = place.layout.type.shape;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    const auto reach = (shape[axis] - 1) * place.layout.strides[axis] * place.element_size();
-    (reach < 0 ? result.low : result.high) += reach;
-  }
-  if (shape.size() == 0) result.high = result.low;
+  std::tie(result.low, result.high) = place.reach();
   return result;
 }
 
@@ -105,89 +98,104 @@ void Lowering::divide_work() {
 
 namespace {
 
-/// The bytes of a base that an operand touches at one step, or at any.
-struct Range {
-  std::int32_t base;
-  std::int64_t low, high;
-  bool overlaps(const Range& other) const {
-    return base == other.base && low < other.high && other.low < high;
+/// The steps around an instruction: a loop entered once more is another one.
+struct Step {
+  int visit;
+  std::int64_t steps;  // of the loop
+};
+using Steps = std::vector<Step>;
+
+/// An instruction that threads may still be working on, and the loops around it.
+struct Pending {
+  const Instruction* instruction;
+  Steps around;
+};
+
+/// Whether two instructions may touch the same bytes, one of them writing.
+class Conflicts {
+ public:
+  explicit Conflicts(const CpuPlan& plan) : plan_(plan) {}
+
+  bool between(const Pending& a, const Pending& b) const {
+    const auto count = [](const Instruction& i) { return i.input_count + i.output_count; };
+    for (std::uint32_t i = 0; i < count(*a.instruction); ++i)
+      for (std::uint32_t j = 0; j < count(*b.instruction); ++j) {
+        if (i < a.instruction->input_count && j < b.instruction->input_count) continue;  // both read
+        const auto &x = plan_.operands[a.instruction->first_operand + i],
+                   &y = plan_.operands[b.instruction->first_operand + j];
+        if (x.base != y.base) continue;
+        const bool together = move_together(x, a.around, y, b.around);
+        const auto [low_x, high_x] = range(x, a.around, together);
+        const auto [low_y, high_y] = range(y, b.around, together);
+        if (low_x < high_y && low_y < high_x) return true;
+      }
+    return false;
   }
+
+ private:
+  /// Whether both stand at the same step of the same loops, moving alike: then one step tells.
+  bool move_together(const Operand& x, const Steps& around_x, const Operand& y, const Steps& around_y) const {
+    if (x.stride_count != y.stride_count) return false;
+    for (std::uint32_t i = 0; i < x.stride_count; ++i) {
+      const auto &a = plan_.strides[x.first_stride + i], &b = plan_.strides[y.first_stride + i];
+      if (a.level != b.level || a.bytes != b.bytes || around_x[a.level].visit != around_y[b.level].visit)
+        return false;
+    }
+    return true;
+  }
+
+  /// The bytes of the base touched at step 0, or at any step.
+  std::pair<std::int64_t, std::int64_t> range(const Operand& operand, const Steps& around, bool one) const {
+    auto low = operand.offset + operand.low, high = operand.offset + operand.high;
+    for (std::uint32_t i = 0; i < operand.stride_count && !one; ++i) {
+      const auto& stride = plan_.strides[operand.first_stride + i];
+      const auto bytes = stride.bytes * std::max<std::int64_t>(around[stride.level].steps - 1, 0);
+      (bytes < 0 ? low : high) += bytes;
+    }
+    return {low, high};
+  }
+
+  const CpuPlan& plan_;
 };
 
 }  // namespace
 
 /// Threads wait before an instruction that touches what another thread may still be working on.
 void Lowering::place_barriers() {
-  struct Pending {
-    std::size_t at;
-    bool divided;
-  };
-  std::vector<Pending> pending;
-  std::vector<std::int64_t> loop_steps(static_cast<std::size_t>(plan_->loop_depth) + 1, 0);
-  const auto& operands = plan_->operands;
-  const auto range = [&](const Operand& operand, bool all_steps) {
-    Range range{operand.base, operand.offset + operand.low, operand.offset + operand.high};
-    if (!all_steps) return range;
-    for (std::uint32_t i = 0; i < operand.stride_count; ++i) {
-      const auto& stride = plan_->strides[operand.first_stride + i];
-      const auto reach = stride.bytes * std::max<std::int64_t>(loop_steps[stride.level] - 1, 0);
-      (reach < 0 ? range.low : range.high) += reach;
-    }
-    return range;
-  };
-  const auto same_strides = [&](const Operand& a, const Operand& b) {
-    if (a.stride_count != b.stride_count) return false;
-    for (std::uint32_t i = 0; i < a.stride_count; ++i) {
-      const auto &x = plan_->strides[a.first_stride + i], &y = plan_->strides[b.first_stride + i];
-      if (x.level != y.level || x.bytes != y.bytes) return false;
-    }
-    return true;
-  };
-  const auto conflict = [&](const Instruction& a, const Instruction& b, bool other_step) {
-    const auto count = [](const Instruction& i) { return i.input_count + i.output_count; };
-    for (std::uint32_t i = 0; i < count(a); ++i)
-      for (std::uint32_t j = 0; j < count(b); ++j) {
-        if (i < a.input_count && j < b.input_count) continue;  // both read
-        const auto &x = operands[a.first_operand + i], &y = operands[b.first_operand + j];
-        const bool all = other_step || !same_strides(x, y);
-        if (range(x, all).overlaps(range(y, all))) return true;
-      }
-    return false;
-  };
   const bool any_divided =
       std::any_of(flat_.begin(), flat_.end(), [](const Line& line) { return line.instruction.divided; });
   if (any_divided) {
+    const Conflicts conflicts(*plan_);
+    std::vector<Pending> pending;
+    Steps around;
+    int visits = 0;
     // Recursive over the nesting of loops only.
-    const std::function<void(std::size_t, std::size_t, int)> walk = [&](std::size_t begin, std::size_t end,
-                                                                        int level) {
+    const std::function<void(std::size_t, std::size_t)> walk = [&](std::size_t begin, std::size_t end) {
       for (auto at = begin; at < end; ++at) {
         auto& instruction = flat_[at].instruction;
         if (instruction.kind == Instruction::Kind::loop) {
           const auto last = static_cast<std::size_t>(instruction.end);
-          loop_steps[level] = instruction.steps;
-          if (instruction.steps == 0) {
-            at = last - 1;
-            continue;
-          }
           // Twice: what the end of a step leaves pending meets the start of the next one.
-          walk(at + 1, last, level + 1);
-          walk(at + 1, last, level + 1);
+          for (int step = 0; step < 2 && instruction.steps > 0; ++step) {
+            around.push_back({++visits, instruction.steps});
+            walk(at + 1, last);
+            around.pop_back();
+          }
           at = last - 1;
           continue;
         }
+        Pending now{&instruction, around};
         const bool waits = std::any_of(pending.begin(), pending.end(), [&](const Pending& other) {
-          if (!other.divided && !instruction.divided) return false;  // both are the first thread's
-          return conflict(flat_[other.at].instruction, instruction, other.at >= at);
+          // What is not divided is the first thread's, one after the other.
+          return (other.instruction->divided || instruction.divided) && conflicts.between(other, now);
         });
         constexpr std::size_t many = 256;  // not worth comparing with
-        if (waits || instruction.barrier || pending.size() > many) {
-          instruction.barrier = true;
-          pending.clear();
-        }
-        pending.push_back({at, instruction.divided});
+        if (waits || pending.size() > many) instruction.barrier = true;
+        if (instruction.barrier) pending.clear();
+        pending.push_back(std::move(now));
       }
     };
-    walk(0, flat_.size(), 0);
+    walk(0, flat_.size());
   } else {
     plan_->threads = 1;
   }

@@ -120,7 +120,7 @@ Place Lowering::contiguous(const Place& place) {
     if (!form.operation && form.of.same_as(place)) return form.place;
   const auto copy = new_buffer(place.layout.type, place.level, place.kept && place.level == 0);
   add_copy(place, copy, place.level, "copy");
-  forms.push_back({place, nullptr, {}, copy});
+  forms.push_back({place, nullptr, {}, {}, copy});
   return copy;
 }
 
@@ -128,7 +128,8 @@ Place Lowering::contiguous(const Place& place) {
 Place Lowering::prepared(const Operation& operation, const CpuRequest& request, const Place& operand) {
   auto& forms = blocks_[operand.level]->forms;
   for (const auto& form : forms)
-    if (form.operation == &operation && form.of.same_as(operand) && form.attributes == request.attributes)
+    if (form.operation == &operation && form.of.same_as(operand) && form.attributes == request.attributes &&
+        form.result == request.result.strides)
       return form.place;
   const auto bytes = static_cast<std::int64_t>(operation.kernels.cpu.prepared.bytes(request));
   // Bytes, whatever they mean.
@@ -137,7 +138,7 @@ Place Lowering::prepared(const Operation& operation, const CpuRequest& request, 
   Note note{"prepare " + operation.name, "", to_string(operand.layout.type)};
   add_kernel(operation.kernels.cpu.prepared.kernel(request), {{operand, false}, {form, true}}, operand.level,
              std::move(note));
-  forms.push_back({operand, &operation, request.attributes, form});
+  forms.push_back({operand, &operation, request.attributes, request.result.strides, form});
   return form;
 }
 

@@ -13,21 +13,16 @@ namespace reel::cpu {
 
 namespace {
 
-/// The bytes that a place touches at one step, from its offset.
-std::pair<std::int64_t, std::int64_t> reach(const Place& place) {
-  std::int64_t low = place.offset, high = place.offset + place.element_size();
-  const auto& shape = place.layout.type.shape;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    const auto bytes = (shape[axis] - 1) * place.layout.strides[axis] * place.element_size();
-    (bytes < 0 ? low : high) += bytes;
-  }
-  return {low, high};
+/// The bytes of its buffer that a place touches at step 0.
+std::pair<std::int64_t, std::int64_t> bytes_of(const Place& place) {
+  const auto [low, high] = place.reach();
+  return {place.offset + low, place.offset + high};
 }
 
 /// Whether two places of one buffer, at the same step, have no byte in common. False where that is not plain.
 bool disjoint(const Place& a, const Place& b) {
-  const auto [low_a, high_a] = reach(a);
-  const auto [low_b, high_b] = reach(b);
+  const auto [low_a, high_a] = bytes_of(a);
+  const auto [low_b, high_b] = bytes_of(b);
   if (high_a <= low_b || high_b <= low_a) return true;
   if (a.layout.type != b.layout.type || a.layout.strides != b.layout.strides) return false;
   // Columns of one matrix: rows of `width` bytes, one every `pitch`.
@@ -52,9 +47,10 @@ bool disjoint(const Place& a, const Place& b) {
 /// steps share memory or mix.
 std::int64_t slot_of(const Place& place) {
   const auto& shape = place.layout.type.shape;
+  if (place.steps.empty()) return -1;
   const auto pitch = std::abs(place.steps.back().bytes);
-  const auto [low, high] = reach(place);
-  if (pitch == 0 || place.steps.size() == 0 || low < 0 || low / pitch != (high - 1) / pitch) return -1;
+  const auto [low, high] = bytes_of(place);
+  if (pitch == 0 || low < 0 || low / pitch != (high - 1) / pitch) return -1;
   // Every element by itself.
   std::vector<std::pair<std::int64_t, std::int64_t>> axes;
   for (int axis = 0; axis < shape.rank(); ++axis)
@@ -161,9 +157,6 @@ std::optional<Place> Lowering::memory_to_take_over(Context& outer, Context& inne
   } else {
     parts.push_back({value, 0});
   }
-  for (auto input : loop.body().invariants)
-    if (inner.places[input].known()) inner.invariant_buffers.insert(inner.places[input].buffer);
-
   const auto writer = inner.schedule.item_of[parts.front().id];
   if (!inner.schedule.items[writer].is_cluster) return std::nullopt;
   for (auto member : inner.schedule.items[writer].nodes)
@@ -184,7 +177,7 @@ std::optional<Place> Lowering::memory_to_take_over(Context& outer, Context& inne
         auto whole = read;
         whole.layout.type = node.type;
         if (parts.size() > 1) whole.offset -= first.start * read.layout.strides[axis] * read.element_size();
-        const auto [low, high] = reach(all_steps(whole, loop.unroll.steps, outer.level));
+        const auto [low, high] = bytes_of(all_steps(whole, loop.unroll.steps, outer.level));
         if (low < 0 || high > static_cast<std::int64_t>(buffers_[read.buffer].bytes)) continue;
         const bool fits = std::all_of(parts.begin(), parts.end(), [&](const Part& part) {
           const auto extent = parts.size() > 1 ? tape.node(part.id).type.shape[axis] : 0;

@@ -41,7 +41,9 @@ void Lowering::lower_unroll(Context& outer, NodeId id) {
   }
   for (auto input : body.invariants) {
     const auto operand = loop.inputs[next++];
-    if (inner.live.nodes[input]) inner.places[input] = place(outer, operand);
+    if (!inner.live.nodes[input]) continue;
+    inner.places[input] = place(outer, operand);
+    inner.invariant_buffers.insert(inner.places[input].buffer);
   }
   loop.first_carry = next;
   Block block;
@@ -59,7 +61,6 @@ void Lowering::lower_unroll(Context& outer, NodeId id) {
   line.instruction.kind = Instruction::Kind::loop;
   line.instruction.steps = loop.unroll.steps;
   line.instruction.reverse = loop.unroll.reverse;
-  line.instruction.has_output = false;
   line.instruction.note = static_cast<std::uint32_t>(plan_->notes.size());
   plan_->notes.push_back({std::string("loop of ") + std::to_string(loop.unroll.steps) + " steps" +
                               (loop.unroll.reverse ? ", backwards" : ""),
@@ -79,9 +80,15 @@ bool Lowering::may_overwrite_carry(const Context& inner, NodeId carry, NodeId ne
   // The parts of a concat are computed in their places, before its turn.
   const auto& operation = inner.operation(next);
   if (&operation == &concat_operation() || &operation == &pad_operation()) return false;
-  if (item < 0 || inner.operation(next).kind == Kind::unroll || inner.homes.count(next)) return false;
+  if (item < 0 || operation.kind == Kind::unroll || inner.homes.count(next)) return false;
   if (inner.last_reader[carry] < item) return true;
   return inner.last_reader[carry] == item && inner.schedule.items[item].is_cluster && inner.read_as_is[carry];
+}
+
+Place Lowering::History::slot(std::int64_t position) const {
+  const auto shape = place.layout.type.shape.without_axis(0);
+  return *make_view(reshape_operation(), {{"shape", shape.extents()}}, {place.layout.type.element, shape},
+                    slice_of(place, 0, position, position + 1));
 }
 
 void Lowering::place_carries(Context& outer, Context& inner, Loop& loop) {
@@ -104,28 +111,23 @@ void Lowering::place_carries(Context& outer, Context& inner, Loop& loop) {
     auto& carry = loop.carries[k];
     const auto id = body.carries[k], next = body.next[k];
     const auto& type = inner.tape.node(id).type;
-    carry.initial = place(outer, loop.inputs[loop.first_carry + k]);
+    const auto operand = loop.inputs[loop.first_carry + k];
+    const auto initial = place(outer, operand);
     const bool computed = next != id && inner.computed(next) && !inner.homes.count(next);
     if (computed && projected.count(next)) {
-      const auto history = new_buffer({type.element, type.shape.with_axis(0, steps + 1)}, outer.level);
-      // Slot t holds the state before step t, run forwards, or after it, run backwards.
-      const bool reverse = loop.unroll.reverse;
-      const std::int64_t before = reverse ? 1 : 0, after = reverse ? 0 : 1;
-      carry.place = step_of(history, outer.level, before);
-      inner.homes[next] = step_of(history, outer.level, after);
-      loop.stacked[next] = slice_of(history, 0, after, steps + after);
-      if (projected.count(id)) loop.stacked[id] = slice_of(history, 0, before, steps + before);
-      const auto slot = [&](std::int64_t position) {
-        return *make_view(reshape_operation(), {{"shape", type.shape.extents()}}, type,
-                          slice_of(history, 0, position, position + 1));
-      };
-      add_copy(carry.initial, slot(reverse ? steps : 0), outer.level, "state before the loop");
-      carry.final = slot(reverse ? 0 : steps);
-      histories_.push_back({&outer.tape, loop.inputs[loop.first_carry + k], reverse, history});
+      const History history{&outer.tape, operand, loop.unroll.reverse,
+                            new_buffer({type.element, type.shape.with_axis(0, steps + 1)}, outer.level)};
+      carry.place = step_of(history.place, outer.level, history.first_before());
+      inner.homes[next] = step_of(history.place, outer.level, history.first_after());
+      loop.stacked[next] = history.after();
+      if (projected.count(id)) loop.stacked[id] = history.before();
+      add_copy(initial, history.start(), outer.level, "state before the loop");
+      carry.final = history.end();
+      histories_.push_back(history);
     } else {
       carry.place = carry.final = new_buffer(type, outer.level);
       carry.place.level = inner.level;  // another value at every step
-      add_copy(carry.initial, carry.place, outer.level, "state before the loop");
+      add_copy(initial, carry.place, outer.level, "state before the loop");
       if (computed && !projected.count(id) && !read_last.count(id) && may_overwrite_carry(inner, id, next))
         inner.homes[next] = carry.place;
       else

@@ -4,6 +4,17 @@
 
 namespace reel::cpu {
 
+std::pair<std::int64_t, std::int64_t> Place::reach() const {
+  const auto& shape = layout.type.shape;
+  if (shape.size() == 0) return {0, 0};
+  std::int64_t low = 0, high = element_size();
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const auto bytes = (shape[axis] - 1) * layout.strides[axis] * element_size();
+    (bytes < 0 ? low : high) += bytes;
+  }
+  return {low, high};
+}
+
 bool Place::same_as(const Place& other) const {
   if (base != other.base || buffer != other.buffer || offset != other.offset) return false;
   if (layout.type != other.layout.type || steps.size() != other.steps.size()) return false;

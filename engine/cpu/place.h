@@ -23,6 +23,8 @@ struct Place {
 
   bool known() const { return base >= 0; }
   std::int64_t element_size() const { return static_cast<std::int64_t>(size_of(layout.type.element)); }
+  /// The bytes that it touches at one step, from its address.
+  std::pair<std::int64_t, std::int64_t> reach() const;
   /// The same memory, read in the same way.
   bool same_as(const Place& other) const;
 };

@@ -46,20 +46,18 @@ class CpuRunner : public Runner {
 
   void run(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) override {
     bind(arguments, outputs);
-    const bool first = !ran_;
-    bool changed = first;
+    skip_kept_ = ran_;
     for (std::size_t i = 0; i < plan_->parameters.size(); ++i) {
       const auto version = plan_->parameters[i]->version;
-      changed = changed || versions_[i] != version;
+      skip_kept_ = skip_kept_ && versions_[i] == version;
+      versions_[i] = version;
     }
-    skip_kept_ = !changed;
     ran_ = false;  // what a failing run leaves is not relied on
     run_instructions();
     for (std::size_t i = 0; i < plan_->outputs.size(); ++i) {
       const auto& output = plan_->outputs[i];
       if (output.base < 0) output.copy.run(resolve(output.from, nullptr), outputs[i].raw());
     }
-    for (std::size_t i = 0; i < plan_->parameters.size(); ++i) versions_[i] = plan_->parameters[i]->version;
     ran_ = true;
     for (const auto& update : plan_->updates) {
       update.copy.run(resolve(update.value, nullptr), update.variable->value.raw());
@@ -87,18 +85,20 @@ class CpuRunner : public Runner {
     const bool compares = plan_->threads > 1;
     const auto start = compares ? Clock::now() : Clock::time_point();
     const auto work = [](void* self, int rank) { static_cast<CpuRunner*>(self)->walk(rank); };
-    if (parts_ == 1 || !team_->run(work, this)) {
+    const bool alone = parts_ == 1;
+    if (alone || !team_->run(work, this)) {
       parts_ = 1;
       walk(0);
     }
-    if (compares) choice_.note(parts_ == 1, std::chrono::duration<double>(Clock::now() - start).count());
+    // Not one that was made alone because the team works for somebody else.
+    if (compares && alone == (parts_ == 1))
+      choice_.note(alone, std::chrono::duration<double>(Clock::now() - start).count());
   }
 
   void bind(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) {
     check_arguments(plan_->arguments, arguments);
     outputs.resize(plan_->outputs.size());
-    for (std::size_t i = 0; i < outputs.size(); ++i)
-      if (outputs[i].type() != plan_->outputs[i].type) outputs[i] = Array(plan_->outputs[i].type);
+    for (std::size_t i = 0; i < outputs.size(); ++i) make_room(outputs[i], plan_->outputs[i].type);
     for (std::size_t i = 0; i < plan_->bases.size(); ++i) {
       const auto& base = plan_->bases[i];
       const void* address = nullptr;
@@ -205,12 +205,7 @@ class CpuRunner : public Runner {
     std::string text = "[" + note.what + "] " + what;
     if (!note.operands.empty()) text += "; operands: " + note.operands;
     if (!note.scope.empty()) text += "; in scope " + note.scope;
-    const char* separator = "; at step ";
-    for (auto step : steps) {
-      text += separator + std::to_string(step);
-      separator = " of the outer and step ";
-    }
-    return text;
+    return text + at_steps(steps);
   }
 
   struct Time {

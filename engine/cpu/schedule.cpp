@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "cluster.h"
 #include "place.h"
 
 namespace reel::cpu {
@@ -12,6 +13,7 @@ namespace reel::cpu {
 bool has_loop(const Tape& tape, NodeId id) {
   const auto& operation = *tape.node(id).operation;
   if (operation.kind != Kind::map || !operation.kernels.cpu.map) return false;
+  if (tape.inputs(id).size() > Cluster::most_operands) return false;
   std::vector<ElementType> operands;
   for (auto input : tape.inputs(id)) operands.push_back(tape.node(input).type.element);
   return operation.kernels.cpu.map(operands, tape.node(id).type.element) != nullptr;

@@ -1,6 +1,7 @@
 #include "team.h"
 
 #include <chrono>
+#include <system_error>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -59,17 +60,25 @@ Team::~Team() {
   for (auto& follower : followers_) follower.join();
 }
 
-void Team::start() {
-  while (static_cast<int>(followers_.size()) < threads_ - 1) {
-    const int rank = static_cast<int>(followers_.size()) + 1;
-    followers_.emplace_back([this, rank] { follow(rank); });
+bool Team::start() {
+  try {
+    while (static_cast<int>(followers_.size()) < threads_ - 1) {
+      const int rank = static_cast<int>(followers_.size()) + 1;
+      followers_.emplace_back([this, rank] { follow(rank); });
+    }
+  } catch (const std::system_error&) {
+    return false;
   }
+  return true;
 }
 
 bool Team::run(void (*work)(void*, int), void* context) {
-  const std::unique_lock<std::mutex> busy(busy_, std::try_to_lock);
-  if (!busy.owns_lock()) return false;
-  start();
+  if (busy_.test_and_set(std::memory_order_acquire)) return false;
+  struct Release {
+    std::atomic_flag& busy;
+    ~Release() { busy.clear(std::memory_order_release); }
+  } release{busy_};
+  if (!start()) return false;
   work_ = work;
   context_ = context;
   failure_ = nullptr;

@@ -41,17 +41,18 @@ class Team {
   Barrier& barrier() { return barrier_; }
 
   /// Calls work(context, rank) on every thread, the caller's being rank 0, and waits for all. Returns false,
-  /// having done nothing, where the team works for another thread already. Rethrows an exception of any rank.
+  /// having done nothing, where the team works already, for another thread or further out, or where the
+  /// system gives no more threads. Rethrows an exception of any rank.
   bool run(void (*work)(void* context, int rank), void* context);
 
  private:
-  void start();
+  bool start();
   void follow(int rank);
   void attempt(int rank);
 
   const int threads_;
   Barrier barrier_;
-  std::mutex busy_;
+  std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
   std::vector<std::thread> followers_;
 
   void (*work_)(void*, int) = nullptr;

@@ -51,8 +51,6 @@ struct CpuRequest {
 
 /// A map over `count` elements that stand side by side. An output may be an input's memory.
 using MapLoop = void (*)(const void* const* inputs, void* output, std::int64_t count);
-/// A reduction of rows that stand one behind the other: [rows, columns] -> [rows].
-using RowLoop = void (*)(const void* input, void* output, std::int64_t rows, std::int64_t columns);
 
 /// A form of one operand in which the kernel works faster, made once where the operand does not change.
 struct PreparedOperand {
@@ -65,10 +63,8 @@ struct PreparedOperand {
 
 /// What an operation says of itself to the CPU runner; where it says nothing, its reference kernel runs.
 struct CpuKernels {
-  /// For a map.
+  /// For a map; null where there is none. The runner fuses maps of up to three operands.
   std::function<MapLoop(const std::vector<ElementType>& operands, ElementType result)> map = nullptr;
-  /// For a reduction, where it can run along rows.
-  std::function<RowLoop(ElementType)> rows = nullptr;
   /// For any other operation.
   std::function<CpuKernel(const CpuRequest&)> kernel = nullptr;
   /// Whether `kernel` takes operands and a result of any layout; else they are contiguous.

@@ -10,9 +10,9 @@ class Team;
 /// Where a model lives and its programs run. A handle, copied freely; copies share their threads.
 class Device {
  public:
-  /// The processor, with this many threads; as many as it has cores where that is 0. They are started by the
-  /// first program that can use them, wait for work for a moment and then sleep. No result depends on their
-  /// number. Throws Error for a negative one.
+  /// The processor, with this many threads of its own; as many as it has cores where that is 0. They are
+  /// started by the first program that can use them, wait for work for a moment and then sleep; they do not
+  /// survive fork(). No result depends on their number. Throws Error for a negative one.
   static Device cpu(int threads = 0);
   /// The processor without anything clever: one plain kernel an operation, in one thread. Everything else is
   /// tested against it.

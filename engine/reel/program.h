@@ -24,8 +24,8 @@ struct Profile {
 /// A table, the longest first.
 std::string to_string(const Profile& profile);
 
-/// What a tape was compiled into: instructions with their addresses bound, replayed without allocating
-/// memory. Independent of the tape. Movable; one run at a time.
+/// What a tape was compiled into: instructions with their addresses bound, replayed by Device::cpu() without
+/// allocating memory. Independent of the tape. Movable; one run at a time.
 class Program {
  public:
   explicit Program(std::unique_ptr<Runner> runner);

@@ -9,16 +9,15 @@ namespace reel::cpu {
   MapLoop map(const char* name, ElementType);      \
   MapLoop select(ElementType);                     \
   MapLoop cast(ElementType from, ElementType to);  \
-  RowLoop rows(Reduction, ElementType);            \
   ReductionLoop reduction(Reduction, ElementType); \
   }
 REEL_EACH_VARIANT(REEL_DECLARE)
 
 const Loops& loops(Variant variant) {
-#define REEL_LOOPS(name)                                                                            \
-  if (variant == Variant::name) {                                                                   \
-    static constexpr Loops loops{name::map, name::select, name::cast, name::rows, name::reduction}; \
-    return loops;                                                                                   \
+#define REEL_LOOPS(name)                                                                \
+  if (variant == Variant::name) {                                                       \
+    static constexpr Loops loops{name::map, name::select, name::cast, name::reduction}; \
+    return loops;                                                                       \
   }
   REEL_EACH_VARIANT(REEL_LOOPS)
   throw InternalError("no loops for " + to_string(variant));

@@ -19,7 +19,6 @@ struct Loops {
   /// Of select, by the type of its branches.
   MapLoop (*select)(ElementType);
   MapLoop (*cast)(ElementType from, ElementType to);
-  RowLoop (*rows)(Reduction, ElementType);
   ReductionLoop (*reduction)(Reduction, ElementType);
 };
 

@@ -6,7 +6,6 @@ namespace reel::cpu {
 
 CpuKernels reduction_kernels(Reduction reduction) {
   CpuKernels kernels;
-  kernels.rows = [reduction](ElementType element) { return loops().rows(reduction, element); };
   kernels.kernel = [reduction](const CpuRequest& request) {
     const auto& type = request.operands[0].type;
     const auto loop = loops().reduction(reduction, type.element);

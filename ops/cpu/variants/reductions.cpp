@@ -123,14 +123,6 @@ auto row_total(const T* x, std::int64_t count) {
   });
 }
 
-template <class Op, class T>
-void row_loop(const void* input, void* output, std::int64_t rows, std::int64_t columns) {
-  const auto* x = static_cast<const T*>(input);
-  auto* y = static_cast<T*>(output);
-  for (std::int64_t row = 0; row < rows; ++row)
-    y[row] = static_cast<T>(row_total<Op>(x + row * columns, columns));
-}
-
 /// Values of columns that stand side by side: of many, since the rows of a wide matrix lie on pages of their
 /// own. They fit the first cache.
 template <class Op, class T>
@@ -233,11 +225,6 @@ auto with_reduction(Reduction reduction, ElementType element, F&& f) {
 }
 
 }  // namespace
-
-RowLoop rows(Reduction reduction, ElementType element) {
-  return with_reduction(reduction, element,
-                        [](auto op, auto zero) -> RowLoop { return row_loop<decltype(op), decltype(zero)>; });
-}
 
 ReductionLoop reduction(Reduction reduction, ElementType element) {
   return with_reduction(reduction, element, [](auto op, auto zero) -> ReductionLoop {
