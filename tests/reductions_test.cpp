@@ -83,7 +83,7 @@ TEST_CASE("reductions over any axes give what the reference kernels give, in any
          {ElementType::float32, ElementType::float64, ElementType::int32, ElementType::int64}) {
       const auto x = random_array({element, shape}, random, -2, 3);
       for (const auto& [name, reduction] : reductions) {
-        const auto& operation = operation_of(name);
+        const auto operation = operation_of(name);
         for (const auto& axes : all_choices(shape.rank())) {
           const bool has_extreme = std::none_of(axes.begin(), axes.end(), [&, &s = shape](auto axis) {
             return s[static_cast<int>(axis)] == 0;
@@ -139,7 +139,7 @@ TEST_CASE("long sums keep their last bits") {
       const double epsilon = element == ElementType::float32 ? 0x1p-23 : 0x1p-52;
       for (auto variant : cpu::usable_variants()) {
         const auto loop = cpu::loops(variant).reduction(cpu::Reduction::sum, element);
-        const auto& sum = operation_of("sum");
+        const auto sum = operation_of("sum");
         const auto by_column = reduced(loop, sum, x, {0}, 1), by_row = reduced(loop, sum, x, {1}, 1),
                    all = reduced(loop, sum, x, {0, 1}, 1);
         long double total = 0, magnitude = 0;

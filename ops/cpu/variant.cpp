@@ -9,8 +9,9 @@ const std::vector<Variant>& usable_variants() {
     // These ask the operating system too.
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
       found.push_back(Variant::avx2);
-      if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+      if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+          __builtin_cpu_supports("avx512vl"))
         found.push_back(Variant::avx512);
     }
 #endif
