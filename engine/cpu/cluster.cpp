@@ -82,21 +82,38 @@ struct Cluster::Tile {
 Cluster::Cluster(const Shape& shape, std::vector<Input> inputs, std::vector<Step> steps,
                  std::vector<Output> outputs)
     : input_count_(inputs.size()), value_count_(inputs.size() + steps.size()) {
+  find_row_values(shape, inputs, steps);
   find_axes(shape, inputs, outputs);
   plan_actions(inputs, steps, outputs);
 }
 
-/// Joins neighbouring axes that lie side by side in every input and output.
+void Cluster::find_row_values(const Shape& shape, const std::vector<Input>& inputs,
+                              const std::vector<Step>& steps) {
+  const int last = shape.rank() - 1;
+  for (const auto& input : inputs)
+    per_row_.push_back(last >= 0 && input.layout.type.shape[last] < shape[last]);
+  for (const auto& step : steps)
+    per_row_.push_back(step.map ? per_row_[step.operands[0]] : step.rows != nullptr);
+  has_row_values_ = std::find(per_row_.begin(), per_row_.end(), true) != per_row_.end();
+}
+
+/// Joins neighbouring axes that lie side by side in every input and output; with row values the last one
+/// stays by itself.
 void Cluster::find_axes(const Shape& shape, const std::vector<Input>& inputs,
                         const std::vector<Output>& outputs) {
   std::vector<const Layout*> layouts;
+  std::vector<bool> per_row(per_row_.begin(), per_row_.begin() + static_cast<std::ptrdiff_t>(input_count_));
   for (const auto& input : inputs) layouts.push_back(&input.layout);
-  for (const auto& output : outputs) layouts.push_back(&output.layout);
+  for (const auto& output : outputs) {
+    layouts.push_back(&output.layout);
+    per_row.push_back(per_row_[output.value]);
+  }
   std::vector<std::int64_t> extents;
   std::vector<std::vector<std::int64_t>> strides(layouts.size());
   for (int axis = 0; axis < shape.rank(); ++axis) {
+    const bool is_last = axis == shape.rank() - 1;
     if (shape[axis] == 1) continue;
-    bool side_by_side = !extents.empty();
+    bool side_by_side = !extents.empty() && !(is_last && has_row_values_);
     for (std::size_t i = 0; i < layouts.size() && side_by_side; ++i)
       side_by_side = strides[i].back() == layouts[i]->strides[axis] * shape[axis];
     if (side_by_side)
@@ -105,7 +122,8 @@ void Cluster::find_axes(const Shape& shape, const std::vector<Input>& inputs,
       extents.push_back(shape[axis]);
     for (std::size_t i = 0; i < layouts.size(); ++i) {
       if (side_by_side) strides[i].pop_back();
-      strides[i].push_back(layouts[i]->strides[axis]);
+      // A tile of row values is one column.
+      strides[i].push_back(is_last && per_row[i] ? 1 : layouts[i]->strides[axis]);
     }
   }
   if (extents.empty()) {
@@ -118,9 +136,10 @@ void Cluster::find_axes(const Shape& shape, const std::vector<Input>& inputs,
   for (auto extent : outer_) rows_ *= extent;
   for (std::size_t i = 0; i < layouts.size(); ++i) {
     Access access;
+    access.per_row = per_row[i];
     access.element = static_cast<std::int64_t>(size_of(layouts[i]->type.element));
     access.column = strides[i].back() * access.element;
-    auto next = columns_ * access.element;
+    auto next = (access.per_row ? 1 : columns_) * access.element;
     access.packed = access.column == access.element;
     access.repeated = !outer_.empty();
     for (std::size_t axis = outer_.size(); axis-- > 0;) {
@@ -133,6 +152,25 @@ void Cluster::find_axes(const Shape& shape, const std::vector<Input>& inputs,
     accesses_.push_back(std::move(access));
   }
 }
+
+namespace {
+
+/// Memory that values take and give back.
+struct Registers {
+  std::vector<std::int32_t> free;
+  std::int32_t count = 0;
+
+  std::int32_t take() {
+    if (free.empty()) return count++;
+    const auto taken = free.back();
+    free.pop_back();
+    return taken;
+  }
+};
+
+std::size_t whole_lines(std::int64_t bytes) { return static_cast<std::size_t>((bytes + 63) / 64 * 64); }
+
+}  // namespace
 
 /// The order of loads, steps and stores in a tile, and a register for every value that needs one.
 void Cluster::plan_actions(const std::vector<Input>& inputs, const std::vector<Step>& steps,
@@ -160,14 +198,10 @@ void Cluster::plan_actions(const std::vector<Input>& inputs, const std::vector<S
   for (const auto& access : accesses_) element = std::max(element, access.element);
   for (const auto& step : steps) element = std::max(element, static_cast<std::int64_t>(size_of(step.result)));
 
-  registers_.assign(value_count_, -1);
-  std::vector<std::int32_t> free;
-  std::int32_t register_count = 0;
+  std::vector<std::int32_t> registers(value_count_, -1);
+  Registers kinds[2];  // of tiles, and of row values
   const auto take = [&](int value) {
-    if (registers_[value] >= 0) return;
-    if (free.empty()) free.push_back(register_count++);
-    registers_[value] = free.back();
-    free.pop_back();
+    if (registers[value] < 0) registers[value] = kinds[per_row_[value]].take();
   };
   std::vector<bool> is_uniform(value_count_), ready(value_count_);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -192,10 +226,13 @@ void Cluster::plan_actions(const std::vector<Input>& inputs, const std::vector<S
   for (int s = 0; s < last; ++s) {
     const auto& step = steps[s];
     Action action;
-    action.kind = Action::Kind::map;
-    action.loop = step.loop;
+    action.kind = step.map ? Action::Kind::map : step.rows ? Action::Kind::reduce : Action::Kind::spread;
+    action.map = step.map;
+    action.rows = step.rows;
     action.value = static_cast<std::int32_t>(input_count_) + s;
-    action.count = static_cast<std::uint16_t>(step.operands.size());
+    action.per_row = per_row_[action.value];
+    action.element = static_cast<std::int32_t>(size_of(step.result));
+    action.count = static_cast<std::uint8_t>(step.operands.size());
     for (std::size_t k = 0; k < step.operands.size(); ++k) {
       const auto operand = step.operands[k];
       action.operands[k] = operand;
@@ -204,7 +241,8 @@ void Cluster::plan_actions(const std::vector<Input>& inputs, const std::vector<S
     take(action.value);
     actions_.push_back(action);
     const auto release = [&](int value) {
-      if (registers_[value] >= 0 && last_use[value] <= s) free.push_back(registers_[value]);
+      if (registers[value] >= 0 && last_use[value] <= s)
+        kinds[per_row_[value]].free.push_back(registers[value]);
     };
     std::vector<int> used(step.operands.begin(), step.operands.end());
     std::sort(used.begin(), used.end());
@@ -220,12 +258,12 @@ void Cluster::plan_actions(const std::vector<Input>& inputs, const std::vector<S
     actions_.push_back(storing);
   }
 
-  tile_ = cache_bytes / std::max<std::int64_t>(1, register_count * element);
+  tile_ = cache_bytes / std::max<std::int64_t>(1, kinds[0].count * element);
   tile_ = std::min(std::max(tile_, least_tile), largest_tile);
+  if (has_row_values_) tile_ = std::max(tile_, columns_);
   // Whole rows, where there is room for one.
   if (columns_ <= tile_) tile_ = tile_ / columns_ * columns_;
   tile_ = std::min(tile_, std::max<std::int64_t>(rows_ * columns_, 1));
-  register_bytes_ = static_cast<std::size_t>((tile_ * element + 63) / 64 * 64);
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (is_uniform[i]) {
       const auto size = accesses_[i].element;
@@ -233,8 +271,15 @@ void Cluster::plan_actions(const std::vector<Input>& inputs, const std::vector<S
       fill_row(tile.data(), static_cast<const std::byte*>(inputs[i].uniform), size, tile_);
       uniforms_.emplace_back(static_cast<std::int32_t>(i), std::move(tile));
     }
-  const auto pointers = (value_count_ * sizeof(void*) + 63) / 64 * 64;
-  scratch_bytes_ = pointers + static_cast<std::size_t>(register_count) * register_bytes_;
+  const auto tile_bytes = whole_lines(tile_ * element), rows_bytes = whole_lines(tile_ / columns_ * element);
+  const auto tiles_begin = whole_lines(static_cast<std::int64_t>(value_count_ * sizeof(void*)));
+  const auto rows_begin = tiles_begin + static_cast<std::size_t>(kinds[0].count) * tile_bytes;
+  for (std::size_t value = 0; value < value_count_; ++value) {
+    const auto number = static_cast<std::size_t>(std::max(registers[value], 0));
+    registers_.push_back(per_row_[value] ? rows_begin + number * rows_bytes
+                                         : tiles_begin + number * tile_bytes);
+  }
+  scratch_bytes_ = rows_begin + static_cast<std::size_t>(kinds[1].count) * rows_bytes;
 }
 
 std::int64_t Cluster::offset(const Access& access, std::int64_t row) const {
@@ -286,11 +331,11 @@ void Cluster::store(const Access& access, const std::byte* from, std::byte* to, 
   });
 }
 
-void Cluster::run(const void* const* inputs, void* const* outputs, void* scratch, int part, int parts) const {
-  // Few rows are divided along the columns, many along the rows.
+/// Few rows are divided along the columns, many along the rows.
+Cluster::Tile Cluster::part_of(int part, int parts) const {
   Tile share{0, rows_, 0, columns_};
   constexpr std::int64_t grain = 16;  // elements: threads do not write into one line of the cache
-  if (parts > 1 && rows_ >= 2 * parts) {
+  if (parts > 1 && (has_row_values_ || rows_ >= 2 * parts)) {
     share = {rows_ * part / parts, 0, 0, columns_};
     share.rows = rows_ * (part + 1) / parts - share.row;
   } else if (parts > 1) {
@@ -298,10 +343,15 @@ void Cluster::run(const void* const* inputs, void* const* outputs, void* scratch
     share.column = edge(part);
     share.columns = edge(part + 1) - share.column;
   }
+  return share;
+}
+
+void Cluster::run(const void* const* inputs, void* const* outputs, void* scratch, int part, int parts) const {
+  const auto share = part_of(part, parts);
   if (share.rows <= 0 || share.columns <= 0) return;
 
   auto** at = static_cast<std::byte**>(scratch);
-  auto* registers = static_cast<std::byte*>(scratch) + (value_count_ * sizeof(void*) + 63) / 64 * 64;
+  const auto memory = [&](int value) { return static_cast<std::byte*>(scratch) + registers_[value]; };
   for (const auto& [value, tile] : uniforms_) at[value] = const_cast<std::byte*>(tile.data());
   const bool whole_rows = share.columns == columns_ && columns_ <= tile_;
   // Tiles of nearly equal heights.
@@ -314,39 +364,58 @@ void Cluster::run(const void* const* inputs, void* const* outputs, void* scratch
 
   for (auto row = share.row; row < share.row + share.rows; row += rows_per_tile)
     for (auto column = share.column; column < share.column + share.columns; column += columns_per_tile) {
-      const Tile tile{row, std::min(rows_per_tile, share.row + share.rows - row), column,
-                      std::min(columns_per_tile, share.column + share.columns - column)};
+      const Tile whole{row, std::min(rows_per_tile, share.row + share.rows - row), column,
+                       std::min(columns_per_tile, share.column + share.columns - column)};
+      const Tile row_values{row, whole.rows, 0, 1};
+      const auto tile_of = [&](const Access& access) -> const Tile& {
+        return access.per_row ? row_values : whole;
+      };
       const bool first = row == share.row;
       const auto in_one_piece = [&](const Access& access) {
-        return access.column == access.element && (tile.rows == 1 || access.packed);
+        return access.column == access.element && (whole.rows == 1 || access.packed);
+      };
+      const auto place_in = [&](const Access& access, const void* base) {
+        const auto& tile = tile_of(access);
+        const auto* address = static_cast<const std::byte*>(base) + offset(access, tile.row);
+        return const_cast<std::byte*>(address) + tile.column * access.column;
       };
       for (const auto& action : actions_) {
         auto& value = at[action.value];
-        if (action.kind == Action::Kind::map) {
-          const auto direct = direct_output_[action.value];
-          value = registers + registers_[action.value] * register_bytes_;
-          if (direct >= 0) {
-            const auto& access = accesses_[input_count_ + direct];
-            if (in_one_piece(access))
-              value = static_cast<std::byte*>(outputs[direct]) + offset(access, tile.row) +
-                      tile.column * access.column;
-          }
-          const void* operands[most_operands];
-          for (int k = 0; k < action.count; ++k) operands[k] = at[action.operands[k]];
-          action.loop(operands, value, tile.size());
-        } else if (action.kind == Action::Kind::load) {
+        if (action.kind == Action::Kind::load) {
           const auto& access = accesses_[action.access];
           const auto* from = static_cast<const std::byte*>(inputs[action.access]);
           if (in_one_piece(access)) {
-            value = const_cast<std::byte*>(from) + offset(access, tile.row) + tile.column * access.column;
+            value = place_in(access, from);
           } else if (!(action.once && keeps_repeated && !first)) {
-            value = registers + registers_[action.value] * register_bytes_;
-            load(access, from, value, tile);
+            value = memory(action.value);
+            load(access, from, value, tile_of(access));
           }
-        } else {
+          continue;
+        }
+        if (action.kind == Action::Kind::store) {
           const auto& access = accesses_[input_count_ + action.access];
           const bool written = direct_output_[action.value] == action.access && in_one_piece(access);
-          if (!written) store(access, value, static_cast<std::byte*>(outputs[action.access]), tile);
+          if (!written)
+            store(access, value, static_cast<std::byte*>(outputs[action.access]), tile_of(access));
+          continue;
+        }
+        const auto direct = direct_output_[action.value];
+        value = memory(action.value);
+        if (direct >= 0) {
+          const auto& access = accesses_[input_count_ + direct];
+          if (in_one_piece(access)) value = place_in(access, outputs[direct]);
+        }
+        const void* operands[most_operands];
+        for (int k = 0; k < action.count; ++k) operands[k] = at[action.operands[k]];
+        if (action.kind == Action::Kind::map) {
+          action.map(operands, value, action.per_row ? whole.rows : whole.size());
+        } else if (action.kind == Action::Kind::reduce) {
+          action.rows(operands[0], value, whole.rows, whole.columns);
+        } else {
+          const auto bytes = whole.columns * action.element;
+          for (std::int64_t i = 0; i < whole.rows; ++i)
+            fill_row(value + i * bytes, at[action.operands[0]] + i * action.element, action.element,
+                     whole.columns);
         }
       }
     }
@@ -355,7 +424,8 @@ void Cluster::run(const void* const* inputs, void* const* outputs, void* scratch
 std::int64_t Cluster::bytes_moved() const {
   std::int64_t bytes = 0;
   for (const auto& access : accesses_)
-    bytes += (access.repeated ? 1 : rows_) * (access.column == 0 ? 1 : columns_) * access.element;
+    bytes += (access.repeated ? 1 : rows_) * (access.column == 0 || access.per_row ? 1 : columns_) *
+             access.element;
   return bytes;
 }
 

@@ -6,14 +6,18 @@
 
 namespace reel::cpu {
 
-/// Several maps in one pass over memory. The elements are worked on tile by tile: a tile of every value fits
-/// in the fastest cache, and what no one else needs never leaves it.
+/// Several maps, and reductions of rows among them, in one pass over memory. The elements are worked on tile
+/// by tile: a tile of every value fits in the fastest cache, and what no one else needs never leaves it.
 ///
-/// Values are numbered: the inputs first, then the result of each step.
+/// Values are numbered: the inputs first, then the result of each step. Each has an element for every element
+/// of a shape, the space, or one for every row along its last axis; the layout of the latter has extent 1
+/// there. With row values tiles are whole rows.
 class Cluster {
  public:
   /// Of a step.
   static constexpr int most_operands = 3;
+  /// Of a space with row values: a tile must hold a row of each value.
+  static constexpr std::int64_t most_columns = 8192;
 
   struct Input {
     Layout layout;
@@ -21,7 +25,11 @@ class Cluster {
     const void* uniform = nullptr;
   };
   struct Step {
-    MapLoop loop;
+    /// A map of values of one kind, or, where that is null,
+    MapLoop map;
+    /// a reduction that makes a row value of a whole one, or, where both are null, a row value repeated along
+    /// its rows.
+    RowLoop rows;
     std::vector<int> operands;
     ElementType result;
   };
@@ -40,6 +48,8 @@ class Cluster {
   /// Of each thread.
   std::size_t scratch_bytes() const { return scratch_bytes_; }
   std::int64_t elements() const { return rows_ * columns_; }
+  /// Into how many parts the work can be divided.
+  std::int64_t most_parts() const { return has_row_values_ ? rows_ : elements(); }
   std::int64_t bytes_moved() const;
 
  private:
@@ -52,21 +62,27 @@ class Cluster {
     bool packed = false;
     /// All rows are the same: loaded once.
     bool repeated = false;
+    bool per_row = false;
   };
   /// One thing done for each tile.
   struct Action {
-    enum class Kind : std::uint8_t { load, map, store };
+    enum class Kind : std::uint8_t { load, map, reduce, spread, store };
     Kind kind;
-    bool once = false;  // in the first tile of a run only
-    std::uint16_t count = 0;
+    bool once = false;     // in the first tile of a run only
+    bool per_row = false;  // a map of row values
+    std::uint8_t count = 0;
     std::int32_t access = 0;
     std::int32_t value = 0;
-    MapLoop loop = nullptr;
+    std::int32_t element = 0;  // size, of what is spread
+    MapLoop map = nullptr;
+    RowLoop rows = nullptr;
     std::array<std::int32_t, most_operands> operands{};
   };
   struct Tile;
 
+  void find_row_values(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Step>& steps);
   void find_axes(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Output>& outputs);
+  Tile part_of(int part, int parts) const;
   void plan_actions(const std::vector<Input>& inputs, const std::vector<Step>& steps,
                     const std::vector<Output>& outputs);
   std::int64_t offset(const Access& access, std::int64_t row) const;
@@ -76,16 +92,18 @@ class Cluster {
   void store(const Access& access, const std::byte* from, std::byte* to, const Tile& tile) const;
 
   std::int64_t rows_ = 0, columns_ = 0;
+  bool has_row_values_ = false;
+  std::vector<bool> per_row_;        // of each value
   std::vector<std::int64_t> outer_;  // extents of the outer axes
   std::vector<Access> accesses_;     // of the inputs, then of the outputs
   std::size_t input_count_ = 0;
   std::vector<Action> actions_;
   std::int64_t tile_ = 0;  // elements
   std::size_t value_count_ = 0;
-  std::vector<std::int32_t> registers_;  // of each value, or -1
+  /// Memory of each value in the scratch memory: a tile, or an element for each row of one.
+  std::vector<std::size_t> registers_;
   /// For each value that is an output: which, and whether it may be written in its place at once.
   std::vector<std::int32_t> direct_output_;
-  std::size_t register_bytes_ = 0;
   std::vector<std::pair<std::int32_t, std::vector<std::byte>>> uniforms_;  // value, a tile of it
   std::size_t scratch_bytes_ = 0;
 };

@@ -66,13 +66,15 @@ void Lowering::prepare_context(Context& context, const std::vector<NodeId>& want
     context.wanted[source] = context.escapes[id] = context.escapes[source] = true;
   }
   for (NodeId id = 0; id < tape.size(); ++id) {
-    if (!context.live.nodes[id] || context.operation(id).kind == Kind::projection) continue;
-    for (auto input : tape.inputs(id)) {
-      if (item_of[id] < 0 || item_of[id] != item_of[input]) context.escapes[input] = true;
-      const auto source = context.source(input);
-      if (context.operation(id).kind == Kind::update) context.wanted[source] = true;  // read at the end
-      if (source != input) context.read_as_is[source] = false;
-      if (item_of[id] >= 0) context.last_reader[source] = std::max(context.last_reader[source], item_of[id]);
+    const auto& operation = context.operation(id);
+    if (!context.live.nodes[id] || operation.kind == Kind::projection || is_view(operation)) continue;
+    const auto inputs = tape.inputs(id);
+    for (std::size_t k = 0; k < inputs.size(); ++k) {
+      const auto source = context.source(inputs[k]);
+      if (context.schedule.reading(id, k) == Reading::apart) context.escapes[source] = true;
+      if (operation.kind == Kind::update) context.wanted[source] = true;  // read at the end
+      if (source != inputs[k]) context.read_as_is[source] = false;
+      context.last_reader[source] = std::max(context.last_reader[source], item_of[id]);
     }
   }
 }
@@ -263,42 +265,89 @@ void Lowering::lower_kernel(Context& context, NodeId id) {
   if (operation.has_value() && !target.same_as(home)) add_copy(target, home, context.level, operation.name);
 }
 
+namespace {
+
+/// An element for each row of a space, as a layout over it that has extent 1 along its rows.
+Place over_rows(Place place, const Shape& space) {
+  const auto old = place.layout;
+  const int last = space.rank() - 1;
+  place.layout.type.shape = space.with_extent(last, 1);
+  place.layout.strides.assign(space.rank(), 0);
+  int from = 0;
+  for (int axis = 0; axis < last; ++axis) {
+    if (space[axis] == 1) continue;
+    while (old.type.shape[from] == 1) ++from;
+    place.layout.strides[axis] = old.strides[from++];
+  }
+  return place;
+}
+
+}  // namespace
+
 void Lowering::lower_cluster(Context& context, const Item& item) {
   const auto& tape = context.tape;
-  std::unordered_map<NodeId, int> numbers;
-  numbers.reserve(2 * item.nodes.size());
+  const auto& schedule = context.schedule;
+  const auto& spaces = schedule.spaces;
+  const auto first = item.nodes.front();
+  // Row values alone are the elements of a space of their own.
+  const auto& space = spaces.space(first);
+  const auto shape = item.is_of_rows ? space.with_extent(space.rank() - 1, 1) : space;
+  const auto takes_rows = [&](NodeId id) { return spaces.role(id) == Role::map && spaces.is_per_row(id); };
+  const auto place_of = [&](const Place& standing, bool per_row) {
+    return per_row ? over_rows(standing, space) : standing;
+  };
+  using Key = std::pair<NodeId, bool>;  // whether it is read as row values
+  std::map<Key, int> inputs_known;
   std::vector<Place> inputs;
-  const auto is_member = [&](NodeId id) { return context.schedule.item_of[id] == context.item; };
   for (auto id : item.nodes)
-    for (auto input : tape.inputs(id))
-      if (!is_member(input) && numbers.emplace(input, static_cast<int>(inputs.size())).second)
-        inputs.push_back(place(context, input));
+    for (std::size_t k = 0; k < tape.inputs(id).size(); ++k) {
+      const auto input = tape.inputs(id)[k];
+      if (schedule.reading(id, k) != Reading::apart) continue;
+      if (inputs_known.emplace(Key{input, takes_rows(id)}, static_cast<int>(inputs.size())).second)
+        inputs.push_back(place_of(place(context, input), takes_rows(id)));
+    }
   std::vector<Cluster::Step> steps;
+  std::unordered_map<NodeId, int> computed, repeated;  // row values repeated along their rows
+  const auto add_step = [&](Cluster::Step step) {
+    steps.push_back(std::move(step));
+    return static_cast<int>(inputs.size() + steps.size()) - 1;
+  };
+  const auto operand = [&](NodeId id, std::size_t k) {
+    const auto reading = schedule.reading(id, k);
+    if (reading == Reading::apart) return inputs_known.at({tape.inputs(id)[k], takes_rows(id)});
+    const auto source = spaces.source(id, k);
+    if (reading == Reading::same) return computed.at(source);
+    const auto [known, is_new] = repeated.emplace(source, 0);
+    if (is_new)
+      known->second = add_step({nullptr, nullptr, {computed.at(source)}, tape.node(source).type.element});
+    return known->second;
+  };
   std::vector<std::pair<int, Place>> outputs;
   Note note;
   for (auto id : item.nodes) {
     const auto& node = tape.node(id);
-    Cluster::Step step{nullptr, {}, node.type.element};
+    Cluster::Step step{nullptr, nullptr, {}, node.type.element};
     std::vector<ElementType> types;
-    for (auto input : tape.inputs(id)) {
-      step.operands.push_back(numbers.at(input));
-      types.push_back(tape.node(input).type.element);
+    for (std::size_t k = 0; k < tape.inputs(id).size(); ++k) {
+      step.operands.push_back(operand(id, k));
+      types.push_back(tape.node(tape.inputs(id)[k]).type.element);
     }
-    step.loop = node.operation->kernels.cpu.map(types, node.type.element);
-    const int number = static_cast<int>(inputs.size() + steps.size());
-    numbers[id] = number;
-    steps.push_back(std::move(step));
+    const auto& kernels = node.operation->kernels.cpu;
+    if (spaces.role(id) == Role::reduce)
+      step.rows = kernels.rows(types[0]);
+    else
+      step.map = kernels.map(types, node.type.element);
+    computed[id] = add_step(std::move(step));
     if (context.escapes[id] || context.homes.count(id)) {
       context.places[id] = home_or_buffer(context, id);
-      outputs.push_back({number, context.places[id]});
+      outputs.push_back({computed[id], place_of(context.places[id], spaces.is_per_row(id))});
     }
     if (note.what.size() < 120) note.what += (note.what.empty() ? "" : " ") + node.operation->name;
     if (note.scope.empty()) note.scope = tape.scope(id);
   }
-  note.operands = to_string(tape.node(item.nodes.front()).type);
+  note.operands = to_string(TensorType{tape.node(first).type.element, shape});
   if (item.nodes.size() > 1) note.what = std::to_string(item.nodes.size()) + " maps: " + note.what;
-  add_cluster(tape.node(item.nodes.front()).type.shape, inputs, std::move(steps), outputs, context.level,
-              std::move(note));
+  add_cluster(shape, inputs, std::move(steps), outputs, context.level, std::move(note));
 }
 
 /// Updates read everything before they write: a value that stands outside, perhaps in a variable, is copied

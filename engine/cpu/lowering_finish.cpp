@@ -89,8 +89,11 @@ void Lowering::divide_work() {
   for (auto& line : flat_) {
     auto& instruction = line.instruction;
     if (instruction.kind == Instruction::Kind::loop) continue;
+    const auto index = instruction.index;
     const bool divisible =
-        instruction.kind != Instruction::Kind::kernel || plan_->kernels[instruction.index].most_parts > 1;
+        instruction.kind == Instruction::Kind::kernel    ? plan_->kernels[index].most_parts > 1
+        : instruction.kind == Instruction::Kind::cluster ? plan_->clusters[index].most_parts() > 1
+                                                         : true;
     instruction.divided =
         plan_->threads > 1 && divisible && instruction.nanoseconds > options_.worth_dividing;
   }

@@ -52,6 +52,9 @@ struct CpuRequest {
 /// A map over `count` elements that stand side by side. An output may be an input's memory.
 using MapLoop = void (*)(const void* const* inputs, void* output, std::int64_t count);
 
+/// A reduction of `rows` rows of `columns` elements, one after the other, each to one element.
+using RowLoop = void (*)(const void* input, void* output, std::int64_t rows, std::int64_t columns);
+
 /// A form of one operand in which the kernel works faster, made once where the operand does not change.
 struct PreparedOperand {
   std::size_t operand = 0;
@@ -65,6 +68,8 @@ struct PreparedOperand {
 struct CpuKernels {
   /// For a map; null where there is none. The runner fuses maps of up to three operands.
   std::function<MapLoop(const std::vector<ElementType>& operands, ElementType result)> map = nullptr;
+  /// For a reduction along the last axis; null where there is none. The runner fuses it with maps.
+  std::function<RowLoop(ElementType operand)> rows = nullptr;
   /// For any other operation.
   std::function<CpuKernel(const CpuRequest&)> kernel = nullptr;
   /// Whether `kernel` takes operands and a result of any layout; else they are contiguous.

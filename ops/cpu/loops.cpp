@@ -10,14 +10,15 @@ namespace reel::cpu {
   MapLoop select(ElementType);                     \
   MapLoop cast(ElementType from, ElementType to);  \
   ReductionLoop reduction(Reduction, ElementType); \
+  RowLoop rows(Reduction, ElementType);            \
   }
 REEL_EACH_VARIANT(REEL_DECLARE)
 
 const Loops& loops(Variant variant) {
-#define REEL_LOOPS(name)                                                                \
-  if (variant == Variant::name) {                                                       \
-    static constexpr Loops loops{name::map, name::select, name::cast, name::reduction}; \
-    return loops;                                                                       \
+#define REEL_LOOPS(name)                                                                            \
+  if (variant == Variant::name) {                                                                   \
+    static constexpr Loops loops{name::map, name::select, name::cast, name::reduction, name::rows}; \
+    return loops;                                                                                   \
   }
   REEL_EACH_VARIANT(REEL_LOOPS)
   throw InternalError("no loops for " + to_string(variant));

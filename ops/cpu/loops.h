@@ -20,6 +20,7 @@ struct Loops {
   MapLoop (*select)(ElementType);
   MapLoop (*cast)(ElementType from, ElementType to);
   ReductionLoop (*reduction)(Reduction, ElementType);
+  RowLoop (*rows)(Reduction, ElementType);
 };
 
 const Loops& loops(Variant variant = best_variant());

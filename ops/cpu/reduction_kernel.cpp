@@ -21,6 +21,7 @@ CpuKernels reduction_kernels(Reduction reduction) {
     kernel.nanoseconds = 0.03 * static_cast<double>(type.bytes()) + 5 * static_cast<double>(units);
     return kernel;
   };
+  kernels.rows = [reduction](ElementType element) { return loops().rows(reduction, element); };
   return kernels;
 }
 

@@ -210,6 +210,14 @@ void reduction_loop(const AxisGroups& groups, const void* input, void* output, s
   }
 }
 
+template <class Op, class T>
+void row_loop(const void* input, void* output, std::int64_t rows, std::int64_t columns) {
+  const auto* x = static_cast<const T*>(input);
+  auto* y = static_cast<T*>(output);
+  for (std::int64_t row = 0; row < rows; ++row)
+    y[row] = static_cast<T>(row_total<Op>(x + row * columns, columns));
+}
+
 /// Calls `f` with the way of joining and a zero of the element type.
 template <class F>
 auto with_reduction(Reduction reduction, ElementType element, F&& f) {
@@ -230,6 +238,11 @@ ReductionLoop reduction(Reduction reduction, ElementType element) {
   return with_reduction(reduction, element, [](auto op, auto zero) -> ReductionLoop {
     return reduction_loop<decltype(op), decltype(zero)>;
   });
+}
+
+RowLoop rows(Reduction reduction, ElementType element) {
+  return with_reduction(reduction, element,
+                        [](auto op, auto zero) -> RowLoop { return row_loop<decltype(op), decltype(zero)>; });
 }
 
 }  // namespace reel::cpu::REEL_VARIANT

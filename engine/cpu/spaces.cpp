@@ -1,0 +1,136 @@
+#include "spaces.h"
+
+#include <reel/structural.h>
+
+#include <algorithm>
+
+#include "cluster.h"
+#include "place.h"
+
+namespace reel::cpu {
+
+namespace {
+
+/// The extents that are not 1, but for the last `without` axes.
+std::vector<std::int64_t> true_extents(const Shape& shape, int without = 0) {
+  std::vector<std::int64_t> extents;
+  for (int axis = 0; axis < shape.rank() - without; ++axis)
+    if (shape[axis] != 1) extents.push_back(shape[axis]);
+  return extents;
+}
+
+bool has_map_loop(const Tape& tape, NodeId id) {
+  const auto& operation = *tape.node(id).operation;
+  if (operation.kind != Kind::map || !operation.kernels.cpu.map) return false;
+  if (tape.inputs(id).size() > Cluster::most_operands) return false;
+  std::vector<ElementType> operands;
+  for (auto input : tape.inputs(id)) operands.push_back(tape.node(input).type.element);
+  return operation.kernels.cpu.map(operands, tape.node(id).type.element) != nullptr;
+}
+
+/// Along the last axis alone, in rows of which a tile holds at least one.
+bool has_row_loop(const Tape& tape, NodeId id) {
+  const auto& node = tape.node(id);
+  const auto& rows = node.operation->kernels.cpu.rows;
+  if (node.operation->kind != Kind::reduction || !rows) return false;
+  const auto& type = tape.node(tape.inputs(id)[0]).type;
+  const auto& axes = node.attributes.integers("axes");
+  const int last = type.shape.rank() - 1;
+  return axes.size() == 1 && axes[0] == last && type.shape[last] > 1 &&
+         type.shape[last] <= Cluster::most_columns && type.shape.size() > 0 && rows(type.element) != nullptr;
+}
+
+}  // namespace
+
+bool has_shape_of_rows(const Shape& shape, const Shape& space) {
+  return true_extents(shape) == true_extents(space, 1);
+}
+
+Spaces::Spaces(const Tape& tape, const Live& live, bool fuse)
+    : tape_(&tape),
+      role_(tape.size(), Role::given),
+      source_(tape.size(), -1),
+      space_(tape.size(), -1),
+      per_row_(tape.size(), false) {
+  for (NodeId id = 0; id < tape.size(); ++id) {
+    source_[id] = id;
+    if (!live.nodes[id]) continue;
+    role_[id] = role_of(id, fuse);
+    source_[id] = role_[id] == Role::view ? source_[tape.inputs(id)[0]] : id;
+    if (role_[id] == Role::map) place_map(id);
+    if (role_[id] == Role::reduce) {
+      space_[id] = tape.inputs(id)[0];
+      per_row_[id] = true;
+    }
+  }
+}
+
+Role Spaces::role_of(NodeId id, bool fuse) const {
+  const auto& operation = *tape_->node(id).operation;
+  if (&operation == &argument_operation() || &operation == &parameter_operation() ||
+      &operation == &constant_operation() || &operation == &fill_operation())
+    return Role::given;
+  if (operation.kind == Kind::projection || is_view(operation)) return Role::view;
+  if (has_map_loop(*tape_, id)) return Role::map;
+  return fuse && has_row_loop(*tape_, id) ? Role::reduce : Role::other;
+}
+
+/// A map of row values is one itself.
+void Spaces::place_map(NodeId id) {
+  space_[id] = id;
+  for (auto input : tape_->inputs(id)) {
+    const auto source = source_[input];
+    if (!per_row_[source] || !is_same_rows(input, source)) continue;
+    space_[id] = space_[source];
+    per_row_[id] = true;
+    return;
+  }
+}
+
+Reading Spaces::reading(NodeId id, std::size_t operand) const {
+  const auto input = tape_->inputs(id)[operand], source = source_[input];
+  if (!is_fusible(id) || !is_fusible(source) || space(id) != space(source)) return Reading::apart;
+  if (!per_row_[source])
+    return input == source && (!per_row_[id] || role_[id] == Role::reduce) ? Reading::same : Reading::apart;
+  if (role_[id] == Role::reduce) return Reading::apart;
+  if (per_row_[id]) return is_same_rows(input, source) ? Reading::same : Reading::apart;
+  return is_spread(input, source) ? Reading::spread : Reading::apart;
+}
+
+std::optional<std::vector<std::int64_t>> Spaces::strides_behind(NodeId input, NodeId source) const {
+  std::vector<NodeId> chain;
+  for (; input != source; input = tape_->inputs(input)[0]) chain.push_back(input);
+  Place place;
+  place.base = 0;
+  place.layout = Layout::contiguous(tape_->node(source).type);
+  for (; !chain.empty(); chain.pop_back()) {
+    const auto& view = tape_->node(chain.back());
+    const auto found = make_view(*view.operation, view.attributes, view.type, place);
+    if (!found || found->offset != 0) return std::nullopt;
+    place = *found;
+  }
+  return place.layout.strides;
+}
+
+bool Spaces::is_same_rows(NodeId input, NodeId source) const {
+  const auto& type = tape_->node(input).type;
+  if (!has_shape_of_rows(type.shape, space(source))) return false;
+  const auto strides = strides_behind(input, source);
+  return strides && Layout{type, *strides}.is_contiguous();
+}
+
+bool Spaces::is_spread(NodeId input, NodeId source) const {
+  const auto& shape = tape_->node(input).type.shape;
+  if (input == source || shape != space(source)) return false;
+  const auto strides = strides_behind(input, source);
+  if (!strides || strides->back() != 0) return false;
+  std::int64_t next = 1;
+  for (int axis = shape.rank() - 2; axis >= 0; --axis) {
+    if (shape[axis] == 1) continue;
+    if ((*strides)[axis] != next) return false;
+    next *= shape[axis];
+  }
+  return true;
+}
+
+}  // namespace reel::cpu
