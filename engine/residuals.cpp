@@ -105,7 +105,8 @@ class Cut {
     if (!is_recomputable(id)) return is_input_[id] ? 0 : MinCut::unlimited;
     const auto& operation = *tape_.node(id).operation;
     if (is_invariant_[id] || operation.kind != Kind::map) return 0;
-    return (operation.cost == Cost::cheap ? 1 : 8) * bytes(id);
+    // An expensive one takes nearly as long as to write its result and read it again.
+    return (operation.cost == Cost::cheap ? 1 : 12) * bytes(id);
   }
 
   /// Of keeping what is used, each by itself.

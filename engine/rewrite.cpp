@@ -7,7 +7,8 @@
 #include "emitter.h"
 
 // Rules that put something simpler in place of a node, exact for every value, infinities and NaN included
-// (but for the sign of a zero to which zero is added). Operands are in their simplest form already.
+// (but for the sign of a zero to which zero is added, and for rounding where a sum is scaled instead of its
+// terms). Operands are in their simplest form already.
 
 namespace reel {
 
@@ -101,6 +102,30 @@ Result simpler_broadcast(const Rule& rule) {
   if (rule.operand().operation == &rule.operation)
     return rule.to.emit(rule.operation, {rule.to.input(rule.inputs[0])}, rule.attributes);
   return {};
+}
+
+/// A map of values repeated alike: computed before they are repeated.
+Result map_before_broadcast(const Rule& rule) {
+  if (rule.operation.kind != Kind::map) return {};
+  const Shape* small = nullptr;
+  for (auto input : rule.inputs) {
+    if (rule.to.uniform_value(input)) continue;
+    if (!rule.to.is(input, broadcast_operation())) return {};
+    const auto& shape = rule.to.node(rule.to.input(input)).type.shape;
+    if (small && *small != shape) return {};
+    small = &shape;
+  }
+  if (!small) return {};
+  const auto shape = *small;
+  Inputs inputs;
+  for (auto input : rule.inputs) {
+    const auto value = rule.to.uniform_value(input);
+    inputs.push_back(value ? rule.to.fill(*value, {rule.to.node(input).type.element, shape})
+                           : rule.to.input(input));
+  }
+  const auto whole = rule.type().shape;
+  const auto result = rule.to.emit(rule.operation, inputs, rule.attributes);
+  return rule.to.emit(broadcast_operation(), {result}, {{"shape", whole.extents()}});
 }
 
 Attributes slice_attributes(std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
@@ -205,6 +230,47 @@ Result simpler_sum(const Rule& rule) {
   return rule.to.emit(rule.operation, {inner}, {{"axes", all}});
 }
 
+/// What a value that repeats itself along the axes is without them; -1 where it does not.
+NodeId without_axes(Emitter& to, NodeId id, const Axes& axes, const Shape& reduced) {
+  const auto& type = to.node(id).type;
+  if (const auto value = to.uniform_value(id)) return to.fill(*value, {type.element, reduced});
+  if (!to.is(id, broadcast_operation())) return -1;
+  const auto source = to.input(id);
+  const auto& shape = to.node(source).type.shape;
+  const int added = type.shape.rank() - shape.rank();
+  std::vector<std::int64_t> extents;
+  for (std::int64_t axis = 0; axis < type.shape.rank(); ++axis) {
+    const auto extent = axis < added ? 1 : shape[static_cast<int>(axis) - added];
+    const bool is_reduced = std::find(axes.begin(), axes.end(), axis) != axes.end();
+    if (is_reduced && extent != 1) return -1;
+    if (!is_reduced) extents.push_back(extent);
+  }
+  const auto kept = to.emit(reshape_operation(), {source}, {{"shape", extents}});
+  return to.emit(broadcast_operation(), {kept}, {{"shape", reduced.extents()}});
+}
+
+/// A sum of terms scaled alike: scaled after it.
+Result scale_after_sum(const Rule& rule) {
+  if (!rule.is(sum_operation()) || rule.operand().operation->kind != Kind::map) return {};
+  const auto& map = *rule.operand().operation;
+  const auto attributes = rule.operand().attributes;
+  const auto operands =
+      Inputs(rule.to.tape().inputs(rule.inputs[0]).begin(), rule.to.tape().inputs(rule.inputs[0]).end());
+  const auto& axes = rule.attributes.integers("axes");
+  const auto reduced = rule.type().shape;
+  for (const auto& linear : map.algebra.linear) {
+    if (linear.size() != 1) continue;
+    auto inputs = operands;
+    bool alike = true;
+    for (std::size_t i = 0; i < operands.size() && alike; ++i)
+      if (i != linear[0]) alike = (inputs[i] = without_axes(rule.to, operands[i], axes, reduced)) >= 0;
+    if (!alike) continue;
+    inputs[linear[0]] = rule.to.emit(rule.operation, {operands[linear[0]]}, rule.attributes);
+    return rule.to.emit(map, inputs, attributes);
+  }
+  return {};
+}
+
 /// A product of a transposed operand: its axes change their roles, and nothing is moved.
 Result simpler_matmul(const Rule& rule) {
   if (!rule.is(matmul_operation())) return {};
@@ -241,9 +307,9 @@ Result simpler_matmul(const Rule& rule) {
 std::optional<NodeId> rewrite(Emitter& emitter, const Operation& operation, const std::vector<NodeId>& inputs,
                               const Attributes& attributes) {
   const Rule rule{emitter, operation, inputs, attributes};
-  for (const auto apply :
-       {by_algebra, fold_map, fold_index_map, simpler_reshape, simpler_permute, simpler_broadcast,
-        simpler_slice, simpler_concat, simpler_select, simpler_cast, simpler_sum, simpler_matmul})
+  for (const auto apply : {by_algebra, fold_map, fold_index_map, simpler_reshape, simpler_permute,
+                           simpler_broadcast, map_before_broadcast, simpler_slice, simpler_concat,
+                           simpler_select, simpler_cast, simpler_sum, scale_after_sum, simpler_matmul})
     if (const auto result = apply(rule)) return result;
   return {};
 }

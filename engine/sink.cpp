@@ -60,7 +60,9 @@ class Sinking {
     if (!classes_[id].varies) return &operation == &broadcast_operation();
     const bool is_view = &operation == &reshape_operation() || &operation == &permute_operation() ||
                          &operation == &slice_operation() || &operation == &broadcast_operation();
-    if (is_view || (operation.kind == Kind::map && operation.cost == Cost::cheap)) return added <= bytes(id);
+    // Little more to read, a value for each row perhaps, is less than to write the result.
+    if (is_view || (operation.kind == Kind::map && operation.cost == Cost::cheap))
+      return added <= bytes(id) + bytes(id) / 8;
     // An expensive one of what is kept anyway: its result need not be.
     const auto inputs = tape_.inputs(id);
     const bool is_of_sequences = std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) {

@@ -23,11 +23,12 @@ Tensor log_softmax(const Tensor& x, std::int64_t axis) {
 
 Tensor layer_norm(const Tensor& x, std::int64_t axis, double epsilon) {
   const auto centred = x - mean(x, {axis}, true);
-  return centred / sqrt(mean(square(centred), {axis}, true) + epsilon);
+  // One division for each row.
+  return centred * (1 / sqrt(mean(square(centred), {axis}, true) + epsilon));
 }
 
 Tensor rms_norm(const Tensor& x, std::int64_t axis, double epsilon) {
-  return x / sqrt(mean(square(x), {axis}, true) + epsilon);
+  return x * (1 / sqrt(mean(square(x), {axis}, true) + epsilon));
 }
 
 namespace {
