@@ -132,6 +132,21 @@ Attributes slice_attributes(std::int64_t axis, std::int64_t start, std::int64_t 
   return {{"axis", axis}, {"start", start}, {"stop", stop}, {"step", step}};
 }
 
+/// A slice of what is repeated: repeated less often, or a slice repeated.
+Result slice_before_broadcast(const Rule& rule) {
+  if (!rule.is(slice_operation()) || rule.operand().operation != &broadcast_operation()) return {};
+  const auto shape = rule.type().shape;
+  auto source = rule.to.input(rule.inputs[0]);
+  const auto& from = rule.to.node(source).type.shape;
+  const auto axis = rule.attributes.integer("axis") - (shape.rank() - from.rank());
+  if (axis >= 0 && from[static_cast<int>(axis)] != 1) {
+    const auto edge = [&](const char* name) { return rule.attributes.integer(name); };
+    source = rule.to.emit(rule.operation, {source},
+                          slice_attributes(axis, edge("start"), edge("stop"), edge("step")));
+  }
+  return rule.to.emit(broadcast_operation(), {source}, {{"shape", shape.extents()}});
+}
+
 /// A slice of a whole, of a slice, of one part of a concat, of what was padded.
 Result simpler_slice(const Rule& rule) {
   if (!rule.is(slice_operation())) return {};
@@ -307,9 +322,10 @@ Result simpler_matmul(const Rule& rule) {
 std::optional<NodeId> rewrite(Emitter& emitter, const Operation& operation, const std::vector<NodeId>& inputs,
                               const Attributes& attributes) {
   const Rule rule{emitter, operation, inputs, attributes};
-  for (const auto apply : {by_algebra, fold_map, fold_index_map, simpler_reshape, simpler_permute,
-                           simpler_broadcast, map_before_broadcast, simpler_slice, simpler_concat,
-                           simpler_select, simpler_cast, simpler_sum, scale_after_sum, simpler_matmul})
+  for (const auto apply :
+       {by_algebra, fold_map, fold_index_map, simpler_reshape, simpler_permute, simpler_broadcast,
+        map_before_broadcast, simpler_slice, slice_before_broadcast, simpler_concat, simpler_select,
+        simpler_cast, simpler_sum, scale_after_sum, simpler_matmul})
     if (const auto result = apply(rule)) return result;
   return {};
 }

@@ -42,6 +42,11 @@ class Sinking {
 
  private:
   std::int64_t bytes(NodeId id) const { return static_cast<std::int64_t>(tape_.node(id).type.bytes()); }
+  /// What it takes to read a value: repeated, no more than what is repeated.
+  std::int64_t bytes_read(NodeId id) const {
+    while (tape_.node(id).operation == &broadcast_operation()) id = tape_.inputs(id)[0];
+    return bytes(id);
+  }
 
   /// The loop that all users of a value are in, or -1.
   std::int32_t loop_of_users(NodeId id) const {
@@ -83,7 +88,7 @@ class Sinking {
     for (auto input : inputs)
       if (classes_[input].varies && !read.count(input)) added.insert(input);
     std::int64_t added_bytes = 0;
-    for (auto input : added) added_bytes += bytes(input);
+    for (auto input : added) added_bytes += bytes_read(input);
     if (!may_sink(id, added_bytes)) return false;
     sunk_[id] = loop;
     read.erase(id);
