@@ -1,3 +1,4 @@
+#include "cpu/loops.h"
 #include "reference/kernels.h"
 #include "samples.h"
 #include "table.h"
@@ -6,6 +7,14 @@
 #include <reel/structural.h>
 
 namespace reel {
+
+namespace {
+CpuKernels repeating_kernels() {
+  CpuKernels kernels;
+  kernels.repeat = [](ElementType element) { return cpu::loops().repeat(element); };
+  return kernels;
+}
+}  // namespace
 
 const Operation& broadcast_operation() {
   static const Operation operation{
@@ -25,7 +34,7 @@ const Operation& broadcast_operation() {
           if (from[axis] != dy.extent(axis)) repeated.push_back(axis);
         return {repeated.empty() ? dy : sum(dy, repeated, true)};
       }},
-      {reference::broadcast},
+      {reference::broadcast, repeating_kernels()},
       [] {
         return std::vector<Sample>{{{floats({1})}, {{"shape", Axes{4}}}},
                                    {{floats({2, 1, 3})}, {{"shape", Axes{2, 4, 3}}}},

@@ -88,6 +88,35 @@ TEST_CASE("values that are the same everywhere are computed when compiling") {
   CHECK(simplified({}, [](const Tensors&) { return pad(full({2}, 1, d), 0, 1, 0); }) == "fill pad");
 }
 
+TEST_CASE("what is repeated alike is computed before it is repeated") {
+  const TensorType column{d, {2, 1}};
+  CHECK(simplified({column}, [](const Tensors& in) {
+          return tanh(broadcast_to(in[0], {2, 3})) * 2;
+        }) == "tanh fill mul broadcast");
+  CHECK(simplified({column, column}, [](const Tensors& in) {
+          return broadcast_to(in[0], {2, 3}) + broadcast_to(in[1], {2, 3});
+        }) == "add broadcast");
+  CHECK(simplified({column, {d, {1, 3}}}, [](const Tensors& in) {
+          return broadcast_to(in[0], {2, 3}) + broadcast_to(in[1], {2, 3});
+        }) == "broadcast broadcast add");
+  CHECK(simplified({column}, [](const Tensors& in) {
+          return slice(broadcast_to(in[0], {2, 3}), 1, 1, 3);
+        }) == "broadcast");
+  CHECK(simplified({column}, [](const Tensors& in) {
+          return slice(broadcast_to(in[0], {2, 3}), 0, 1, 2);
+        }) == "slice broadcast");
+}
+
+TEST_CASE("a sum of terms scaled alike is scaled after it") {
+  CHECK(simplified({x23}, [](const Tensors& in) { return sum(-in[0], {1}); }) == "sum neg");
+  CHECK(simplified({x23}, [](const Tensors& in) { return sum(in[0] / 3, {0}); }) == "fill sum div");
+  CHECK(simplified({x23, {d, {2, 1}}}, [](const Tensors& in) { return sum(in[0] * in[1], {1}); }) ==
+        "reshape sum mul");
+  CHECK(simplified({x23, {d, {2, 1}}}, [](const Tensors& in) { return sum(in[0] * in[1], {0}); }) ==
+        "broadcast mul sum");
+  CHECK(simplified({x23}, [](const Tensors& in) { return sum(in[0] + 1, {1}); }) == "fill add sum");
+}
+
 TEST_CASE("index maps of index maps are one") {
   CHECK(simplified({x23}, [](const Tensors& in) {
           return reshape(reshape(in[0], {6}), {3, 2});

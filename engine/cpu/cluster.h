@@ -4,14 +4,19 @@
 
 #include <reel/cpu_kernel.h>
 
+#include "column_totals.h"
+
 namespace reel::cpu {
+
+class Ahead;
 
 /// Several maps, and reductions of rows among them, in one pass over memory. The elements are worked on tile
 /// by tile: a tile of every value fits in the fastest cache, and what no one else needs never leaves it.
 ///
 /// Values are numbered: the inputs first, then the result of each step. Each has an element for every element
 /// of a shape, the space, or one for every row along its last axis; the layout of the latter has extent 1
-/// there. With row values tiles are whole rows.
+/// there. With row values tiles are whole rows. Column totals are for their output alone: of each block of
+/// rows by itself, the blocks one after the other.
 class Cluster {
  public:
   /// Of a step.
@@ -23,33 +28,39 @@ class Cluster {
     Layout layout;
     /// An element that all of it equals, where that is known.
     const void* uniform = nullptr;
+    /// Hardly in the cache: another part of memory at each step, or too much for it.
+    bool is_cold = false;
   };
   struct Step {
-    /// A map of values of one kind, or, where that is null,
-    MapLoop map;
-    /// a reduction that makes a row value of a whole one, or, where both are null, a row value repeated along
-    /// its rows.
-    RowLoop rows;
     std::vector<int> operands;
     ElementType result;
+    /// A map of values of one kind, a reduction that makes a row value of a whole one, or column totals of
+    /// one; where it is none of these, a row value repeated along its rows.
+    MapLoop map = nullptr;
+    RowLoop rows = nullptr;
+    ColumnLoops columns = {};
+
+    bool is_total() const { return columns.total_bytes > 0; }
   };
   struct Output {
     int value;  // of a step
     Layout layout;
     /// Inputs whose memory it takes over, element by element.
     std::vector<int> overwrites;
+    bool is_cold = false;
   };
 
-  Cluster(const Shape& shape, std::vector<Input> inputs, std::vector<Step> steps,
-          std::vector<Output> outputs);
+  Cluster(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Step>& steps,
+          const std::vector<Output>& outputs);
 
+  /// `outputs`: those given, then the column totals [blocks, columns] of each such step.
   void run(const void* const* inputs, void* const* outputs, void* scratch, int part, int parts) const;
 
   /// Of each thread.
   std::size_t scratch_bytes() const { return scratch_bytes_; }
   std::int64_t elements() const { return rows_ * columns_; }
   /// Into how many parts the work can be divided.
-  std::int64_t most_parts() const { return has_row_values_ ? rows_ : elements(); }
+  std::int64_t most_parts() const;
   std::int64_t bytes_moved() const;
 
  private:
@@ -63,28 +74,35 @@ class Cluster {
     /// All rows are the same: loaded once.
     bool repeated = false;
     bool per_row = false;
+    RepeatLoop repeat = nullptr;  // of a column of which each element stands for its row
   };
   /// One thing done for each tile.
   struct Action {
-    enum class Kind : std::uint8_t { load, map, reduce, spread, store };
+    enum class Kind : std::uint8_t { load, map, reduce, repeat, total, store };
     Kind kind;
     bool once = false;     // in the first tile of a run only
     bool per_row = false;  // a map of row values
     std::uint8_t count = 0;
     std::int32_t access = 0;
     std::int32_t value = 0;
-    std::int32_t element = 0;  // size, of what is spread
+    std::int32_t element = 0;  // size, of what is repeated
     MapLoop map = nullptr;
     RowLoop rows = nullptr;
+    RepeatLoop repeat = nullptr;
     std::array<std::int32_t, most_operands> operands{};
   };
   struct Tile;
+  class Planner;
 
   void find_row_values(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Step>& steps);
   void find_axes(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Output>& outputs);
+  bool keeps_rows() const { return has_row_values_ || !totals_.empty(); }
   Tile part_of(int part, int parts) const;
-  void plan_actions(const std::vector<Input>& inputs, const std::vector<Step>& steps,
-                    const std::vector<Output>& outputs);
+  void run_tiles(const Tile& share, std::int64_t block, const void* const* inputs, void* const* outputs,
+                 void* scratch) const;
+  /// Of a block.
+  std::byte* total_of(std::size_t i, std::int64_t block, void* const* outputs) const;
+  void look_ahead(Ahead& ahead, const Tile& next, const void* const* inputs, void* const* outputs) const;
   std::int64_t offset(const Access& access, std::int64_t row) const;
   template <class Move>
   void for_rows(const Access& access, const Tile& tile, const Move& move) const;
@@ -93,10 +111,13 @@ class Cluster {
 
   std::int64_t rows_ = 0, columns_ = 0;
   bool has_row_values_ = false;
-  std::vector<bool> per_row_;        // of each value
+  std::vector<bool> per_row_;  // of each value
+  std::vector<ColumnLoops> totals_;
+  std::vector<std::int32_t> streams_;  // accesses to memory that each tile touches anew
+  std::int64_t step_count_ = 0;
   std::vector<std::int64_t> outer_;  // extents of the outer axes
   std::vector<Access> accesses_;     // of the inputs, then of the outputs
-  std::size_t input_count_ = 0;
+  std::size_t input_count_ = 0, output_count_ = 0;
   std::vector<Action> actions_;
   std::int64_t tile_ = 0;  // elements
   std::size_t value_count_ = 0;

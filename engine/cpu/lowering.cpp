@@ -318,15 +318,21 @@ void Lowering::lower_cluster(Context& context, const Item& item) {
     const auto source = spaces.source(id, k);
     if (reading == Reading::same) return computed.at(source);
     const auto [known, is_new] = repeated.emplace(source, 0);
-    if (is_new)
-      known->second = add_step({nullptr, nullptr, {computed.at(source)}, tape.node(source).type.element});
+    if (is_new) known->second = add_step({{computed.at(source)}, tape.node(source).type.element});
     return known->second;
   };
   std::vector<std::pair<int, Place>> outputs;
+  struct Total {
+    NodeId id;
+    std::int64_t blocks;
+    ColumnLoops loops;
+  };
+  std::vector<Total> totals;
+  std::vector<Place> places_of_totals;
   Note note;
   for (auto id : item.nodes) {
     const auto& node = tape.node(id);
-    Cluster::Step step{nullptr, nullptr, {}, node.type.element};
+    Cluster::Step step{{}, node.type.element};
     std::vector<ElementType> types;
     for (std::size_t k = 0; k < tape.inputs(id).size(); ++k) {
       step.operands.push_back(operand(id, k));
@@ -335,10 +341,18 @@ void Lowering::lower_cluster(Context& context, const Item& item) {
     const auto& kernels = node.operation->kernels.cpu;
     if (spaces.role(id) == Role::reduce)
       step.rows = kernels.rows(types[0]);
+    else if (spaces.role(id) == Role::total)
+      step.columns = kernels.columns(types[0]);
     else
       step.map = kernels.map(types, node.type.element);
-    computed[id] = add_step(std::move(step));
-    if (context.escapes[id] || context.homes.count(id)) {
+    computed[id] = add_step(step);
+    if (step.is_total()) {
+      const auto blocks = block_count(shape.size() / node.type.shape.size());
+      const auto bytes = blocks * node.type.shape.size() * step.columns.total_bytes;
+      totals.push_back({id, blocks, step.columns});
+      places_of_totals.push_back(
+          new_buffer({ElementType::boolean, {bytes}}, context.level, schedule.kept[id]));
+    } else if (context.escapes[id] || context.homes.count(id)) {
       context.places[id] = home_or_buffer(context, id);
       outputs.push_back({computed[id], place_of(context.places[id], spaces.is_per_row(id))});
     }
@@ -347,7 +361,17 @@ void Lowering::lower_cluster(Context& context, const Item& item) {
   }
   note.operands = to_string(TensorType{tape.node(first).type.element, shape});
   if (item.nodes.size() > 1) note.what = std::to_string(item.nodes.size()) + " maps: " + note.what;
-  add_cluster(shape, inputs, std::move(steps), outputs, context.level, std::move(note));
+  add_cluster(shape, inputs, std::move(steps), outputs, context.level, std::move(note), places_of_totals);
+  for (std::size_t i = 0; i < totals.size(); ++i) {
+    const auto& [id, blocks, loops] = totals[i];
+    const auto& type = tape.node(id).type;
+    const auto home = context.places[id] = home_or_buffer(context, id);
+    const auto target =
+        home.layout.is_contiguous() ? home : new_buffer(type, context.level, schedule.kept[id]);
+    add_kernel(finish_columns(loops, blocks, type.shape.size()),
+               {{places_of_totals[i], false}, {target, true}}, context.level, note_of(tape, id));
+    if (!target.same_as(home)) add_copy(target, home, context.level, tape.node(id).operation->name);
+  }
 }
 
 /// Updates read everything before they write: a value that stands outside, perhaps in a variable, is copied

@@ -129,7 +129,8 @@ class Lowering {
   void add_copy(const Place& from, const Place& to, int level, const std::string& what);
   void add_kernel(CpuKernel kernel, std::vector<Use> uses, int level, Note note);
   void add_cluster(const Shape& shape, const std::vector<Place>& inputs, std::vector<Cluster::Step> steps,
-                   const std::vector<std::pair<int, Place>>& outputs, int level, Note note);
+                   const std::vector<std::pair<int, Place>>& outputs, int level, Note note,
+                   const std::vector<Place>& totals = {});
   void add_line(Line line, int level);
 
   // lowering_finish.cpp

@@ -169,28 +169,40 @@ void Lowering::add_kernel(CpuKernel kernel, std::vector<Use> uses, int level, No
   add_line(std::move(line), level);
 }
 
+namespace {
+
+/// Whether memory is hardly in the cache when it is needed: another part of it at each step, or too much.
+bool is_cold(const Place& place) {
+  constexpr std::int64_t cached = 256 * 1024;  // bytes
+  const auto [low, high] = place.reach();
+  return !place.steps.empty() || high - low > cached;
+}
+
+}  // namespace
+
 void Lowering::add_cluster(const Shape& shape, const std::vector<Place>& inputs,
                            std::vector<Cluster::Step> steps,
-                           const std::vector<std::pair<int, Place>>& outputs, int level, Note note) {
+                           const std::vector<std::pair<int, Place>>& outputs, int level, Note note,
+                           const std::vector<Place>& totals) {
   if (shape.size() == 0) return;
   Line line;
   std::vector<Cluster::Input> cluster_inputs;
   std::vector<Cluster::Output> cluster_outputs;
   for (const auto& input : inputs) {
-    cluster_inputs.push_back({input.layout, uniform_element(input)});
+    cluster_inputs.push_back({input.layout, uniform_element(input), is_cold(input)});
     line.uses.push_back({input, false});
   }
   for (const auto& [value, place] : outputs) {
-    cluster_outputs.push_back({value, place.layout, {}});
+    cluster_outputs.push_back({value, place.layout, {}, is_cold(place)});
     for (std::size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i].same_as(place)) cluster_outputs.back().overwrites.push_back(static_cast<int>(i));
     line.uses.push_back({place, true});
   }
+  for (const auto& place : totals) line.uses.push_back({place, true});
   const auto count = steps.size();
   line.instruction.kind = Instruction::Kind::cluster;
   line.instruction.index = static_cast<std::uint32_t>(plan_->clusters.size());
-  plan_->clusters.emplace_back(shape, std::move(cluster_inputs), std::move(steps),
-                               std::move(cluster_outputs));
+  plan_->clusters.emplace_back(shape, cluster_inputs, steps, cluster_outputs);
   const auto& cluster = plan_->clusters.back();
   constexpr double per_element = 0.1, per_byte = 0.03, per_call = 40;
   line.instruction.nanoseconds =

@@ -212,7 +212,7 @@ void Lowering::add_to_sums(Context& inner, const Loop& loop) {
     for (auto value : values) {
       const int first = static_cast<int>(inputs.size());
       outputs.push_back({inputs_count + static_cast<int>(steps.size()), loop.summed.at(value)});
-      steps.push_back({add, nullptr, {first, first + 1}, type.element});
+      steps.push_back({{first, first + 1}, type.element, add});
       inputs.push_back(loop.summed.at(value));
       inputs.push_back(place(inner, value));
     }

@@ -155,7 +155,7 @@ class Scheduler {
     }
     // A reduction by itself has a kernel.
     for (auto& item : items)
-      if (item.nodes.size() == 1 && spaces_.role(item.nodes[0]) == Role::reduce) item.is_cluster = false;
+      if (item.nodes.size() == 1 && spaces_.is_reduction(item.nodes[0])) item.is_cluster = false;
   }
 
   const Tape& tape_;

@@ -40,6 +40,22 @@ bool has_row_loop(const Tape& tape, NodeId id) {
          type.shape[last] <= Cluster::most_columns && type.shape.size() > 0 && rows(type.element) != nullptr;
 }
 
+/// Along all axes but the last, over enough rows for several blocks.
+bool has_column_loops(const Tape& tape, NodeId id) {
+  const auto& node = tape.node(id);
+  const auto& columns = node.operation->kernels.cpu.columns;
+  if (node.operation->kind != Kind::reduction || !columns) return false;
+  const auto& type = tape.node(tape.inputs(id)[0]).type;
+  const auto& axes = node.attributes.integers("axes");
+  const int last = type.shape.rank() - 1;
+  if (last < 1 || type.shape.size() == 0 || type.shape[last] == 1) return false;
+  const bool are_others =
+      static_cast<int>(axes.size()) == last && std::find(axes.begin(), axes.end(), last) == axes.end();
+  constexpr std::int64_t least_blocks = 4;
+  return are_others && type.shape.size() / type.shape[last] >= least_blocks * rows_of_block &&
+         columns(type.element).total_bytes > 0;
+}
+
 }  // namespace
 
 bool has_shape_of_rows(const Shape& shape, const Shape& space) {
@@ -58,9 +74,9 @@ Spaces::Spaces(const Tape& tape, const Live& live, bool fuse)
     role_[id] = role_of(id, fuse);
     source_[id] = role_[id] == Role::view ? source_[tape.inputs(id)[0]] : id;
     if (role_[id] == Role::map) place_map(id);
-    if (role_[id] == Role::reduce) {
+    if (is_reduction(id)) {
       space_[id] = tape.inputs(id)[0];
-      per_row_[id] = true;
+      per_row_[id] = role_[id] == Role::reduce;
     }
   }
 }
@@ -72,7 +88,8 @@ Role Spaces::role_of(NodeId id, bool fuse) const {
     return Role::given;
   if (operation.kind == Kind::projection || is_view(operation)) return Role::view;
   if (has_map_loop(*tape_, id)) return Role::map;
-  return fuse && has_row_loop(*tape_, id) ? Role::reduce : Role::other;
+  if (!fuse) return Role::other;
+  return has_row_loop(*tape_, id) ? Role::reduce : has_column_loops(*tape_, id) ? Role::total : Role::other;
 }
 
 /// A map of row values is one itself.
@@ -90,9 +107,10 @@ void Spaces::place_map(NodeId id) {
 Reading Spaces::reading(NodeId id, std::size_t operand) const {
   const auto input = tape_->inputs(id)[operand], source = source_[input];
   if (!is_fusible(id) || !is_fusible(source) || space(id) != space(source)) return Reading::apart;
+  if (role_[source] == Role::total) return Reading::apart;
   if (!per_row_[source])
     return input == source && (!per_row_[id] || role_[id] == Role::reduce) ? Reading::same : Reading::apart;
-  if (role_[id] == Role::reduce) return Reading::apart;
+  if (is_reduction(id)) return Reading::apart;
   if (per_row_[id]) return is_same_rows(input, source) ? Reading::same : Reading::apart;
   return is_spread(input, source) ? Reading::spread : Reading::apart;
 }

@@ -11,6 +11,7 @@ enum class Role : std::uint8_t {
   view,    ///< another layout of its operand
   map,     ///< a loop over elements
   reduce,  ///< rows become one element each, in a loop over rows
+  total,   ///< columns become one element each, with the totals of blocks of rows
   other    ///< a kernel, an unroll, a concat or a pad
 };
 
@@ -23,7 +24,8 @@ enum class Reading : std::uint8_t {
 
 /// Maps and reductions of a tape that can be worked on together, tile by tile: a space is a shape, and its
 /// rows lie along its last axis. A value of a space has an element for each of its elements, or one for each
-/// row: what a reduction along the last axis makes of a row, and maps make of that.
+/// row: what a reduction along the last axis makes of a row, and maps make of that. A total of columns is
+/// known only when all rows are done.
 class Spaces {
  public:
   Spaces() = default;
@@ -34,7 +36,8 @@ class Spaces {
   /// What is computed, behind other layouts of it.
   NodeId source(NodeId id) const { return source_[id]; }
   NodeId source(NodeId id, std::size_t operand) const { return source_[tape_->inputs(id)[operand]]; }
-  bool is_fusible(NodeId id) const { return role_[id] == Role::map || role_[id] == Role::reduce; }
+  bool is_reduction(NodeId id) const { return role_[id] == Role::reduce || role_[id] == Role::total; }
+  bool is_fusible(NodeId id) const { return role_[id] == Role::map || is_reduction(id); }
   /// Of a fusible node.
   const Shape& space(NodeId id) const { return tape_->node(space_[id]).type.shape; }
   bool is_per_row(NodeId id) const { return per_row_[id]; }

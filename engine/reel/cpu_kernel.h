@@ -55,6 +55,23 @@ using MapLoop = void (*)(const void* const* inputs, void* output, std::int64_t c
 /// A reduction of `rows` rows of `columns` elements, one after the other, each to one element.
 using RowLoop = void (*)(const void* input, void* output, std::int64_t rows, std::int64_t columns);
 
+/// For each of `rows` rows one element, repeated along `columns`; the elements stand `pitch` bytes apart.
+using RepeatLoop = void (*)(const void* input, std::int64_t pitch, void* output, std::int64_t rows,
+                            std::int64_t columns);
+
+/// A reduction of columns that is given a few rows at a time: totals, of a type of their own, hold for each
+/// column what has been joined so far.
+struct ColumnLoops {
+  /// Of a total; 0 where there is no such reduction.
+  std::int64_t total_bytes = 0;
+  void (*start)(void* totals, std::int64_t columns) = nullptr;
+  /// Joins `rows` rows that lie one after the other.
+  void (*take)(void* totals, const void* input, std::int64_t rows, std::int64_t columns) = nullptr;
+  /// Joins the totals of other rows.
+  void (*join)(void* totals, const void* others, std::int64_t columns) = nullptr;
+  void (*finish)(const void* totals, void* output, std::int64_t columns) = nullptr;
+};
+
 /// A form of one operand in which the kernel works faster, made once where the operand does not change.
 struct PreparedOperand {
   std::size_t operand = 0;
@@ -68,8 +85,12 @@ struct PreparedOperand {
 struct CpuKernels {
   /// For a map; null where there is none. The runner fuses maps of up to three operands.
   std::function<MapLoop(const std::vector<ElementType>& operands, ElementType result)> map = nullptr;
-  /// For a reduction along the last axis; null where there is none. The runner fuses it with maps.
+  /// For a reduction, along the last axis and along all others; none where it has no such loop. The runner
+  /// fuses them with maps.
   std::function<RowLoop(ElementType operand)> rows = nullptr;
+  std::function<ColumnLoops(ElementType operand)> columns = nullptr;
+  /// For broadcast.
+  std::function<RepeatLoop(ElementType)> repeat = nullptr;
   /// For any other operation.
   std::function<CpuKernel(const CpuRequest&)> kernel = nullptr;
   /// Whether `kernel` takes operands and a result of any layout; else they are contiguous.

@@ -9,16 +9,19 @@ namespace reel::cpu {
   MapLoop map(const char* name, ElementType);      \
   MapLoop select(ElementType);                     \
   MapLoop cast(ElementType from, ElementType to);  \
+  RepeatLoop repeat(ElementType);                  \
   ReductionLoop reduction(Reduction, ElementType); \
   RowLoop rows(Reduction, ElementType);            \
+  ColumnLoops columns(Reduction, ElementType);     \
   }
 REEL_EACH_VARIANT(REEL_DECLARE)
 
 const Loops& loops(Variant variant) {
-#define REEL_LOOPS(name)                                                                            \
-  if (variant == Variant::name) {                                                                   \
-    static constexpr Loops loops{name::map, name::select, name::cast, name::reduction, name::rows}; \
-    return loops;                                                                                   \
+#define REEL_LOOPS(name)                                                                    \
+  if (variant == Variant::name) {                                                           \
+    static constexpr Loops loops{name::map,       name::select, name::cast,   name::repeat, \
+                                 name::reduction, name::rows,   name::columns};             \
+    return loops;                                                                           \
   }
   REEL_EACH_VARIANT(REEL_LOOPS)
   throw InternalError("no loops for " + to_string(variant));

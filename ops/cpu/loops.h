@@ -19,8 +19,10 @@ struct Loops {
   /// Of select, by the type of its branches.
   MapLoop (*select)(ElementType);
   MapLoop (*cast)(ElementType from, ElementType to);
+  RepeatLoop (*repeat)(ElementType);
   ReductionLoop (*reduction)(Reduction, ElementType);
   RowLoop (*rows)(Reduction, ElementType);
+  ColumnLoops (*columns)(Reduction, ElementType);
 };
 
 const Loops& loops(Variant variant = best_variant());

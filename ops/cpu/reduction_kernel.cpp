@@ -22,6 +22,7 @@ CpuKernels reduction_kernels(Reduction reduction) {
     return kernel;
   };
   kernels.rows = [reduction](ElementType element) { return loops().rows(reduction, element); };
+  kernels.columns = [reduction](ElementType element) { return loops().columns(reduction, element); };
   return kernels;
 }
 

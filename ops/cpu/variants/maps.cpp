@@ -63,6 +63,26 @@ void cast_loop(const void* const* inputs, void* output, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) y[i] = static_cast<To>(x[i]);
 }
 
+template <class T>
+void repeat_loop(const void* input, std::int64_t pitch, void* output, std::int64_t rows,
+                 std::int64_t columns) {
+  const auto* from = static_cast<const std::byte*>(input);
+  auto* to = static_cast<T*>(output);
+  for (std::int64_t row = 0; row < rows; ++row, from += pitch, to += columns) {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    REEL_INDEPENDENT
+    for (std::int64_t i = 0; i < columns; ++i) to[i] = value;
+  }
+}
+
+/// A loop that moves elements, whatever they mean: f of an unsigned zero of their size.
+template <class F>
+auto by_size(ElementType element, F&& f) {
+  const auto size = size_of(element);
+  return size == 1 ? f(std::uint8_t{}) : size == 4 ? f(std::uint32_t{}) : f(std::uint64_t{});
+}
+
 }  // namespace
 
 MapLoop map(const char* name, ElementType operand) {
@@ -73,11 +93,11 @@ MapLoop map(const char* name, ElementType operand) {
 }
 
 MapLoop select(ElementType element) {
-  // It moves elements; what they mean does not matter.
-  const auto size = size_of(element);
-  return size == 1   ? select_loop<std::uint8_t>
-         : size == 4 ? select_loop<std::uint32_t>
-                     : select_loop<std::uint64_t>;
+  return by_size(element, [](auto zero) -> MapLoop { return select_loop<decltype(zero)>; });
+}
+
+RepeatLoop repeat(ElementType element) {
+  return by_size(element, [](auto zero) -> RepeatLoop { return repeat_loop<decltype(zero)>; });
 }
 
 MapLoop cast(ElementType from, ElementType to) {

@@ -123,6 +123,36 @@ auto row_total(const T* x, std::int64_t count) {
   });
 }
 
+/// Joins columns of four rows.
+template <class Op, class T, class Total = typename Op::template Total<T>>
+void take_four(Total* totals, std::int64_t columns, const T* a, const T* b, const T* c, const T* d) {
+  std::int64_t i = 0;
+  if constexpr (std::is_floating_point_v<T>) {
+    using V = Vector<Total>;
+    for (; i + V::size <= columns; i += V::size) {
+      const V ab = Op::join(load<V>(a + i), load<V>(b + i)), cd = Op::join(load<V>(c + i), load<V>(d + i));
+      Op::join(V::load(totals + i), Op::join(ab, cd)).store(totals + i);
+    }
+  }
+  for (; i < columns; ++i) {
+    const Total ab = Op::join(Total(a[i]), Total(b[i])), cd = Op::join(Total(c[i]), Total(d[i]));
+    totals[i] = Op::join(totals[i], Op::join(ab, cd));
+  }
+}
+
+/// Joins columns of the rows first to last - 1, which start at x + row(i).
+template <class Op, class T, class Row, class Total = typename Op::template Total<T>>
+void take_rows(Total* totals, std::int64_t columns, const T* x, std::int64_t first, std::int64_t last,
+               Row&& row) {
+  auto i = first;
+  for (; i + 4 <= last; i += 4)
+    take_four<Op>(totals, columns, x + row(i), x + row(i + 1), x + row(i + 2), x + row(i + 3));
+  for (; i < last; ++i) {
+    const auto* one = x + row(i);
+    for (std::int64_t j = 0; j < columns; ++j) totals[j] = Op::join(totals[j], static_cast<Total>(one[j]));
+  }
+}
+
 /// Values of columns that stand side by side: of many, since the rows of a wide matrix lie on pages of their
 /// own. They fit the first cache.
 template <class Op, class T>
@@ -144,24 +174,6 @@ struct Run {
     for (std::int64_t i = 0; i < a.columns; ++i) run.values[i] = Op::join(a.values[i], b.values[i]);
     return run;
   }
-  /// Takes four rows.
-  void take(const T* a, const T* b, const T* c, const T* d) {
-    std::int64_t i = 0;
-    if constexpr (std::is_floating_point_v<T>) {
-      using V = Vector<Total>;
-      for (; i + V::size <= columns; i += V::size) {
-        const V ab = Op::join(load<V>(a + i), load<V>(b + i)), cd = Op::join(load<V>(c + i), load<V>(d + i));
-        Op::join(V::load(values + i), Op::join(ab, cd)).store(values + i);
-      }
-    }
-    for (; i < columns; ++i) {
-      const Total ab = Op::join(Total(a[i]), Total(b[i])), cd = Op::join(Total(c[i]), Total(d[i]));
-      values[i] = Op::join(values[i], Op::join(ab, cd));
-    }
-  }
-  void take(const T* a) {
-    for (std::int64_t i = 0; i < columns; ++i) values[i] = Op::join(values[i], static_cast<Total>(a[i]));
-  }
 };
 
 struct JoinRuns {
@@ -176,9 +188,7 @@ template <class Op, class T, class Row>
 Run<Op, T> column_totals(const T* x, std::int64_t rows, std::int64_t columns, Row&& row) {
   return joined<JoinRuns, Run<Op, T>>(0, rows, 256, [&](std::int64_t first, std::int64_t last) {
     auto run = Run<Op, T>::start(columns);
-    auto i = first;
-    for (; i + 4 <= last; i += 4) run.take(x + row(i), x + row(i + 1), x + row(i + 2), x + row(i + 3));
-    for (; i < last; ++i) run.take(x + row(i));
+    take_rows<Op>(run.values, columns, x, first, last, row);
     return run;
   });
 }
@@ -218,12 +228,37 @@ void row_loop(const void* input, void* output, std::int64_t rows, std::int64_t c
     y[row] = static_cast<T>(row_total<Op>(x + row * columns, columns));
 }
 
+template <class Op, class T>
+ColumnLoops column_loops() {
+  using Total = typename Op::template Total<T>;
+  ColumnLoops loops;
+  loops.total_bytes = sizeof(Total);
+  loops.start = [](void* totals, std::int64_t columns) {
+    std::fill_n(static_cast<Total*>(totals), columns, Op::template start<Total>);
+  };
+  loops.take = [](void* totals, const void* input, std::int64_t rows, std::int64_t columns) {
+    take_rows<Op>(static_cast<Total*>(totals), columns, static_cast<const T*>(input), 0, rows,
+                  [columns](std::int64_t row) { return row * columns; });
+  };
+  loops.join = [](void* totals, const void* others, std::int64_t columns) {
+    auto* a = static_cast<Total*>(totals);
+    const auto* b = static_cast<const Total*>(others);
+    for (std::int64_t i = 0; i < columns; ++i) a[i] = Op::join(a[i], b[i]);
+  };
+  loops.finish = [](const void* totals, void* output, std::int64_t columns) {
+    const auto* from = static_cast<const Total*>(totals);
+    auto* to = static_cast<T*>(output);
+    for (std::int64_t i = 0; i < columns; ++i) to[i] = static_cast<T>(from[i]);
+  };
+  return loops;
+}
+
 /// Calls `f` with the way of joining and a zero of the element type.
 template <class F>
 auto with_reduction(Reduction reduction, ElementType element, F&& f) {
   return with_type(element, [&](auto zero) -> decltype(f(Sum{}, 0)) {
     if constexpr (std::is_same_v<decltype(zero), bool>)
-      return nullptr;
+      return {};
     else
       return reduction == Reduction::sum    ? f(Sum{}, zero)
              : reduction == Reduction::prod ? f(Prod{}, zero)
@@ -243,6 +278,12 @@ ReductionLoop reduction(Reduction reduction, ElementType element) {
 RowLoop rows(Reduction reduction, ElementType element) {
   return with_reduction(reduction, element,
                         [](auto op, auto zero) -> RowLoop { return row_loop<decltype(op), decltype(zero)>; });
+}
+
+ColumnLoops columns(Reduction reduction, ElementType element) {
+  return with_reduction(reduction, element, [](auto op, auto zero) -> ColumnLoops {
+    return column_loops<decltype(op), decltype(zero)>();
+  });
 }
 
 }  // namespace reel::cpu::REEL_VARIANT

@@ -1,0 +1,23 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace reel::cpu {
+
+/// Fills `count` elements of `size` bytes.
+void fill_row(std::byte* to, const std::byte* element, std::int64_t size, std::int64_t count);
+
+/// Rows on their way into a tile or out of it; pitches in bytes.
+struct Rows {
+  const std::byte* from;
+  std::byte* to;
+  std::int64_t from_pitch, to_pitch, count;
+};
+
+void copy_rows(const Rows& rows, std::int64_t bytes);
+
+/// `count` elements of `size` bytes; strides in bytes.
+void copy_strided(const std::byte* from, std::int64_t from_stride, std::byte* to, std::int64_t to_stride,
+                  std::int64_t size, std::int64_t count);
+
+}  // namespace reel::cpu

@@ -1,0 +1,151 @@
+// Reductions among maps: one pass over memory, the same values as one by one.
+
+#include <reel/gradients.h>
+#include <reel/record.h>
+#include <reel/reel.h>
+
+#include "catch.h"
+#include "values.h"
+
+using namespace reel;
+using namespace reel::test;
+
+namespace {
+
+CompileOptions divided() {
+  CompileOptions options;
+  DivideEverything(options);
+  return options;
+}
+
+using Function1 = std::function<Tensor(const Tensor&)>;
+
+/// What the CPU runner does for f(x): lines of its plan but for the last, which tells the size of the arena.
+std::string plan_of(const Shape& shape, const Function1& f) {
+  Tape tape(ElementType::float32);
+  const Recording recording(tape);
+  return compile(tape, {f(tape.argument({ElementType::float32, shape}))}, Device::cpu(1)).explain();
+}
+
+std::int64_t instructions_of(const Shape& shape, const Function1& f) {
+  const auto plan = plan_of(shape, f);
+  return std::count(plan.begin(), plan.end(), '\n') - 1;
+}
+
+/// A random computation of maps, reductions along each axis, and other layouts of what there is.
+Tensors random_graph(Tensors values, std::mt19937_64& random) {
+  const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+  const auto pick = [&] { return values[below(values.size())]; };
+  const auto picked_like = [&](const Tensor& x) {
+    Tensors alike;
+    for (const auto& value : values) {
+      if (value.rank() != x.rank()) continue;
+      bool fits = true;
+      for (int axis = 0; axis < x.rank(); ++axis)
+        fits = fits && (value.extent(axis) == x.extent(axis) || value.extent(axis) == 1);
+      if (fits) alike.push_back(value);
+    }
+    return alike[below(alike.size())];
+  };
+  for (int i = 0; i < 14; ++i) {
+    const auto x = pick();
+    const auto last = x.rank() - 1;
+    switch (below(12)) {
+      case 0:
+        values.push_back(tanh(x));
+        break;
+      case 1:
+        values.push_back(0.5 * x);
+        break;
+      case 2:
+      case 3:
+        values.push_back(x + 0.25 * picked_like(x));
+        break;
+      case 4:
+        values.push_back(tanh(x) * picked_like(x));
+        break;
+      case 5:
+        values.push_back(tanh(sum(x, {last}, true)));
+        break;
+      case 6:
+        values.push_back(max(x, {last}, true));
+        break;
+      case 7:
+        values.push_back(softmax(x));
+        break;
+      case 8:
+        values.push_back(layer_norm(x));
+        break;
+      case 9: {
+        Axes others;
+        for (int axis = 0; axis < last; ++axis) others.push_back(axis);
+        values.push_back(tanh(0.1 * sum(x, others, true)));
+        break;
+      }
+      case 10:
+        values.push_back(select(x > mean(x, {last}, true), x, -0.5 * x));
+        break;
+      default:
+        values.push_back(reshape(sum(-x, {last}), sum(x, {last}, true).shape()));
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("softmax and norms of rows are one pass") {
+  const Shape shape{64, 40};
+  CHECK(instructions_of(shape, [](const Tensor& x) { return softmax(x); }) == 1);
+  CHECK(instructions_of(shape, [](const Tensor& x) { return log_softmax(2 * x); }) == 1);
+  CHECK(instructions_of(shape, [](const Tensor& x) { return layer_norm(tanh(x)) * 2 + 1; }) == 1);
+  CHECK(instructions_of(shape, [](const Tensor& x) { return rms_norm(x); }) == 1);
+  CHECK(instructions_of({6, 5, 40}, [](const Tensor& x) { return softmax(x) * x; }) == 1);
+  // What is left of the rows is computed with them.
+  CHECK(instructions_of(shape, [](const Tensor& x) { return sqrt(mean(square(x), {1})); }) == 1);
+  // The gradient of a norm, once more.
+  CHECK(instructions_of(shape, [](const Tensor& x) {
+          return gradients(layer_norm(x) * x, {x}, ones(x.shape()))[0];
+        }) == 1);
+}
+
+TEST_CASE("sums of columns are taken in the pass that makes their terms") {
+  const auto plan = plan_of({500, 40}, [](const Tensor& x) { return sum(tanh(x) * x, {0}); });
+  INFO(plan);
+  CHECK(plan.find("mul") < plan.find("\n"));
+  CHECK(std::count(plan.begin(), plan.end(), '\n') == 3);  // the pass, the joining of its blocks, the arena
+  // A few rows are better summed by themselves.
+  CHECK(instructions_of({20, 40}, [](const Tensor& x) { return sum(tanh(x) * x, {0}); }) == 2);
+}
+
+TEST_CASE("random maps and reductions have the reference runner's values") {
+  const std::vector<Shape> shapes{{9, 130},   {300, 5},  {2, 200, 7}, {1, 40}, {40},      {260, 1, 3},
+                                  {3, 1, 33}, {2, 9000}, {700, 17},   {5, 1},  {6, 3, 2}, {257, 2}};
+  const auto three = Device::cpu(3);
+  for (int seed = 0; seed < 240; ++seed) {
+    std::mt19937_64 random(seed);
+    const auto& shape = shapes[seed % shapes.size()];
+    const auto element = seed % 5 == 4 ? ElementType::float32 : ElementType::float64;
+    Tape tape(element);
+    const Recording recording(tape);
+    const TensorType type{element, shape}, row{element, shape.with_extent(shape.rank() - 1, 1)};
+    const auto x = tape.argument(type), y = tape.argument(row);
+    auto outputs = random_graph({x, y}, random);
+    outputs.erase(outputs.begin(), outputs.end() - 5);
+    Tensor total = sum(outputs.back());
+    for (const auto& output : outputs) total = total + 0.1 * sum(output * output);
+    for (const auto& gradient : gradients(total, {x, y})) outputs.push_back(gradient);
+    const std::vector<Array> inputs{random_array(type, random), random_array(row, random)};
+    CompileOptions as_recorded;
+    AsRecorded(as_recorded);
+    const auto expected = compile(tape, outputs, Device::reference(), as_recorded).run(inputs);
+    const auto one = compile(tape, outputs, Device::cpu(1)).run(inputs);
+    const auto many = compile(tape, outputs, three, divided()).run(inputs);
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      INFO("seed " << seed << ", result " << i << " of " << to_string(type));
+      const double tolerance = element == ElementType::float64 ? 1e-10 : 1e-4;
+      CHECK(difference(one[i], expected[i]) <= tolerance * std::max(1.0, largest(expected[i])));
+      CHECK(many[i] == one[i]);
+    }
+  }
+}
