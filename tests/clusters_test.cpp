@@ -149,3 +149,28 @@ TEST_CASE("random maps and reductions have the reference runner's values") {
     }
   }
 }
+
+TEST_CASE("row values that stand for other rows are read from memory") {
+  const auto rows = [](const Tensor& x) { return sum(x, {-1}); };
+  const auto spread = [](const Tensor& r, const Tensor& x) {
+    return broadcast_to(reshape(r, {x.extent(0), x.extent(1), 1}), x.shape());
+  };
+  std::mt19937_64 random(2);
+  const auto check = [&](const Shape& shape, const Function1& f) {
+    Tape tape(ElementType::float64);
+    const Recording recording(tape);
+    const auto outputs = Tensors{f(tape.argument({ElementType::float64, shape}))};
+    const std::vector<Array> inputs{random_array({ElementType::float64, shape}, random)};
+    const auto expected = compile(tape, outputs, Device::reference()).run(inputs)[0];
+    CHECK(difference(compile(tape, outputs, Device::cpu(1)).run(inputs)[0], expected) <= 1e-12);
+    CHECK(difference(compile(tape, outputs, Device::cpu(2), divided()).run(inputs)[0], expected) <= 1e-12);
+  };
+  // Of a square matrix, along its columns.
+  check({8, 8}, [&](const Tensor& x) { return x * rows(x); });
+  const Shape cube{5, 5, 6};
+  check(cube, [&](const Tensor& x) { return x * spread(transpose(rows(x)), x); });
+  check(cube, [&](const Tensor& x) { return x * spread(flip(rows(x), {0}), x); });
+  check(cube, [&](const Tensor& x) { return x * spread(rows(x) * transpose(rows(x)), x); });
+  check(cube, [&](const Tensor& x) { return x * spread(rows(x) + flip(rows(x), {1}), x); });
+  check({6, 1, 6}, [&](const Tensor& x) { return x * reshape(rows(x), {1, 1, 6}); });
+}
