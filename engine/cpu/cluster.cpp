@@ -15,11 +15,11 @@ struct Cluster::Tile {
 
 std::int64_t Cluster::offset(const Access& access, std::int64_t row) const {
   std::int64_t bytes = 0;
-  for (std::size_t axis = outer_.size(); axis-- > 0;) {
+  for (std::size_t axis = outer_.size(); axis-- > 1;) {
     bytes += row % outer_[axis] * access.strides[axis];
     row /= outer_[axis];
   }
-  return bytes;
+  return outer_.empty() ? 0 : bytes + row * access.strides[0];
 }
 
 /// Calls move(offset of a row of the tile in memory, its position in the tile).
