@@ -1,46 +1,49 @@
 #pragma once
-#include <algorithm>
 
 namespace reel::cpu {
 
 /// Whether a program runs faster alone than with its team: some runs together, some alone, then the faster
 /// kind until it is time to compare again. Runs of a kind follow one another, as threads that are kept
 /// waiting fall asleep; and they last a while, as the system needs some to give new threads a processor each.
+/// Usual times are compared, not the least: a team that is fast only now and then is slow.
 class TeamChoice {
  public:
   bool alone() const { return decided_ ? alone_ : together_.is_over(5, 0.04); }
 
   /// After a run.
   void note(bool alone, double seconds) {
-    if (decided_) {
-      // Together it may have become slow since.
-      slow_ = !alone && seconds > 1.5 * alone_trial_.least ? slow_ + 1 : 0;
-      if (++since_ == until_next || slow_ == few) *this = TeamChoice();
+    (alone ? alone_runs_ : together_).note(seconds);
+    if (!decided_) {
+      decided_ = alone_runs_.is_over(3, 0.01);
+      alone_ = alone_runs_.usual < together_.usual;
       return;
     }
-    (alone ? alone_trial_ : together_).note(seconds);
-    decided_ = alone_trial_.is_over(3, 0.01);
-    alone_ = alone_trial_.least < together_.least;
+    // Together it may have become slow since, or fast.
+    slow_ = !alone_ && together_.usual > alone_runs_.usual ? slow_ + 1 : 0;
+    since_ += seconds;
+    if (slow_ == few || since_ > until_next) *this = TeamChoice();
   }
 
  private:
-  struct Trial {
-    int runs = 0;
+  struct Runs {
+    int count = 0;
     double seconds = 0;
-    double least = 1e30;  // the first runs find caches cold
+    double usual = 0;  // the last ones weigh most
     void note(double run) {
-      ++runs;
+      usual += count == 0 ? run : (run - usual) / 4;
+      ++count;
       seconds += run;
-      least = std::min(least, run);
     }
     bool is_over(int least_runs, double least_seconds) const {
-      return runs >= least_runs && seconds >= least_seconds;
+      return count >= least_runs && seconds >= least_seconds;
     }
   };
-  static constexpr int until_next = 4000, few = 8;
-  Trial together_, alone_trial_;
+  static constexpr double until_next = 2;  // seconds
+  static constexpr int few = 8;
+  Runs together_, alone_runs_;
   bool decided_ = false, alone_ = false;
-  int since_ = 0, slow_ = 0;
+  double since_ = 0;
+  int slow_ = 0;
 };
 
 }  // namespace reel::cpu
