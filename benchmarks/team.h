@@ -1,4 +1,6 @@
 #pragma once
+#include <sched.h>
+
 #include <atomic>
 #include <cstdint>
 #include <thread>
@@ -6,17 +8,20 @@
 
 namespace benchmarks {
 
-/// A fixed number of threads that do a piece of work together and wait for each other after it, without
-/// allocating. They spin in between, so it should not live longer than it works.
+/// A fixed number of threads, each on a processor of its own, that do a piece of work together and wait for
+/// each other after it, without allocating. They spin in between, so it should not live longer than it works.
 class Team {
  public:
   explicit Team(int size) : size_(size) {
+    sched_getaffinity(0, sizeof allowed_, &allowed_);
+    if (size > 1) stay_on_processor(0);
     for (int rank = 1; rank < size; ++rank) threads_.emplace_back([this, rank] { follow(rank); });
   }
   ~Team() {
     work_ = nullptr;
     begin();
     for (auto& thread : threads_) thread.join();
+    sched_setaffinity(0, sizeof allowed_, &allowed_);
   }
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
@@ -50,9 +55,22 @@ class Team {
       if (i > 10000) std::this_thread::yield();
   }
 
+  /// Left to itself, Linux puts threads that wait for one another on one processor for long.
+  void stay_on_processor(int rank) const {
+    for (std::size_t processor = 0; processor < CPU_SETSIZE; ++processor) {
+      if (!CPU_ISSET(processor, &allowed_) || rank-- > 0) continue;
+      cpu_set_t own;
+      CPU_ZERO(&own);
+      CPU_SET(processor, &own);
+      sched_setaffinity(0, sizeof own, &own);
+      return;
+    }
+  }
+
   void begin() { round_.fetch_add(1, std::memory_order_release); }
 
   void follow(int rank) {
+    stay_on_processor(rank);
     for (std::uint64_t round = 1;; ++round) {
       spin([&] { return round_.load(std::memory_order_acquire) >= round; });
       if (!work_) return;
@@ -62,6 +80,7 @@ class Team {
   }
 
   int size_;
+  cpu_set_t allowed_;
   void (*work_)(const void* context, int rank) = nullptr;
   const void* context_ = nullptr;
   std::atomic<std::uint64_t> round_{0};

@@ -80,17 +80,22 @@ Cluster::Tile Cluster::part_of(int part, int parts) const {
   return share;
 }
 
+std::pair<std::int64_t, std::int64_t> Cluster::blocks_of(int part, int parts) const {
+  const auto blocks = block_count(rows_);
+  return {blocks * part / parts, blocks * (part + 1) / parts};
+}
+
 std::int64_t Cluster::most_parts() const {
   return !totals_.empty() ? block_count(rows_) : has_row_values_ ? rows_ : elements();
 }
 
 void Cluster::run(const void* const* inputs, void* const* outputs, void* scratch, int part, int parts) const {
   if (totals_.empty()) return run_tiles(part_of(part, parts), 0, inputs, outputs, scratch);
-  const auto blocks = block_count(rows_);
-  for (auto block = blocks * part / parts; block < blocks * (part + 1) / parts; ++block) {
-    const auto first = block * rows_of_block, rows = std::min(rows_of_block, rows_ - first);
+  const auto [first, last] = blocks_of(part, parts);
+  for (auto block = first; block < last; ++block) {
+    const auto row = block * rows_of_block, rows = std::min(rows_of_block, rows_ - row);
     for (std::size_t i = 0; i < totals_.size(); ++i) totals_[i].start(total_of(i, block, outputs), columns_);
-    run_tiles({first, rows, 0, columns_}, block, inputs, outputs, scratch);
+    run_tiles({row, rows, 0, columns_}, block, inputs, outputs, scratch);
   }
 }
 
@@ -198,6 +203,31 @@ void Cluster::run_tiles(const Tile& share, std::int64_t block, const void* const
         }
       }
     }
+}
+
+Reach Cluster::reach(std::size_t operand, int part, int parts) const {
+  auto share = part_of(part, parts);
+  const auto [first_block, last_block] = blocks_of(part, parts);
+  if (operand >= accesses_.size()) {
+    const auto bytes = columns_ * totals_[operand - accesses_.size()].total_bytes;
+    return {first_block * bytes, last_block * bytes};
+  }
+  if (!totals_.empty()) {
+    share.row = std::min(rows_, first_block * rows_of_block);
+    share.rows = std::min(rows_, last_block * rows_of_block) - share.row;
+  }
+  const auto& access = accesses_[operand];
+  if (access.per_row) share.column = 0, share.columns = 1;
+  if (share.rows <= 0 || share.columns <= 0) return {0, 0};
+  Reach reach{0, access.element};
+  reach.extend(share.column, share.column + share.columns - 1, access.column);
+  if (outer_.size() == 1 || access.packed) {
+    if (!outer_.empty()) reach.extend(share.row, share.row + share.rows - 1, access.strides.back());
+  } else {
+    for (std::size_t axis = 0; axis < outer_.size(); ++axis)
+      reach.extend(0, outer_[axis] - 1, access.strides[axis]);
+  }
+  return reach;
 }
 
 std::int64_t Cluster::bytes_moved() const {

@@ -62,6 +62,8 @@ class Cluster {
   /// Into how many parts the work can be divided.
   std::int64_t most_parts() const;
   std::int64_t bytes_moved() const;
+  /// What a part touches of an input, an output or the column totals, in the order in which run() gets them.
+  Reach reach(std::size_t operand, int part, int parts) const;
 
  private:
   /// How a tile of an input or output is found in memory. The last axis of the space is its columns.
@@ -98,6 +100,8 @@ class Cluster {
   void find_axes(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Output>& outputs);
   bool keeps_rows() const { return has_row_values_ || !totals_.empty(); }
   Tile part_of(int part, int parts) const;
+  /// With column totals.
+  std::pair<std::int64_t, std::int64_t> blocks_of(int part, int parts) const;
   void run_tiles(const Tile& share, std::int64_t block, const void* const* inputs, void* const* outputs,
                  void* scratch) const;
   /// Of a block.

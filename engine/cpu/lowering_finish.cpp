@@ -1,8 +1,9 @@
-#include "lowering.h"
-
 #include <algorithm>
 #include <functional>
 #include <tuple>
+
+#include "conflicts.h"
+#include "lowering.h"
 
 // Addresses, and who works when.
 
@@ -99,78 +100,14 @@ void Lowering::divide_work() {
   }
 }
 
-namespace {
-
-/// The steps around an instruction: a loop entered once more is another one.
-struct Step {
-  int visit;
-  std::int64_t steps;  // of the loop
-};
-using Steps = std::vector<Step>;
-
-/// An instruction that threads may still be working on, and the loops around it.
-struct Pending {
-  const Instruction* instruction;
-  Steps around;
-};
-
-/// Whether two instructions may touch the same bytes, one of them writing.
-class Conflicts {
- public:
-  explicit Conflicts(const CpuPlan& plan) : plan_(plan) {}
-
-  bool between(const Pending& a, const Pending& b) const {
-    const auto count = [](const Instruction& i) { return i.input_count + i.output_count; };
-    for (std::uint32_t i = 0; i < count(*a.instruction); ++i)
-      for (std::uint32_t j = 0; j < count(*b.instruction); ++j) {
-        if (i < a.instruction->input_count && j < b.instruction->input_count) continue;  // both read
-        const auto &x = plan_.operands[a.instruction->first_operand + i],
-                   &y = plan_.operands[b.instruction->first_operand + j];
-        if (x.base != y.base) continue;
-        const bool together = move_together(x, a.around, y, b.around);
-        const auto [low_x, high_x] = range(x, a.around, together);
-        const auto [low_y, high_y] = range(y, b.around, together);
-        if (low_x < high_y && low_y < high_x) return true;
-      }
-    return false;
-  }
-
- private:
-  /// Whether both stand at the same step of the same loops, moving alike: then one step tells.
-  bool move_together(const Operand& x, const Steps& around_x, const Operand& y, const Steps& around_y) const {
-    if (x.stride_count != y.stride_count) return false;
-    for (std::uint32_t i = 0; i < x.stride_count; ++i) {
-      const auto &a = plan_.strides[x.first_stride + i], &b = plan_.strides[y.first_stride + i];
-      if (a.level != b.level || a.bytes != b.bytes || around_x[a.level].visit != around_y[b.level].visit)
-        return false;
-    }
-    return true;
-  }
-
-  /// The bytes of the base touched at step 0, or at any step.
-  std::pair<std::int64_t, std::int64_t> range(const Operand& operand, const Steps& around, bool one) const {
-    auto low = operand.offset + operand.low, high = operand.offset + operand.high;
-    for (std::uint32_t i = 0; i < operand.stride_count && !one; ++i) {
-      const auto& stride = plan_.strides[operand.first_stride + i];
-      const auto bytes = stride.bytes * std::max<std::int64_t>(around[stride.level].steps - 1, 0);
-      (bytes < 0 ? low : high) += bytes;
-    }
-    return {low, high};
-  }
-
-  const CpuPlan& plan_;
-};
-
-}  // namespace
-
 /// Threads wait before an instruction that touches what another thread may still be working on.
 void Lowering::place_barriers() {
   const bool any_divided =
       std::any_of(flat_.begin(), flat_.end(), [](const Line& line) { return line.instruction.divided; });
   if (any_divided) {
     const Conflicts conflicts(*plan_);
-    std::vector<Pending> pending;
-    Steps around;
+    std::vector<Conflicts::Pending> pending;
+    Conflicts::Steps around;
     int visits = 0;
     // Recursive over the nesting of loops only.
     const std::function<void(std::size_t, std::size_t)> walk = [&](std::size_t begin, std::size_t end) {
@@ -178,6 +115,14 @@ void Lowering::place_barriers() {
         auto& instruction = flat_[at].instruction;
         if (instruction.kind == Instruction::Kind::loop) {
           const auto last = static_cast<std::size_t>(instruction.end);
+          // What meets the first step alone should not be waited for at every one: once, before the loop.
+          const bool is_divided =
+              std::any_of(flat_.begin() + static_cast<std::ptrdiff_t>(at), flat_.begin() + instruction.end,
+                          [](const Line& line) { return line.instruction.divided; });
+          if (is_divided && !pending.empty()) {
+            instruction.barrier = true;
+            pending.clear();
+          }
           // Twice: what the end of a step leaves pending meets the start of the next one.
           for (int step = 0; step < 2 && instruction.steps > 0; ++step) {
             around.push_back({++visits, instruction.steps});
@@ -187,8 +132,8 @@ void Lowering::place_barriers() {
           at = last - 1;
           continue;
         }
-        Pending now{&instruction, around};
-        const bool waits = std::any_of(pending.begin(), pending.end(), [&](const Pending& other) {
+        Conflicts::Pending now{&instruction, around};
+        const bool waits = std::any_of(pending.begin(), pending.end(), [&](const Conflicts::Pending& other) {
           // What is not divided is the first thread's, one after the other.
           return (other.instruction->divided || instruction.divided) && conflicts.between(other, now);
         });

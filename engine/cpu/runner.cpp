@@ -239,7 +239,7 @@ std::string CpuRunner::explain() const {
     if (!note.scope.empty()) add(" in " + note.scope);
     if (instruction.kind == Instruction::Kind::loop) {
       ends.push_back(instruction.end);
-      add("\n");
+      add(instruction.barrier ? " | waits\n" : "\n");
       continue;
     }
     const char* separator = " | ";

@@ -59,6 +59,7 @@ class Team {
   void* context_ = nullptr;
   std::atomic<std::uint32_t> round_{0};
   std::atomic<int> working_{0};
+  std::atomic<int> leader_processor_{-1};
   std::atomic<int> asleep_{0};
   std::atomic<bool> leaving_{false};
   std::mutex sleep_;

@@ -1,5 +1,7 @@
 #pragma once
+#include <algorithm>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "attributes.h"
@@ -29,6 +31,17 @@ struct CpuCall {
   Span<const std::int64_t> steps;
 };
 
+/// Bytes from the address of an operand on.
+struct Reach {
+  std::int64_t low, high;
+
+  /// Positions `first` to `last` of an axis, both included; the stride in bytes.
+  void extend(std::int64_t first, std::int64_t last, std::int64_t stride) {
+    low += std::min(first * stride, last * stride);
+    high += std::max(first * stride, last * stride);
+  }
+};
+
 /// A kernel with all worked out that does not change from call to call.
 struct CpuKernel {
   std::function<void(const CpuCall&)> run;
@@ -38,6 +51,9 @@ struct CpuKernel {
   std::int64_t most_parts = 1;
   /// Estimated duration in one thread, in nanoseconds: what decides whether it is divided.
   double nanoseconds = 0;
+  /// What a part touches of an operand: of an input, or of the output, which comes after them. Threads need
+  /// not wait for one another where each keeps to its own. None: any part may touch all of it.
+  std::function<std::optional<Reach>(std::size_t operand, int part, int parts)> reach = nullptr;
 };
 
 /// What a kernel is made for.

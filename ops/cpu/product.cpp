@@ -48,6 +48,8 @@ std::vector<std::int64_t> offsets(const ProductAxes& axes, std::int64_t ProductA
 constexpr std::int64_t longest_chain = 512;
 /// Bytes of the blocks of A and B that should stay in cache while they are used.
 constexpr std::int64_t row_block_bytes = 256 << 10, panel_block_bytes = 1 << 20;
+/// Of a right operand that every thread has in its cache as a whole.
+constexpr std::int64_t cached_bytes = 512 << 10;
 
 /// A product of many matrices: everything worked out.
 class BoundProduct {
@@ -123,6 +125,24 @@ class BoundProduct {
     return 10 + matrices * (all * k / kernels_.speed + 5 * tiles + 0.2 * copied * k);
   }
 
+  std::optional<Reach> reach(std::size_t operand, int part, int parts) const {
+    constexpr std::size_t result = 2;
+    const auto& p = product_;
+    const bool is_rows = operand == (transposed_ ? 1 : 0);
+    if (count_ != 1 || p.k == 0 || !(operand == result || (is_rows && !p.a_runs))) return std::nullopt;
+    const auto own = part_of(part, parts);
+    const auto first = own.first_panel * kernels_.panel,
+               last = std::min(p.n, own.last_panel * kernels_.panel);
+    if (own.first_row == own.last_row || first >= last) return Reach{0, 0};
+    Reach reach{0, element_bytes_};
+    reach.extend(own.first_row, own.last_row - 1, (is_rows ? p.a_row : p.c_row) * element_bytes_);
+    if (is_rows)
+      reach.extend(0, p.run - 1, p.a_inner * element_bytes_);
+    else
+      reach.extend(first, last - 1, p.c_column * element_bytes_);
+    return reach;
+  }
+
   void run(const CpuCall& call) const {
     const auto *a = static_cast<const char*>(call.inputs[0]), *b = static_cast<const char*>(call.inputs[1]);
     if (transposed_) std::swap(a, b);
@@ -190,11 +210,14 @@ class BoundProduct {
         needs_b ? std::max(many_rows ? p.panel_block : 1, most_together) * kernels_.panel * p.inner_block : 0;
   }
 
-  /// By panels, so that every thread has columns of its own in its cache at every call; by rows too where the
-  /// panels do not suffice.
+  /// By rows, as maps are divided, where B fits every cache: then each thread goes its own way through the
+  /// steps of a batch. Else by panels, so that every thread has columns of its own in its cache at every
+  /// call; by rows too where the panels do not suffice.
   ProductPart part_of(std::int64_t part, std::int64_t parts) const {
     if (parts == 1) return {0, product_.m, 0, panels_};
-    auto across = parts;
+    const auto b_bytes = panels_ * kernels_.panel * product_.k * element_bytes_;
+    const bool by_rows = !transposed_ && product_.m >= parts * kernels_.rows && b_bytes <= cached_bytes;
+    auto across = by_rows ? 1 : parts;
     while (across > 1 && (parts % across != 0 || !suffice(across))) --across;
     const auto down = parts / across, column = part % across, row = part / across;
     return {product_.m * row / down, product_.m * (row + 1) / down, panels_ * column / across,
@@ -294,7 +317,8 @@ CpuKernel product_kernel(const CpuRequest& request, Variant variant) {
   if (request.result.type.shape.size() == 0) return {[](const CpuCall&) {}};
   const auto bound = std::make_shared<const BoundProduct>(request, variant, request.prepared);
   return {[bound](const CpuCall& call) { bound->run(call); }, bound->scratch_bytes(), bound->most_parts(),
-          bound->nanoseconds()};
+          bound->nanoseconds(),
+          [bound](std::size_t operand, int part, int parts) { return bound->reach(operand, part, parts); }};
 }
 
 std::size_t packed_bytes(const CpuRequest& request, Variant variant) {
