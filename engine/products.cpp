@@ -41,6 +41,11 @@ class Draft {
     return append(slice_operation(), {x},
                   {{"axis", axis}, {"start", start}, {"stop", stop}, {"step", std::int64_t{1}}});
   }
+  /// A fill with the value of another one.
+  NodeId fill_like(NodeId other, const Shape& shape) {
+    const auto value = node(other).attributes.real("value");
+    return append(fill_operation(), {}, typed({node(other).type.element, shape}, {{"value", value}}));
+  }
   NodeId multiply(const Product& like, NodeId left, NodeId right) {
     return append(matmul_operation(), {left, right}, like.attributes());
   }
@@ -163,6 +168,41 @@ void split(Draft& draft, const Product& product, int side, const std::vector<Par
                 is_inner ? draft.add(results) : draft.concat(results, product.result_axis(side, axis)));
 }
 
+/// c (A B) -> (c A) B where that scales less: A is smaller than the product, or is not another one at each
+/// step. By the declared algebra: any map that is linear in the product while its other operands are the same
+/// everywhere.
+template <class IsFixed>
+void move_scalings(Draft& draft, const std::vector<NodeIds>& users, const std::vector<bool>& is_result,
+                   const IsFixed& is_fixed) {
+  for (NodeId id = 0; id < draft.size(); ++id) {
+    const auto& map = *draft.node(id).operation;
+    if (map.kind != Kind::map || (users[id].empty() && !is_result[id])) continue;
+    const auto operands = NodeIds(draft.inputs(id).begin(), draft.inputs(id).end());
+    for (const auto& linear : map.algebra.linear) {
+      const auto scaled = linear[0];
+      const auto product = operands[scaled];
+      if (linear.size() != 1 || !draft.is(product, matmul_operation()) || users[product].size() != 1 ||
+          is_result[product])
+        continue;
+      bool is_scaling = true;
+      for (std::size_t i = 0; i < operands.size(); ++i)
+        is_scaling = is_scaling && (i == scaled || draft.is(operands[i], fill_operation()));
+      const auto factors = NodeIds(draft.inputs(product).begin(), draft.inputs(product).end());
+      const auto size = [&](NodeId factor) { return is_fixed(factor) ? 0 : draft.shape(factor).size(); };
+      const int side = size(factors[0]) <= size(factors[1]) ? 0 : 1;
+      if (!is_scaling || size(factors[side]) >= draft.shape(product).size()) continue;
+      draft.set_scope_of(id);
+      auto inputs = operands;
+      for (auto& input : inputs)
+        input = input == product ? factors[side] : draft.fill_like(input, draft.shape(factors[side]));
+      auto both = factors;
+      both[side] = draft.append(map, inputs, draft.node(id).attributes);
+      draft.replace(id, draft.append(matmul_operation(), both, draft.node(product).attributes));
+      break;
+    }
+  }
+}
+
 /// The products of a step and where they belong.
 class StepRules {
  public:
@@ -178,6 +218,10 @@ class StepRules {
   }
 
   const Draft& draft() const { return draft_; }
+
+  void move_scaling_into_products() {
+    move_scalings(draft_, users_, is_result_, [&](NodeId id) { return !classes_[id].varies; });
+  }
 
   /// x A, x B -> x [A B]: at a time only groups one behind the other, which cannot come to depend on one
   /// another both ways.
@@ -394,9 +438,9 @@ void rewrite_products(WantedStep& step) {
   if (!has_products(*step.body->tape) || !step.body->tape->roots().empty()) return;
   std::optional<StepClasses> classes;
   using Rule = void (StepRules::*)();
-  for (const Rule rule :
-       {&StepRules::merge_sharing, &StepRules::split_concats, &StepRules::merge_sums, &StepRules::push_slices,
-        &StepRules::split_concats, &StepRules::merge_sums, &StepRules::merge_sharing}) {
+  for (const Rule rule : {&StepRules::move_scaling_into_products, &StepRules::merge_sharing,
+                          &StepRules::split_concats, &StepRules::merge_sums, &StepRules::push_slices,
+                          &StepRules::split_concats, &StepRules::merge_sums, &StepRules::merge_sharing}) {
     for (bool again = true; again;) {
       if (!classes) {
         auto wanted = step.values;
@@ -428,12 +472,25 @@ bool split_concat(Draft& draft, const Product& product, int side) {
   return true;
 }
 
+/// Scalings outside of loops, of which none returns: the operand is smaller each time.
+void scale_operands(Wanted& wanted) {
+  Draft draft(*wanted.tape);
+  std::vector<NodeIds> users(draft.size());
+  std::vector<bool> is_result(draft.size());
+  for (NodeId id = 0; id < draft.size(); ++id)
+    for (auto input : draft.inputs(id)) users[input].push_back(id);
+  for (auto id : wanted.outputs) is_result[id] = true;
+  move_scalings(draft, users, is_result, [](NodeId) { return false; });
+  if (draft.is_changed()) emit_anew(wanted, draft.replacement());
+}
+
 }  // namespace
 
 void merge_products(Wanted& wanted) {
   const auto& roots = wanted.tape->roots();
   const auto is_effect = [&](NodeId id) { return wanted.tape->node(id).operation->kind != Kind::update; };
   if (!has_products(*wanted.tape) || std::any_of(roots.begin(), roots.end(), is_effect)) return;
+  scale_operands(wanted);
   for (bool again = true; again;) {
     Draft draft(*wanted.tape);
     std::vector<Product> products;

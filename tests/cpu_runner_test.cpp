@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <ctime>
+#include <sstream>
 #include <thread>
 
 #include "catch.h"
@@ -116,6 +117,35 @@ TEST_CASE("an LSTM has the reference runner's gradients, each pass on or off") {
 TEST_CASE("no bit of a result depends on the number of threads") {
   const auto one = lstm_gradients(Device::cpu(1));
   for (int threads : {1, 2, 3}) CHECK(lstm_gradients(Device::cpu(threads), everything_divided()) == one);
+}
+
+TEST_CASE("threads go through the steps of a batch without waiting for one another") {
+  const auto waits_in_loops = [](std::int64_t batch, std::int64_t hidden) {
+    Model model(Seed{1}, Device::cpu(2));
+    const LSTM cell(model / "cell", 24, hidden);
+    Tape tape;
+    const Recording recording(tape);
+    const auto x = tape.argument({ElementType::float32, {10, batch, 24}});
+    const auto y = unroll(cell, x, cell.initial_state(batch)).outputs;
+    const auto program = compile(tape, gradients(sum(y * y), {x}), model.device());
+    std::istringstream plan(program.explain());
+    int waits = 0, inside = 0;
+    for (std::string line; std::getline(plan, line);) {
+      // What is in a loop stands further to the right.
+      const auto text = line.find_first_not_of("0123456789");
+      const bool is_inside = text != std::string::npos && line.compare(text, 4, "    ") == 0;
+      inside += is_inside;
+      waits += is_inside && line.find("| waits") != std::string::npos;
+    }
+    INFO(program.explain());
+    REQUIRE(inside >= 4);
+    return waits;
+  };
+  CHECK(waits_in_loops(32, 16) == 0);
+  CHECK(waits_in_loops(32, 100) == 0);
+  // One row cannot be divided, and a matrix for the cache of one thread is.
+  CHECK(waits_in_loops(1, 256) > 0);
+  CHECK(waits_in_loops(32, 400) > 0);
 }
 
 TEST_CASE("the arena of an LSTM's training step holds six arrays a step") {

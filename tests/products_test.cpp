@@ -229,3 +229,21 @@ TEST_CASE("a cheap map of two sequences stays before the loop, which reads its r
   const auto outputs = unroll(cell, std::pair(x, y), zeros({B}, d)).outputs;
   CHECK(counts_of(r.tape, {outputs}).loops.at(0).read == B);
 }
+
+TEST_CASE("the scale of a product goes to what is smaller, or does not change") {
+  const auto scaled_type = [](const Shape& left, const Shape& right, double sign) {
+    Tape tape(d);
+    const Recording recording(tape);
+    const auto a = tape.argument({d, left}), b = tape.argument({d, right});
+    const auto improved = improve(tape, {(sign * matmul(a, b) / 2).id()}, {});
+    std::set<std::string> shapes;
+    for (NodeId id = 0; id < improved.tape->size(); ++id)
+      if (improved.tape->node(id).operation->kind == Kind::map)
+        shapes.insert(to_string(improved.tape->node(id).type.shape));
+    REQUIRE(shapes.size() == 1);
+    return *shapes.begin();
+  };
+  CHECK(scaled_type({2, 3}, {3, 50}, 3) == "[2, 3]");
+  CHECK(scaled_type({50, 3}, {3, 2}, 3) == "[3, 2]");
+  CHECK(scaled_type({4, 30}, {30, 5}, 3) == "[4, 5]");
+}

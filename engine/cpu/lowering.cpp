@@ -48,7 +48,7 @@ std::unique_ptr<CpuPlan> Lowering::run() {
   flatten(block, 0);
   find_lifetimes();
   divide_work();
-  place_barriers();
+  finish_plan();
   return std::move(plan_);
 }
 

@@ -138,7 +138,7 @@ class Lowering {
   void find_lifetimes();
   Operand operand(const Place& place);
   void divide_work();
-  void place_barriers();
+  void finish_plan();
 
   const Tape& tape_;
   const std::vector<NodeId> outputs_;

@@ -1,8 +1,7 @@
 #include <algorithm>
-#include <functional>
 #include <tuple>
 
-#include "conflicts.h"
+#include "barriers.h"
 #include "lowering.h"
 
 // Addresses, and who works when.
@@ -85,68 +84,45 @@ Operand Lowering::operand(const Place& place) {
   return result;
 }
 
-/// Work is divided where that saves more than the threads' waiting for one another costs.
+/// Work is divided where that saves more than the threads' waiting for one another costs: what takes long,
+/// and all of a loop in which nobody then waits.
 void Lowering::divide_work() {
-  for (auto& line : flat_) {
-    auto& instruction = line.instruction;
-    if (instruction.kind == Instruction::Kind::loop) continue;
-    const auto index = instruction.index;
-    const bool divisible =
-        instruction.kind == Instruction::Kind::kernel    ? plan_->kernels[index].most_parts > 1
-        : instruction.kind == Instruction::Kind::cluster ? plan_->clusters[index].most_parts() > 1
-                                                         : true;
-    instruction.divided =
-        plan_->threads > 1 && divisible && instruction.nanoseconds > options_.worth_dividing;
+  if (plan_->threads == 1) return;
+  std::vector<Instruction*> all;
+  for (auto& line : flat_) all.push_back(&line.instruction);
+  const auto is_divisible = [&](const Instruction& instruction) {
+    if (instruction.kind == Instruction::Kind::kernel)
+      return plan_->kernels[instruction.index].most_parts > 1;
+    if (instruction.kind == Instruction::Kind::cluster)
+      return plan_->clusters[instruction.index].most_parts() > 1;
+    return instruction.kind == Instruction::Kind::copy;
+  };
+  for (auto* instruction : all)
+    instruction->divided = is_divisible(*instruction) && instruction->nanoseconds > options_.worth_dividing;
+  Barriers barriers(*plan_, all);
+  for (std::size_t at = 0; at < all.size(); ++at) {
+    if (all[at]->kind != Instruction::Kind::loop) continue;
+    const auto end = static_cast<std::size_t>(all[at]->end);
+    constexpr std::size_t many = 1000;  // instructions, not worth comparing twice
+    if (end - at < many) {
+      std::vector<bool> before;
+      for (auto i = at; i < end; ++i) {
+        before.push_back(all[i]->divided);
+        all[i]->divided = is_divisible(*all[i]);
+      }
+      if (barriers.are_needed_in(at))
+        for (auto i = at; i < end; ++i) all[i]->divided = before[i - at];
+    }
+    at = end - 1;
   }
+  if (std::any_of(all.begin(), all.end(),
+                  [](const Instruction* instruction) { return instruction->divided; }))
+    barriers.place();
+  else
+    plan_->threads = 1;
 }
 
-/// Threads wait before an instruction that touches what another thread may still be working on.
-void Lowering::place_barriers() {
-  const bool any_divided =
-      std::any_of(flat_.begin(), flat_.end(), [](const Line& line) { return line.instruction.divided; });
-  if (any_divided) {
-    const Conflicts conflicts(*plan_);
-    std::vector<Conflicts::Pending> pending;
-    Conflicts::Steps around;
-    int visits = 0;
-    // Recursive over the nesting of loops only.
-    const std::function<void(std::size_t, std::size_t)> walk = [&](std::size_t begin, std::size_t end) {
-      for (auto at = begin; at < end; ++at) {
-        auto& instruction = flat_[at].instruction;
-        if (instruction.kind == Instruction::Kind::loop) {
-          const auto last = static_cast<std::size_t>(instruction.end);
-          // What meets the first step alone should not be waited for at every one: once, before the loop.
-          const bool is_divided =
-              std::any_of(flat_.begin() + static_cast<std::ptrdiff_t>(at), flat_.begin() + instruction.end,
-                          [](const Line& line) { return line.instruction.divided; });
-          if (is_divided && !pending.empty()) {
-            instruction.barrier = true;
-            pending.clear();
-          }
-          // Twice: what the end of a step leaves pending meets the start of the next one.
-          for (int step = 0; step < 2 && instruction.steps > 0; ++step) {
-            around.push_back({++visits, instruction.steps});
-            walk(at + 1, last);
-            around.pop_back();
-          }
-          at = last - 1;
-          continue;
-        }
-        Conflicts::Pending now{&instruction, around};
-        const bool waits = std::any_of(pending.begin(), pending.end(), [&](const Conflicts::Pending& other) {
-          // What is not divided is the first thread's, one after the other.
-          return (other.instruction->divided || instruction.divided) && conflicts.between(other, now);
-        });
-        constexpr std::size_t many = 256;  // not worth comparing with
-        if (waits || pending.size() > many) instruction.barrier = true;
-        if (instruction.barrier) pending.clear();
-        pending.push_back(std::move(now));
-      }
-    };
-    walk(0, flat_.size());
-  } else {
-    plan_->threads = 1;
-  }
+void Lowering::finish_plan() {
   // All threads walk a loop in which any of them has something to do or to wait for.
   for (auto& line : flat_) {
     auto& loop = line.instruction;
