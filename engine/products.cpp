@@ -472,16 +472,19 @@ bool split_concat(Draft& draft, const Product& product, int side) {
   return true;
 }
 
-/// Scalings outside of loops, of which none returns: the operand is smaller each time.
+/// Scalings outside of loops; they end at operands, which are smaller each time.
 void scale_operands(Wanted& wanted) {
-  Draft draft(*wanted.tape);
-  std::vector<NodeIds> users(draft.size());
-  std::vector<bool> is_result(draft.size());
-  for (NodeId id = 0; id < draft.size(); ++id)
-    for (auto input : draft.inputs(id)) users[input].push_back(id);
-  for (auto id : wanted.outputs) is_result[id] = true;
-  move_scalings(draft, users, is_result, [](NodeId) { return false; });
-  if (draft.is_changed()) emit_anew(wanted, draft.replacement());
+  for (bool again = true; again;) {
+    Draft draft(*wanted.tape);
+    std::vector<NodeIds> users(draft.size());
+    std::vector<bool> is_result(draft.size());
+    for (NodeId id = 0; id < draft.size(); ++id)
+      for (auto input : draft.inputs(id)) users[input].push_back(id);
+    for (auto id : wanted.outputs) is_result[id] = true;
+    move_scalings(draft, users, is_result, [](NodeId) { return false; });
+    again = draft.is_changed();
+    if (again) emit_anew(wanted, draft.replacement());
+  }
 }
 
 }  // namespace
