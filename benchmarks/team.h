@@ -65,6 +65,7 @@ class Team {
       sched_setaffinity(0, sizeof own, &own);
       return;
     }
+    sched_setaffinity(0, sizeof allowed_, &allowed_);  // more threads than processors
   }
 
   void begin() { round_.fetch_add(1, std::memory_order_release); }

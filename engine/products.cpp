@@ -168,9 +168,9 @@ void split(Draft& draft, const Product& product, int side, const std::vector<Par
                 is_inner ? draft.add(results) : draft.concat(results, product.result_axis(side, axis)));
 }
 
-/// c (A B) -> (c A) B where that scales less: A is smaller than the product, or is not another one at each
-/// step. By the declared algebra: any map that is linear in the product while its other operands are the same
-/// everywhere.
+/// c (A B) -> (c A) B where that scales less: A is smaller than the product, or it is the same at all steps
+/// while the product is not. By the declared algebra: any map that is linear in the product while its other
+/// operands are the same everywhere.
 template <class IsFixed>
 void move_scalings(Draft& draft, const std::vector<NodeIds>& users, const std::vector<bool>& is_result,
                    const IsFixed& is_fixed) {
@@ -182,13 +182,18 @@ void move_scalings(Draft& draft, const std::vector<NodeIds>& users, const std::v
       const auto scaled = linear[0];
       const auto product = operands[scaled];
       if (linear.size() != 1 || !draft.is(product, matmul_operation()) || users[product].size() != 1 ||
-          is_result[product])
+          is_result[product] || draft.node(id).type.element != draft.node(product).type.element)
         continue;
       bool is_scaling = true;
       for (std::size_t i = 0; i < operands.size(); ++i)
         is_scaling = is_scaling && (i == scaled || draft.is(operands[i], fill_operation()));
       const auto factors = NodeIds(draft.inputs(product).begin(), draft.inputs(product).end());
-      const auto size = [&](NodeId factor) { return is_fixed(factor) ? 0 : draft.shape(factor).size(); };
+      // Steps that share what is the same for all; few, since nobody knows here.
+      constexpr std::int64_t steps = 16;
+      const auto size = [&](NodeId factor) {
+        const bool is_shared = is_fixed(factor) && !is_fixed(product);
+        return draft.shape(factor).size() / (is_shared ? steps : 1);
+      };
       const int side = size(factors[0]) <= size(factors[1]) ? 0 : 1;
       if (!is_scaling || size(factors[side]) >= draft.shape(product).size()) continue;
       draft.set_scope_of(id);

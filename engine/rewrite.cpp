@@ -7,8 +7,8 @@
 #include "emitter.h"
 
 // Rules that put something simpler in place of a node, exact for every value, infinities and NaN included
-// (but for the sign of a zero to which zero is added, and for rounding where a sum is scaled instead of its
-// terms). Operands are in their simplest form already.
+// (but for the sign of a zero to which zero is added, and for rounding and overflow where a sum is scaled
+// instead of its terms). Operands are in their simplest form already.
 
 namespace reel {
 
@@ -138,8 +138,8 @@ Result slice_before_broadcast(const Rule& rule) {
   const auto shape = rule.type().shape;
   auto source = rule.to.input(rule.inputs[0]);
   const auto& from = rule.to.node(source).type.shape;
-  const auto axis = rule.attributes.integer("axis") - (shape.rank() - from.rank());
-  if (axis >= 0 && from[static_cast<int>(axis)] != 1) {
+  const auto axis = rule.attributes.integer("axis");
+  if (from[static_cast<int>(axis)] != 1) {
     const auto edge = [&](const char* name) { return rule.attributes.integer(name); };
     source = rule.to.emit(rule.operation, {source},
                           slice_attributes(axis, edge("start"), edge("stop"), edge("step")));
@@ -245,45 +245,44 @@ Result simpler_sum(const Rule& rule) {
   return rule.to.emit(rule.operation, {inner}, {{"axes", all}});
 }
 
-/// What a value that repeats itself along the axes is without them; -1 where it does not.
-NodeId without_axes(Emitter& to, NodeId id, const Axes& axes, const Shape& reduced) {
-  const auto& type = to.node(id).type;
-  if (const auto value = to.uniform_value(id)) return to.fill(*value, {type.element, reduced});
-  if (!to.is(id, broadcast_operation())) return -1;
-  const auto source = to.input(id);
-  const auto& shape = to.node(source).type.shape;
-  const int added = type.shape.rank() - shape.rank();
-  std::vector<std::int64_t> extents;
-  for (std::int64_t axis = 0; axis < type.shape.rank(); ++axis) {
-    const auto extent = axis < added ? 1 : shape[static_cast<int>(axis) - added];
-    const bool is_reduced = std::find(axes.begin(), axes.end(), axis) != axes.end();
-    if (is_reduced && extent != 1) return -1;
-    if (!is_reduced) extents.push_back(extent);
+/// The operand in which a map is linear while all others are the same finite number, not 0, everywhere; -1
+/// where there is none.
+int scaled_operand(Emitter& to, NodeId id) {
+  const auto& operation = *to.node(id).operation;
+  if (operation.kind != Kind::map) return -1;
+  const auto inputs = to.tape().inputs(id);
+  for (const auto& linear : operation.algebra.linear) {
+    bool is_scaling = linear.size() == 1;
+    for (std::size_t i = 0; i < inputs.size() && is_scaling; ++i) {
+      if (i == linear[0]) continue;
+      const auto factor = to.uniform_value(inputs[i]);
+      is_scaling = factor && std::isfinite(*factor) && *factor != 0;
+    }
+    if (is_scaling) return static_cast<int>(linear[0]);
   }
-  const auto kept = to.emit(reshape_operation(), {source}, {{"shape", extents}});
-  return to.emit(broadcast_operation(), {kept}, {{"shape", reduced.extents()}});
+  return -1;
 }
 
-/// A sum of terms scaled alike: scaled after it.
+/// A sum of terms scaled alike: scaled after it. Of several scalings the last one only, so that long chains
+/// of them are not walked for every sum.
 Result scale_after_sum(const Rule& rule) {
-  if (!rule.is(sum_operation()) || rule.operand().operation->kind != Kind::map) return {};
+  if (!rule.is(sum_operation()) || rule.operand().type.shape.size() == 0) return {};
+  const auto terms = rule.inputs[0];
+  const int scaled = scaled_operand(rule.to, terms);
+  if (scaled < 0 ||
+      rule.to.node(terms).type.element != rule.to.node(rule.to.input(terms, scaled)).type.element)
+    return {};
+  const auto operands = rule.to.tape().inputs(terms);
+  auto inputs = Inputs(operands.begin(), operands.end());
+  if (scaled_operand(rule.to, inputs[scaled]) >= 0) return {};
   const auto& map = *rule.operand().operation;
   const auto attributes = rule.operand().attributes;
-  const auto operands =
-      Inputs(rule.to.tape().inputs(rule.inputs[0]).begin(), rule.to.tape().inputs(rule.inputs[0]).end());
-  const auto& axes = rule.attributes.integers("axes");
   const auto reduced = rule.type().shape;
-  for (const auto& linear : map.algebra.linear) {
-    if (linear.size() != 1) continue;
-    auto inputs = operands;
-    bool alike = true;
-    for (std::size_t i = 0; i < operands.size() && alike; ++i)
-      if (i != linear[0]) alike = (inputs[i] = without_axes(rule.to, operands[i], axes, reduced)) >= 0;
-    if (!alike) continue;
-    inputs[linear[0]] = rule.to.emit(rule.operation, {operands[linear[0]]}, rule.attributes);
-    return rule.to.emit(map, inputs, attributes);
-  }
-  return {};
+  for (int i = 0; i < static_cast<int>(inputs.size()); ++i)
+    inputs[i] = i == scaled ? rule.to.emit(rule.operation, {inputs[i]}, rule.attributes)
+                            : rule.to.fill(*rule.to.uniform_value(inputs[i]),
+                                           {rule.to.node(inputs[i]).type.element, reduced});
+  return rule.to.emit(map, inputs, attributes);
 }
 
 /// A product of a transposed operand: its axes change their roles, and nothing is moved.

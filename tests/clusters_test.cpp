@@ -103,6 +103,8 @@ TEST_CASE("softmax and norms of rows are one pass") {
   CHECK(instructions_of({6, 5, 40}, [](const Tensor& x) { return softmax(x) * x; }) == 1);
   // What is left of the rows is computed with them.
   CHECK(instructions_of(shape, [](const Tensor& x) { return sqrt(mean(square(x), {1})); }) == 1);
+  // Of scores that were sums themselves: two passes.
+  CHECK(instructions_of({8, 20, 40}, [](const Tensor& x) { return softmax(sum(tanh(x), {-1})); }) == 2);
   // The gradient of a norm, once more.
   CHECK(instructions_of(shape, [](const Tensor& x) {
           return gradients(layer_norm(x) * x, {x}, ones(x.shape()))[0];

@@ -304,7 +304,7 @@ TEST_CASE("a program explains itself and tells where its time goes, in the names
   INFO(plan);
   CHECK(plan.find("loop of 6 steps") != std::string::npos);
   CHECK(plan.find("encoder/input") != std::string::npos);
-  CHECK(plan.find("maps: ") != std::string::npos);
+  CHECK(plan.find("in one pass: ") != std::string::npos);
   CHECK(plan.find("kept while parameters stay") != std::string::npos);
   CHECK(plan.find("arena: ") != std::string::npos);
   const auto profile = program.profile({Array(x.type())}, 3);

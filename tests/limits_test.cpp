@@ -54,6 +54,14 @@ TEST_CASE("a chain of a million nodes", "[slow]") {
   CHECK(peak_memory() <= 4);
 }
 
+TEST_CASE("a sum of what was scaled a hundred thousand times", "[slow]") {
+  Tape tape(ElementType::float64);
+  Tensor y = tape.argument({ElementType::float64, {2}});
+  for (int i = 0; i < 100000; ++i) y = 0.99999 * y;
+  const auto result = compile(tape, {sum(y)}).run({Array(std::vector<double>{1, 2})});
+  CHECK(result[0].item() == Approx(3 * std::pow(0.99999, 100000)));
+}
+
 TEST_CASE("unrolling 100,000 steps is recorded, differentiated and compiled in the time of 10", "[slow]") {
   Model model(Seed{1});
   const LSTM cell(model / "cell", 4, 8);

@@ -109,11 +109,10 @@ TEST_CASE("what is repeated alike is computed before it is repeated") {
 
 TEST_CASE("a sum of terms scaled alike is scaled after it") {
   CHECK(simplified({x23}, [](const Tensors& in) { return sum(-in[0], {1}); }) == "sum neg");
-  CHECK(simplified({x23}, [](const Tensors& in) { return sum(in[0] / 3, {0}); }) == "fill sum div");
-  CHECK(simplified({x23, {d, {2, 1}}}, [](const Tensors& in) { return sum(in[0] * in[1], {1}); }) ==
-        "reshape sum mul");
-  CHECK(simplified({x23, {d, {2, 1}}}, [](const Tensors& in) { return sum(in[0] * in[1], {0}); }) ==
-        "broadcast mul sum");
+  CHECK(simplified({x23}, [](const Tensors& in) { return sum(in[0] / 3, {0}); }) == "sum fill div");
+  CHECK(simplified({x23}, [](const Tensors& in) { return sum(in[0] / 0.0, {0}); }) == "fill div sum");
+  CHECK(simplified({x23}, [](const Tensors& in) { return sum(in[0] * INFINITY, {0}); }) == "fill mul sum");
+  CHECK(simplified({{d, {0, 3}}}, [](const Tensors& in) { return sum(-in[0], {0}); }) == "neg sum");
   CHECK(simplified({x23}, [](const Tensors& in) { return sum(in[0] + 1, {1}); }) == "fill add sum");
 }
 

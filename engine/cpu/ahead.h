@@ -19,6 +19,7 @@ class Ahead {
   /// In all.
   std::int64_t lines() const { return lines_; }
 
+  /// The next ones.
   void fetch(std::int64_t lines) {
     while (lines > 0 && now_ < count_) {
       auto& stream = streams_[now_];

@@ -38,14 +38,13 @@ class Cluster {
     /// one; where it is none of these, a row value repeated along its rows.
     MapLoop map = nullptr;
     RowLoop rows = nullptr;
-    ColumnLoops columns = {};
-
-    bool is_total() const { return columns.total_bytes > 0; }
+    std::shared_ptr<const ColumnLoops> columns = nullptr;
   };
   struct Output {
     int value;  // of a step
     Layout layout;
-    /// Inputs whose memory it takes over, element by element.
+    /// Inputs whose memory it takes over, element by element: tile by tile, what is read of one before it is
+    /// written.
     std::vector<int> overwrites;
     bool is_cold = false;
   };

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "cluster.h"
-#include "tile_rows.h"
 
 // What a cluster does for each tile, worked out once.
 
@@ -26,7 +25,7 @@ void Cluster::find_row_values(const Shape& shape, const std::vector<Input>& inpu
     per_row_.push_back(step.map ? per_row_[step.operands[0]] : step.rows != nullptr);
   has_row_values_ = std::find(per_row_.begin(), per_row_.end(), true) != per_row_.end();
   for (const auto& step : steps)
-    if (step.is_total()) totals_.push_back(step.columns);
+    if (step.columns) totals_.push_back(*step.columns);
 }
 
 /// Joins neighbouring axes that lie side by side in every input and output; where rows or columns become one
@@ -189,10 +188,10 @@ class Cluster::Planner {
   void add_step(int s) {
     const auto& step = steps_[s];
     Action action;
-    action.kind = step.map          ? Action::Kind::map
-                  : step.rows       ? Action::Kind::reduce
-                  : step.is_total() ? Action::Kind::total
-                                    : Action::Kind::repeat;
+    action.kind = step.map       ? Action::Kind::map
+                  : step.rows    ? Action::Kind::reduce
+                  : step.columns ? Action::Kind::total
+                                 : Action::Kind::repeat;
     action.map = step.map;
     action.rows = step.rows;
     if (action.kind == Action::Kind::repeat)
@@ -205,7 +204,7 @@ class Cluster::Planner {
       action.operands[k] = step.operands[k];
       load_before_use(step.operands[k]);
     }
-    if (step.is_total())
+    if (step.columns)
       action.access = totals_++;
     else
       take(action.value);
@@ -244,7 +243,8 @@ class Cluster::Planner {
       if (!inputs_[i].uniform) continue;
       const auto size = to_.accesses_[i].element;
       std::vector<std::byte> filled(static_cast<std::size_t>(tile * size));
-      fill_row(filled.data(), static_cast<const std::byte*>(inputs_[i].uniform), size, tile);
+      broadcast_operation().kernels.cpu.repeat(inputs_[i].layout.type.element)(inputs_[i].uniform, 0,
+                                                                               filled.data(), 1, tile);
       to_.uniforms_.emplace_back(static_cast<std::int32_t>(i), std::move(filled));
     }
   }

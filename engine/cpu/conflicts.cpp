@@ -71,11 +71,14 @@ bool Conflicts::may_meet(const Access& x, const Access& y) const {
 }
 
 bool Conflicts::meet_across_parts(const Access& x, const Access& y, std::int64_t period) const {
-  constexpr int most_parts = 16;  // more are not worth comparing
-  if (plan_.threads > most_parts) return true;
-  for (int p = 0; p < plan_.threads; ++p)
-    for (int q = 0; q < plan_.threads; ++q)
-      if (p != q && overlap(reach(x, p), reach(y, q), period)) return true;
+  std::vector<Reach> of_x, of_y;
+  for (int part = 0; part < plan_.threads; ++part) {
+    of_x.push_back(reach(x, part));
+    of_y.push_back(reach(y, part));
+  }
+  for (std::size_t p = 0; p < of_x.size(); ++p)
+    for (std::size_t q = 0; q < of_y.size(); ++q)
+      if (p != q && overlap(of_x[p], of_y[q], period)) return true;
   return false;
 }
 

@@ -22,6 +22,7 @@ class Conflicts {
 
   explicit Conflicts(const CpuPlan& plan) : plan_(plan) {}
 
+  /// `a` was begun before `b`.
   bool between(const Pending& a, const Pending& b) const;
 
  private:

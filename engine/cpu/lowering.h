@@ -99,8 +99,10 @@ class Lowering {
   void lower_kernel(Context& context, NodeId id);
   void lower_joined(Context& context, NodeId id);
   void lower_shift(Context& context, NodeId id);
-  void lower_cluster(Context& context, const Item& item);
   void lower_updates(Context& context);
+
+  // lowering_cluster.cpp
+  void lower_cluster(Context& context, const Item& item);
 
   // lowering_unroll.cpp
   void lower_unroll(Context& outer, NodeId id);
@@ -128,9 +130,9 @@ class Lowering {
   Place prepared(const Operation& operation, const CpuRequest& request, const Place& operand);
   void add_copy(const Place& from, const Place& to, int level, const std::string& what);
   void add_kernel(CpuKernel kernel, std::vector<Use> uses, int level, Note note);
-  void add_cluster(const Shape& shape, const std::vector<Place>& inputs, std::vector<Cluster::Step> steps,
-                   const std::vector<std::pair<int, Place>>& outputs, int level, Note note,
-                   const std::vector<Place>& totals = {});
+  void add_cluster(const Shape& shape, const std::vector<Place>& inputs,
+                   const std::vector<Cluster::Step>& steps, const std::vector<std::pair<int, Place>>& outputs,
+                   int level, Note note, const std::vector<Place>& totals = {});
   void add_line(Line line, int level);
 
   // lowering_finish.cpp

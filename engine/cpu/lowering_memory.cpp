@@ -181,7 +181,7 @@ bool is_cold(const Place& place) {
 }  // namespace
 
 void Lowering::add_cluster(const Shape& shape, const std::vector<Place>& inputs,
-                           std::vector<Cluster::Step> steps,
+                           const std::vector<Cluster::Step>& steps,
                            const std::vector<std::pair<int, Place>>& outputs, int level, Note note,
                            const std::vector<Place>& totals) {
   if (shape.size() == 0) return;

@@ -7,7 +7,7 @@
 
 // A value wanted of every step may stand in the memory of a sequence that is read for the last time: the
 // gates over their sums, the gates' adjoints over the gates. A step reads its own slice alone, and a cluster
-// reads an element before it writes in its place.
+// reads a tile of it, whole rows where it needs them, before it writes in its place.
 
 namespace reel::cpu {
 

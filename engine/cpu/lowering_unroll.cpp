@@ -216,7 +216,7 @@ void Lowering::add_to_sums(Context& inner, const Loop& loop) {
       inputs.push_back(loop.summed.at(value));
       inputs.push_back(place(inner, value));
     }
-    add_cluster(type.shape, inputs, std::move(steps), outputs, inner.level,
+    add_cluster(type.shape, inputs, steps, outputs, inner.level,
                 {"add to sums over the steps", inner.tape.scope(values.front()), to_string(type)});
   }
 }

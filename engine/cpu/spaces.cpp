@@ -92,9 +92,12 @@ Role Spaces::role_of(NodeId id, bool fuse) const {
   return has_row_loop(*tape_, id) ? Role::reduce : has_column_loops(*tape_, id) ? Role::total : Role::other;
 }
 
-/// A map of row values is one itself.
+/// A map of row values is one itself, unless rows of its own shape are what it goes on with: a softmax of
+/// scores that were sums.
 void Spaces::place_map(NodeId id) {
   space_[id] = id;
+  for (auto input : tape_->inputs(id))
+    if (per_row_[source_[input]] && is_spread(input, source_[input])) return;
   for (auto input : tape_->inputs(id)) {
     const auto source = source_[input];
     if (!per_row_[source] || !is_same_rows(input, source)) continue;

@@ -46,7 +46,6 @@ class Spaces {
  private:
   Role role_of(NodeId id, bool fuse) const;
   void place_map(NodeId id);
-  Reading reading_of(NodeId id, NodeId input) const;
   /// Whether `input`, a layout of the row values `source`, has an element for each row of their space.
   bool is_same_rows(NodeId input, NodeId source) const;
   /// Whether it repeats each along its row.

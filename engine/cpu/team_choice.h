@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 
 namespace reel::cpu {
 
@@ -16,12 +17,13 @@ class TeamChoice {
     if (!decided_) {
       decided_ = alone_runs_.is_over(3, 0.01);
       alone_ = alone_runs_.usual < together_.usual;
+      trial_ = together_.seconds + alone_runs_.seconds;
       return;
     }
     // Together it may have become slow since, or fast.
     slow_ = !alone_ && together_.usual > alone_runs_.usual ? slow_ + 1 : 0;
     since_ += seconds;
-    if (slow_ == few || since_ > until_next) *this = TeamChoice();
+    if (slow_ == few || since_ > std::max(until_next, most_trials * trial_)) *this = TeamChoice();
   }
 
  private:
@@ -30,7 +32,7 @@ class TeamChoice {
     double seconds = 0;
     double usual = 0;  // the last ones weigh most
     void note(double run) {
-      usual += count == 0 ? run : (run - usual) / 4;
+      usual = count <= 1 ? run : usual + (run - usual) / 4;  // the first one finds caches cold
       ++count;
       seconds += run;
     }
@@ -38,11 +40,12 @@ class TeamChoice {
       return count >= least_runs && seconds >= least_seconds;
     }
   };
-  static constexpr double until_next = 2;  // seconds
+  /// Seconds, at least; and as a multiple of what comparing takes.
+  static constexpr double until_next = 2, most_trials = 20;
   static constexpr int few = 8;
   Runs together_, alone_runs_;
   bool decided_ = false, alone_ = false;
-  double since_ = 0;
+  double since_ = 0, trial_ = 0;
   int slow_ = 0;
 };
 

@@ -1,24 +1,8 @@
 #include "tile_rows.h"
 
-#include <algorithm>
 #include <cstring>
 
 namespace reel::cpu {
-
-void fill_row(std::byte* to, const std::byte* element, std::int64_t size, std::int64_t count) {
-  const auto fill = [&](auto zero) {
-    using T = decltype(zero);
-    T value;
-    std::memcpy(&value, element, sizeof value);
-    std::fill_n(reinterpret_cast<T*>(to), count, value);
-  };
-  if (size == 4)
-    fill(std::uint32_t{});
-  else if (size == 8)
-    fill(std::uint64_t{});
-  else
-    fill(std::uint8_t{});
-}
 
 namespace {
 

@@ -4,9 +4,6 @@
 
 namespace reel::cpu {
 
-/// Fills `count` elements of `size` bytes.
-void fill_row(std::byte* to, const std::byte* element, std::int64_t size, std::int64_t count);
-
 /// Rows on their way into a tile or out of it; pitches in bytes.
 struct Rows {
   const std::byte* from;
@@ -14,6 +11,7 @@ struct Rows {
   std::int64_t from_pitch, to_pitch, count;
 };
 
+/// Each of so many bytes.
 void copy_rows(const Rows& rows, std::int64_t bytes);
 
 /// `count` elements of `size` bytes; strides in bytes.

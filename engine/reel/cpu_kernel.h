@@ -102,7 +102,7 @@ struct CpuKernels {
   /// For a map; null where there is none. The runner fuses maps of up to three operands.
   std::function<MapLoop(const std::vector<ElementType>& operands, ElementType result)> map = nullptr;
   /// For a reduction, along the last axis and along all others; none where it has no such loop. The runner
-  /// fuses them with maps.
+  /// fuses them with maps. The reduction's attribute `axes`, counted from 0, names the axes, which disappear.
   std::function<RowLoop(ElementType operand)> rows = nullptr;
   std::function<ColumnLoops(ElementType operand)> columns = nullptr;
   /// For broadcast.
