@@ -1,5 +1,6 @@
-// Times Reel's matrix product beside OpenBLAS, in GFLOP/s, at the sizes of recurrent networks. Each figure is
-// the best of many short runs, taken in turns.
+// Times Reel's matrix product beside OpenBLAS, in GFLOP/s, at the sizes of recurrent networks; beside oneDNN
+// (Debian's libdnnl-dev) and libxsmm (libxsmm-dev) too where they are there when this is built. Each figure
+// is the best of many short runs, taken in turns; libxsmm has one thread.
 //
 //   product_benchmark [threads] [most multiply-adds of a product, in millions]
 
@@ -15,6 +16,7 @@
 #include <random>
 #include <string>
 
+#include "libraries.h"
 #include "team.h"
 
 extern "C" void openblas_set_num_threads(int threads);
@@ -159,9 +161,24 @@ void measure(const Size& size, int threads) {
                                             static_cast<float*>(c.data()), in_int(n));
                               }},
                               flops)[0]);
+  const auto best = times[times.size() - 3];
+  const ProductOfFloats product{m,
+                                n,
+                                k,
+                                transposed,
+                                static_cast<const float*>(a.data()),
+                                static_cast<const float*>(b.data()),
+                                static_cast<float*>(c.data())};
+  for (const auto& run : {onednn_product(product), libxsmm_product(product)})
+    times.push_back(run ? least_times({run}, flops)[0] : 0);
   std::printf("%-10s %5d %5d %5d ", what, in_int(m), in_int(n), in_int(k));
-  for (double time : times) std::printf(" %9.1f", flops / time);
-  std::printf("  %10.0f\n", times[times.size() - 3]);
+  for (double time : times) {
+    if (time > 0)
+      std::printf(" %9.1f", flops / time);
+    else
+      std::printf(" %9s", "-");
+  }
+  std::printf("  %10.0f\n", best);
   std::fflush(stdout);
 }
 
@@ -172,6 +189,7 @@ int main(int, char** arguments) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && !std::getenv("OPENBLAS_CORETYPE")) {
     setenv("OPENBLAS_CORETYPE", "SkylakeX", 1);
+    setenv("OMP_NUM_THREADS", arguments[1] ? arguments[1] : "1", 1);  // oneDNN's
     execv("/proc/self/exe", arguments);
   }
 #endif
@@ -181,7 +199,7 @@ int main(int, char** arguments) {
   std::printf("%-10s %5s %5s %5s ", "", "M", "N", "K");
   for (auto variant : cpu::usable_variants())
     std::printf(" %9s %9s", cpu::to_string(variant).c_str(), "unpacked");
-  std::printf(" %9s  %10s\n", "OpenBLAS", "best, ns");
+  std::printf(" %9s %9s %9s  %10s\n", "OpenBLAS", "oneDNN", "libxsmm", "best, ns");
   for (const auto& size : sizes)
     if (static_cast<double>(size.m * size.n * size.k) <= most) measure(size, threads);
 }
