@@ -35,9 +35,8 @@ void Cluster::for_rows(const Access& access, const Tile& tile, const Move& move)
 void Cluster::load(const Access& access, const std::byte* from, std::byte* to, const Tile& tile) const {
   from += tile.column * access.column;
   const auto bytes = tile.columns * access.element;
-  if (access.column == access.element && outer_.size() == 1) {
+  if (access.column == access.element && outer_.size() == 1)
     return copy_rows({from + tile.row * access.strides[0], to, access.strides[0], bytes, tile.rows}, bytes);
-  }
   if (access.repeat && outer_.size() == 1)
     return access.repeat(from + tile.row * access.strides[0], access.strides[0], to, tile.rows, tile.columns);
   for_rows(access, tile, [&](std::int64_t at, std::int64_t i) {
@@ -207,17 +206,17 @@ void Cluster::run_tiles(const Tile& share, std::int64_t block, const void* const
 
 Reach Cluster::reach(std::size_t operand, int part, int parts) const {
   auto share = part_of(part, parts);
-  const auto [first_block, last_block] = blocks_of(part, parts);
-  if (operand >= accesses_.size()) {
-    const auto bytes = columns_ * totals_[operand - accesses_.size()].total_bytes;
-    return {first_block * bytes, last_block * bytes};
-  }
   if (!totals_.empty()) {
-    share.row = std::min(rows_, first_block * rows_of_block);
-    share.rows = std::min(rows_, last_block * rows_of_block) - share.row;
+    const auto [first, last] = blocks_of(part, parts);
+    if (operand >= accesses_.size()) {
+      const auto bytes = columns_ * totals_[operand - accesses_.size()].total_bytes;
+      return {first * bytes, last * bytes};
+    }
+    const auto row = first * rows_of_block;
+    share = {row, std::min(rows_, last * rows_of_block) - row, 0, columns_};
   }
   const auto& access = accesses_[operand];
-  if (access.per_row) share.column = 0, share.columns = 1;
+  if (access.per_row) share = {share.row, share.rows, 0, 1};
   if (share.rows <= 0 || share.columns <= 0) return {0, 0};
   Reach reach{0, access.element};
   reach.extend(share.column, share.column + share.columns - 1, access.column);
