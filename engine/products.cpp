@@ -4,8 +4,9 @@
 #include <map>
 #include <optional>
 
-#include "contraction.h"
+#include "draft.h"
 #include "rebuild.h"
+#include "scalings.h"
 #include "step_classes.h"
 
 // Rules on the axis roles of products. Each appends nodes and names what they stand in for; the step is then
@@ -17,75 +18,6 @@ namespace reel {
 namespace {
 
 using NodeIds = std::vector<NodeId>;
-
-/// A tape being rewritten: nodes appended, and what they stand in for.
-class Draft {
- public:
-  explicit Draft(Tape& tape) : tape_(tape), size_(tape.size()), replacement_(tape.size(), -1) {}
-
-  const Node& node(NodeId id) const { return tape_.node(id); }
-  bool is(NodeId id, const Operation& operation) const { return node(id).operation == &operation; }
-  Span<const NodeId> inputs(NodeId id) const { return tape_.inputs(id); }
-  const Shape& shape(NodeId id) const { return node(id).type.shape; }
-  Product product(NodeId id) const { return Product::of(tape_, id); }
-  /// Nodes that were there at first.
-  NodeId size() const { return size_; }
-
-  NodeId append(const Operation& operation, const NodeIds& inputs, const Attributes& attributes) {
-    return tape_.append(operation, inputs, attributes);
-  }
-  NodeId concat(const NodeIds& parts, std::int64_t axis) {
-    return parts.size() == 1 ? parts[0] : append(concat_operation(), parts, {{"axis", axis}});
-  }
-  NodeId slice(NodeId x, std::int64_t axis, std::int64_t start, std::int64_t stop) {
-    return append(slice_operation(), {x},
-                  {{"axis", axis}, {"start", start}, {"stop", stop}, {"step", std::int64_t{1}}});
-  }
-  /// A fill with the value of another one.
-  NodeId fill_like(NodeId other, const Shape& shape) {
-    const auto value = node(other).attributes.real("value");
-    return append(fill_operation(), {}, typed({node(other).type.element, shape}, {{"value", value}}));
-  }
-  NodeId multiply(const Product& like, NodeId left, NodeId right) {
-    return append(matmul_operation(), {left, right}, like.attributes());
-  }
-  NodeId add(const NodeIds& terms) {
-    NodeId total = terms[0];
-    for (std::size_t i = 1; i < terms.size(); ++i) total = append(add_operation(), {total, terms[i]}, {});
-    return total;
-  }
-  void replace(NodeId id, NodeId by) {
-    replacement_[id] = by;
-    changed_ = true;
-  }
-  void set_scope_of(NodeId id) { tape_.set_scope(tape_.scope(id)); }
-
-  bool is_changed() const { return changed_; }
-  const NodeIds& replacement() const { return replacement_; }
-
-  /// Whether one of `sources` is computed from one of `targets`, within a step.
-  bool depends(const NodeIds& sources, const NodeIds& targets) const {
-    const auto first = *std::min_element(targets.begin(), targets.end());
-    std::vector<bool> seen(size_);
-    auto pending = sources;
-    while (!pending.empty()) {
-      const auto id = pending.back();
-      pending.pop_back();
-      // Operands stand before what is computed from them.
-      if (id < first || seen[id]) continue;
-      seen[id] = true;
-      if (std::find(targets.begin(), targets.end(), id) != targets.end()) return true;
-      for (auto input : inputs(id)) pending.push_back(input);
-    }
-    return false;
-  }
-
- private:
-  Tape& tape_;
-  const NodeId size_;
-  NodeIds replacement_;
-  bool changed_ = false;
-};
 
 /// Products with one operand in common, on side `shared`.
 struct Sharing {
@@ -166,46 +98,6 @@ void split(Draft& draft, const Product& product, int side, const std::vector<Par
   }
   draft.replace(product.id,
                 is_inner ? draft.add(results) : draft.concat(results, product.result_axis(side, axis)));
-}
-
-/// c (A B) -> (c A) B where that scales less: A is smaller than the product, or it is the same at all steps
-/// while the product is not. By the declared algebra: any map that is linear in the product while its other
-/// operands are the same everywhere.
-template <class IsFixed>
-void move_scalings(Draft& draft, const std::vector<NodeIds>& users, const std::vector<bool>& is_result,
-                   const IsFixed& is_fixed) {
-  for (NodeId id = 0; id < draft.size(); ++id) {
-    const auto& map = *draft.node(id).operation;
-    if (map.kind != Kind::map || (users[id].empty() && !is_result[id])) continue;
-    const auto operands = NodeIds(draft.inputs(id).begin(), draft.inputs(id).end());
-    for (const auto& linear : map.algebra.linear) {
-      const auto scaled = linear[0];
-      const auto product = operands[scaled];
-      if (linear.size() != 1 || !draft.is(product, matmul_operation()) || users[product].size() != 1 ||
-          is_result[product] || draft.node(id).type.element != draft.node(product).type.element)
-        continue;
-      bool is_scaling = true;
-      for (std::size_t i = 0; i < operands.size(); ++i)
-        is_scaling = is_scaling && (i == scaled || draft.is(operands[i], fill_operation()));
-      const auto factors = NodeIds(draft.inputs(product).begin(), draft.inputs(product).end());
-      // Steps that share what is the same for all; few, since nobody knows here.
-      constexpr std::int64_t steps = 16;
-      const auto size = [&](NodeId factor) {
-        const bool is_shared = is_fixed(factor) && !is_fixed(product);
-        return draft.shape(factor).size() / (is_shared ? steps : 1);
-      };
-      const int side = size(factors[0]) <= size(factors[1]) ? 0 : 1;
-      if (!is_scaling || size(factors[side]) >= draft.shape(product).size()) continue;
-      draft.set_scope_of(id);
-      auto inputs = operands;
-      for (auto& input : inputs)
-        input = input == product ? factors[side] : draft.fill_like(input, draft.shape(factors[side]));
-      auto both = factors;
-      both[side] = draft.append(map, inputs, draft.node(id).attributes);
-      draft.replace(id, draft.append(matmul_operation(), both, draft.node(product).attributes));
-      break;
-    }
-  }
 }
 
 /// The products of a step and where they belong.
