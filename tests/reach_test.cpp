@@ -88,15 +88,21 @@ void check_parts(std::vector<Standing> inputs, Standing output, int most_parts, 
       auto result = nothing;
       run(own, result, part, parts);
       const auto found = reach(inputs.size(), part, parts);
+      bool is_right = true, is_inside = true;
       for (std::size_t i = 0; i < result.memory.size(); ++i) {
         if (std::isnan(result.memory[i])) continue;
-        INFO("part " << part << " of " << parts << ", element " << i);
-        CHECK(result.memory[i] == whole.memory[i]);
-        CHECK((!found || whole.holds(*found, i)));
+        is_right = is_right && result.memory[i] == whole.memory[i];
+        is_inside = is_inside && (!found || whole.holds(*found, i));
         written[i] = true;
       }
+      INFO("part " << part << " of " << parts);
+      CHECK(is_right);
+      CHECK(is_inside);
     }
-    for (std::size_t i = 0; i < written.size(); ++i) CHECK(written[i] == !std::isnan(whole.memory[i]));
+    bool is_whole = true;
+    for (std::size_t i = 0; i < written.size(); ++i)
+      is_whole = is_whole && written[i] == !std::isnan(whole.memory[i]);
+    CHECK(is_whole);
   }
 }
 
