@@ -185,14 +185,15 @@ void measure(const Size& size, int threads) {
 }  // namespace
 
 int main(int, char** arguments) {
-  // The version of Debian 12 does not know the newest processors; it reads this when it is loaded.
+  // Read when the libraries are loaded: oneDNN's number of threads, and what kernels OpenBLAS takes, of which
+  // the version of Debian 12 does not know the newest processors.
+  if (!std::getenv("OMP_NUM_THREADS")) {
+    setenv("OMP_NUM_THREADS", arguments[1] ? arguments[1] : "1", 1);
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && !std::getenv("OPENBLAS_CORETYPE")) {
-    setenv("OPENBLAS_CORETYPE", "SkylakeX", 1);
-    setenv("OMP_NUM_THREADS", arguments[1] ? arguments[1] : "1", 1);  // oneDNN's
+    if (__builtin_cpu_supports("avx512f")) setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+#endif
     execv("/proc/self/exe", arguments);
   }
-#endif
   const int threads = arguments[1] ? std::atoi(arguments[1]) : 1;
   const double most = arguments[1] && arguments[2] ? std::atof(arguments[2]) * 1e6 : 1e300;
   openblas_set_num_threads(threads);

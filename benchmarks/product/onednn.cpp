@@ -13,9 +13,9 @@ std::function<void()> onednn_product(const ProductOfFloats& product) {
   const Memory::desc left({m, k}, type, transposed ? Tag::ba : Tag::ab), right({k, n}, type, Tag::any),
       result({m, n}, type, Tag::ab);
   const dnnl::matmul::primitive_desc chosen({left, right, result}, engine);
-  const Memory given({{k, n}, type, Tag::ab}, engine, const_cast<float*>(b));
+  Memory given({{k, n}, type, Tag::ab}, engine, const_cast<float*>(b));
   Memory prepared(chosen.weights_desc(), engine);
-  dnnl::reorder(given, prepared).execute(stream, const_cast<Memory&>(given), prepared);
+  dnnl::reorder(given, prepared).execute(stream, given, prepared);
   stream.wait();
   const Memory from(left, engine, const_cast<float*>(a)), to(result, engine, c);
   return [matmul = dnnl::matmul(chosen), stream, from, prepared, to]() mutable {

@@ -28,39 +28,33 @@ bool has_map_loop(const Tape& tape, NodeId id) {
   return operation.kernels.cpu.map(operands, tape.node(id).type.element) != nullptr;
 }
 
-/// Along the last axis alone, in rows of which a tile holds at least one.
-bool has_row_loop(const Tape& tape, NodeId id) {
+/// Whether a reduction can be part of a cluster, and how: along the last axis alone, in rows of which a tile
+/// holds at least one, or along all others, over enough rows for several blocks.
+Role role_of_reduction(const Tape& tape, NodeId id) {
   const auto& node = tape.node(id);
-  const auto& rows = node.operation->kernels.cpu.rows;
-  if (node.operation->kind != Kind::reduction || !rows) return false;
-  const auto& type = tape.node(tape.inputs(id)[0]).type;
+  const auto& kernels = node.operation->kernels.cpu;
+  if (node.operation->kind != Kind::reduction || !(kernels.rows || kernels.columns)) return Role::other;
+  const auto& [element, shape] = tape.node(tape.inputs(id)[0]).type;
   const auto& axes = node.attributes.integers("axes");
-  const int last = type.shape.rank() - 1;
-  return axes.size() == 1 && axes[0] == last && type.shape[last] > 1 &&
-         type.shape[last] <= Cluster::most_columns && type.shape.size() > 0 && rows(type.element) != nullptr;
-}
-
-/// Along all axes but the last, over enough rows for several blocks.
-bool has_column_loops(const Tape& tape, NodeId id) {
-  const auto& node = tape.node(id);
-  const auto& columns = node.operation->kernels.cpu.columns;
-  if (node.operation->kind != Kind::reduction || !columns) return false;
-  const auto& type = tape.node(tape.inputs(id)[0]).type;
-  const auto& axes = node.attributes.integers("axes");
-  const int last = type.shape.rank() - 1;
-  if (last < 1 || type.shape.size() == 0 || type.shape[last] == 1) return false;
-  const bool are_others =
-      static_cast<int>(axes.size()) == last && std::find(axes.begin(), axes.end(), last) == axes.end();
+  const int last = shape.rank() - 1;
+  if (last < 0 || shape.size() == 0 || shape[last] == 1) return Role::other;
+  const bool has_last = std::find(axes.begin(), axes.end(), last) != axes.end();
+  if (has_last && axes.size() == 1 && shape[last] <= Cluster::most_columns && kernels.rows &&
+      kernels.rows(element))
+    return Role::reduce;
   constexpr std::int64_t least_blocks = 4;
-  return are_others && type.shape.size() / type.shape[last] >= least_blocks * rows_of_block &&
-         columns(type.element).total_bytes > 0;
+  if (!has_last && static_cast<int>(axes.size()) == last && kernels.columns &&
+      shape.size() / shape[last] >= least_blocks * rows_of_block && kernels.columns(element).total_bytes > 0)
+    return Role::total;
+  return Role::other;
 }
 
-}  // namespace
-
+/// Whether a shape is that of the rows of a space, but for axes of extent 1.
 bool has_shape_of_rows(const Shape& shape, const Shape& space) {
   return true_extents(shape) == true_extents(space, 1);
 }
+
+}  // namespace
 
 Spaces::Spaces(const Tape& tape, const Live& live, bool fuse)
     : tape_(&tape),
@@ -88,8 +82,7 @@ Role Spaces::role_of(NodeId id, bool fuse) const {
     return Role::given;
   if (operation.kind == Kind::projection || is_view(operation)) return Role::view;
   if (has_map_loop(*tape_, id)) return Role::map;
-  if (!fuse) return Role::other;
-  return has_row_loop(*tape_, id) ? Role::reduce : has_column_loops(*tape_, id) ? Role::total : Role::other;
+  return fuse ? role_of_reduction(*tape_, id) : Role::other;
 }
 
 /// A map of row values is one itself, unless rows of its own shape are what it goes on with: a softmax of

@@ -61,7 +61,4 @@ class Spaces {
   std::vector<bool> per_row_;
 };
 
-/// Whether a shape is that of the rows of a space, but for axes of extent 1.
-bool has_shape_of_rows(const Shape& shape, const Shape& space);
-
 }  // namespace reel::cpu
