@@ -1,4 +1,5 @@
 #pragma once
+#include <reel/check_step.h>
 #include <reel/initialisers.h>
 #include <reel/ops.h>
 #include <reel/record.h>
@@ -25,6 +26,7 @@ struct Gate {
 
   Tensor operator()(const Tensor& x, const Tensor& h) const {
     const ScopeGuard guard(scope);
+    check_step("Gate", x, W.shape()[0], {h}, U.shape()[0]);
     return input_part(x) + state_part(h);
   }
 

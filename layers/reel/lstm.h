@@ -17,22 +17,26 @@ using LSTMState = LSTMStateOf<Tensor>;
 ///   i, f, o = sigmoid(x W + h U + b), g = tanh(x W + h U + b), c = f c + i g, h = o tanh(c).
 /// The gates' parameters are `input`, `forget`, `candidate` and `output`, each with W, U, b; the output is h.
 struct LSTM {
+  std::string scope;
   std::int64_t hidden;
   Gate input, forget, candidate, output;
 
-  LSTM(const Scope& scope, std::int64_t inputs, std::int64_t hidden, double forget_bias = 1,
+  LSTM(const Scope& in, std::int64_t inputs, std::int64_t hidden, double forget_bias = 1,
        const CellInit& init = {})
-      : hidden(hidden),
-        input(scope / "input", inputs, hidden, init),
-        forget(scope / "forget", inputs, hidden, init, forget_bias),
-        candidate(scope / "candidate", inputs, hidden, init),
-        output(scope / "output", inputs, hidden, init) {}
+      : scope(in.path()),
+        hidden(hidden),
+        input(in / "input", inputs, hidden, init),
+        forget(in / "forget", inputs, hidden, init, forget_bias),
+        candidate(in / "candidate", inputs, hidden, init),
+        output(in / "output", inputs, hidden, init) {}
 
   LSTMState initial_state(std::int64_t batch) const {
     return {zeros({batch, hidden}), zeros({batch, hidden})};
   }
 
   std::pair<Tensor, LSTMState> operator()(const Tensor& x, const LSTMState& s) const {
+    const ScopeGuard guard(scope);
+    check_step("LSTM", x, input.W.shape()[0], {s.h, s.c}, hidden);
     const auto i = sigmoid(input(x, s.h)), f = sigmoid(forget(x, s.h));
     const auto c = f * s.c + i * tanh(candidate(x, s.h));
     const auto h = sigmoid(output(x, s.h)) * tanh(c);

@@ -18,7 +18,11 @@ struct RNN {
 
   Tensor initial_state(std::int64_t batch) const { return zeros({batch, hidden}); }
 
-  Tensor operator()(const Tensor& x, const Tensor& h) const { return activation(gate(x, h)); }
+  Tensor operator()(const Tensor& x, const Tensor& h) const {
+    const ScopeGuard guard(gate.scope);
+    check_step("RNN", x, gate.W.shape()[0], {h}, hidden);
+    return activation(gate(x, h));
+  }
 };
 
 }  // namespace reel
