@@ -21,8 +21,13 @@ Sample::Operand indices(const Shape& shape, std::int64_t extent) {
   return {{ElementType::int64, shape}, 0, static_cast<double>(extent)};
 }
 
-Attributes at_axis(std::int64_t axis) { return {{"axis", axis}}; }
-Attributes into(std::int64_t axis, std::int64_t extent) { return {{"axis", axis}, {"extent", extent}}; }
+/// `called` is what errors call an index.
+Attributes at_axis(std::int64_t axis, const std::string& called = "index") {
+  return {{"axis", axis}, {"called", called}};
+}
+Attributes into(std::int64_t axis, std::int64_t extent, const std::string& called = "index") {
+  return {{"axis", axis}, {"extent", extent}, {"called", called}};
+}
 
 }  // namespace
 
@@ -37,7 +42,9 @@ const Operation& take_along_axis_operation() {
       },
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
         const auto axis = y.attributes().integer("axis");
-        return {scatter_add_along_axis(y[1], dy, y[0].extent(axis), axis), {}};
+        return {record(scatter_add_along_axis_operation(), {y[1], dy},
+                       into(axis, y[0].extent(axis), y.attributes().text("called"))),
+                {}};
       }},
       {reference::take_along_axis},
       [] {
@@ -63,7 +70,7 @@ const Operation& scatter_add_along_axis_operation() {
         return {x[1].element, x[1].shape.with_extent(axis, attributes.integer("extent"))};
       },
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
-        return {{}, take_along_axis(dy, y[0], y.attributes().integer("axis"))};
+        return {{}, take_along_axis(dy, y[0], y.attributes().integer("axis"), y.attributes().text("called"))};
       }},
       {reference::scatter_add_along_axis},
       [] {
@@ -76,8 +83,9 @@ const Operation& scatter_add_along_axis_operation() {
   return operation;
 }
 
-Tensor take_along_axis(const Tensor& x, const Tensor& indices, std::int64_t axis) {
-  return record(take_along_axis_operation(), {x, indices}, at_axis(checked_axis("take_along_axis", x, axis)));
+Tensor take_along_axis(const Tensor& x, const Tensor& indices, std::int64_t axis, const std::string& called) {
+  return record(take_along_axis_operation(), {x, indices},
+                at_axis(checked_axis("take_along_axis", x, axis), called));
 }
 
 Tensor scatter_add_along_axis(const Tensor& indices, const Tensor& values, std::int64_t extent,

@@ -138,8 +138,9 @@ Tensor gather(const Tensor& x, const Tensor& indices, std::int64_t axis = 0);
 /// The reverse: adds `values` [..., I..., ...] at `indices` [I...] into zeros [..., extent, ...].
 Tensor scatter_add(const Tensor& indices, const Tensor& values, std::int64_t extent, std::int64_t axis = 0);
 /// For each position along the other axes its own choice: `x` and `indices` differ in extent along `axis`
-/// alone.
-Tensor take_along_axis(const Tensor& x, const Tensor& indices, std::int64_t axis = -1);
+/// alone. `called` is what errors call an index that is out of range.
+Tensor take_along_axis(const Tensor& x, const Tensor& indices, std::int64_t axis = -1,
+                       const std::string& called = "index");
 /// The reverse: adds `values` at `indices`, both of one shape, into zeros with `extent` along `axis`.
 Tensor scatter_add_along_axis(const Tensor& indices, const Tensor& values, std::int64_t extent,
                               std::int64_t axis = -1);

@@ -18,14 +18,14 @@ std::string position_text(std::int64_t i, const Shape& shape) {
   return to_string(Shape(position));
 }
 
-/// Calls `f(position, index)` for every index, after checking all of them.
+/// Calls `f(position, index)` for every index, after checking all of them. Errors call one `called`.
 template <class F>
-void for_each_index(const ConstView& indices, std::int64_t extent, F&& f) {
+void for_each_index(const ConstView& indices, std::int64_t extent, const std::string& called, F&& f) {
   const auto visit = [&](const auto* index) {
     const auto count = indices.shape().size();
     for (std::int64_t i = 0; i < count; ++i)
       if (index[i] < 0 || index[i] >= extent)
-        throw RunError("index " + std::to_string(index[i]) + " at " + position_text(i, indices.shape()) +
+        throw RunError(called + " " + std::to_string(index[i]) + " at " + position_text(i, indices.shape()) +
                        " is outside [0, " + std::to_string(extent) + ")");
     for (std::int64_t i = 0; i < count; ++i) f(i, static_cast<std::int64_t>(index[i]));
   };
@@ -47,7 +47,7 @@ void gather(const KernelCall& call) {
     using T = decltype(zero);
     const T* x = call.inputs[0].as<T>();
     T* y = call.output.as<T>();
-    for_each_index(call.inputs[1], extent, [&](std::int64_t i, std::int64_t chosen) {
+    for_each_index(call.inputs[1], extent, "index", [&](std::int64_t i, std::int64_t chosen) {
       for (std::int64_t o = 0; o < x_lines.outer; ++o)
         std::copy_n(x + (o * extent + chosen) * inner, inner, y + (o * count + i) * inner);
     });
@@ -65,7 +65,7 @@ void scatter_add(const KernelCall& call) {
     const T* values = call.inputs[1].as<T>();
     T* y = call.output.as<T>();
     std::fill_n(y, call.output.shape().size(), zero);
-    for_each_index(call.inputs[0], extent, [&](std::int64_t i, std::int64_t chosen) {
+    for_each_index(call.inputs[0], extent, "index", [&](std::int64_t i, std::int64_t chosen) {
       for (std::int64_t o = 0; o < y_lines.outer; ++o)
         for (std::int64_t j = 0; j < inner; ++j)
           y[(o * extent + chosen) * inner + j] += values[(o * count + i) * inner + j];
@@ -78,9 +78,9 @@ namespace {
 /// Calls `f(position in the indices, position of the chosen element)` where indices [outer, count, inner]
 /// choose along an axis of `extent` of [outer, extent, inner].
 template <class F>
-void along_axis(const ConstView& indices, std::int64_t axis, std::int64_t extent, F&& f) {
-  const Lines lines(indices.shape(), axis);
-  for_each_index(indices, extent, [&](std::int64_t i, std::int64_t chosen) {
+void along_axis(const KernelCall& call, const ConstView& indices, std::int64_t extent, F&& f) {
+  const Lines lines(indices.shape(), call.attributes.integer("axis"));
+  for_each_index(indices, extent, call.attributes.text("called"), [&](std::int64_t i, std::int64_t chosen) {
     const auto outer = i / (lines.count * lines.stride), inner = i % lines.stride;
     f(i, (outer * extent + chosen) * lines.stride + inner);
   });
@@ -94,7 +94,7 @@ void take_along_axis(const KernelCall& call) {
     using T = decltype(zero);
     const T* x = call.inputs[0].as<T>();
     T* y = call.output.as<T>();
-    along_axis(call.inputs[1], axis, call.inputs[0].shape()[static_cast<int>(axis)],
+    along_axis(call, call.inputs[1], call.inputs[0].shape()[static_cast<int>(axis)],
                [&](std::int64_t i, std::int64_t chosen) { y[i] = x[chosen]; });
   });
 }
@@ -106,7 +106,7 @@ void scatter_add_along_axis(const KernelCall& call) {
     const T* values = call.inputs[1].as<T>();
     T* y = call.output.as<T>();
     std::fill_n(y, call.output.shape().size(), zero);
-    along_axis(call.inputs[0], axis, call.output.shape()[static_cast<int>(axis)],
+    along_axis(call, call.inputs[0], call.output.shape()[static_cast<int>(axis)],
                [&](std::int64_t i, std::int64_t chosen) { y[chosen] += values[i]; });
   });
 }
