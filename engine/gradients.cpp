@@ -101,6 +101,8 @@ Tensors append_adjoints(Tape& tape, const std::vector<AdjointSeed>& seeds, const
 }
 
 Tensors gradients_or_absent(const Tensor& of, const Tensors& xs, const Tensor& dy) {
+  check_usable("gradients", of);
+  check_usable("gradients", xs);
   const auto y = on_tape(of);
   if (!is_floating(y.element())) refuse("gradients", "only a floating tensor can be differentiated", {y});
   auto& tape = y.tape();
@@ -129,7 +131,15 @@ Tensors gradients_or_absent(const Tensor& of, const Tensors& xs, const Tensor& d
   return result;
 }
 
+bool depends(const Tensor& y, NodeId x) {
+  NodeSet influenced(y.tape("depends").size());
+  influenced[x] = true;
+  spread_influence(y.tape(), influenced);
+  return influenced[y.id()];
+}
+
 Tensors gradients(const Tensor& of, const Tensors& xs, const Tensor& dy) {
+  check_usable("gradients", of);
   const auto y = on_tape(of);
   auto result = gradients_or_absent(y, xs, dy);
   for (std::size_t i = 0; i < xs.size(); ++i)

@@ -5,6 +5,21 @@
 
 namespace reel {
 
+/// What a TrainingStep does beside what any Function does; set by the options below.
+struct TrainingOptions {
+  bool other_models_stay = false;
+};
+
+/// The loss may depend on parameters of other models: they stay as they are. Otherwise that is refused, since
+/// it is a mistake more often than not.
+inline constexpr auto OtherModelsStay = [](TrainingOptions& options) { options.other_models_stay = true; };
+
+/// Records the gradients of `loss` with respect to the parameters of `model`, and the updates of `optimiser`,
+/// which remembers under `memory`. Throws RecordError where the loss is no floating scalar, depends on no
+/// parameter of the model, or, without OtherModelsStay, on parameters of another one.
+void record_training(Model& model, const Optimiser& optimiser, const std::string& memory, const Tensor& loss,
+                     const TrainingOptions& options);
+
 namespace structure {
 
 /// Records a loss, its gradients and the optimiser's updates as one function.
@@ -14,11 +29,12 @@ struct TrainingRecorder {
   Optimiser optimiser;
   Loss loss;
   std::string memory;
+  TrainingOptions options;
 
   template <class... Args>
   auto operator()(const Args&... args) {
     auto result = loss(args...);
-    record_updates(first(result));
+    record_training(*model, optimiser, memory, first(result), options);
     return result;
   }
 
@@ -28,18 +44,6 @@ struct TrainingRecorder {
       return result;
     else
       return std::get<0>(elements(result));
-  }
-
-  void record_updates(const Tensor& loss) const {
-    if (loss.rank() != 0 || !is_floating(loss.element()))
-      refuse("TrainingStep", "the loss must be a floating scalar", {loss});
-    const auto& parameters = model->parameters();
-    const auto gradients = gradients_or_absent(loss, {parameters.begin(), parameters.end()});
-    std::vector<ParameterGradient> used;
-    for (std::size_t i = 0; i < parameters.size(); ++i)
-      if (gradients[i].defined()) used.push_back({parameters[i], gradients[i]});
-    if (used.empty()) refuse("TrainingStep", "the loss depends on no parameter of the model", {loss});
-    optimiser(used, *model / memory);
   }
 };
 
@@ -55,7 +59,7 @@ struct ParametersOf<TrainingRecorder<Loss>, void> : ParametersOf<Loss> {};
 ///
 /// The loss is a scalar, or the first element of a tuple or structure whose other elements are returned too;
 /// they are the values from before the update. Parameters the loss does not depend on stay. An exception
-/// leaves the model as it was. Further arguments are options, as of Function.
+/// leaves the model as it was. Further arguments are options, as of Function, and OtherModelsStay.
 template <class Loss>
 class TrainingStep {
  public:
@@ -63,7 +67,10 @@ class TrainingStep {
   template <class... Options>
   TrainingStep(Model& model, Optimiser optimiser, Loss loss, const Options&... options)
       : memory_(model / model.unused_name("optimiser")),
-        function_(model, {&model, std::move(optimiser), std::move(loss), memory_.path()}, options...) {}
+        function_(
+            model,
+            {&model, std::move(optimiser), std::move(loss), memory_.path(), training_options(options...)},
+            [&](CompileOptions& compile) { (apply(options, compile), ...); }) {}
 
   template <class... Args>
   auto operator()(const Args&... args) {
@@ -79,7 +86,7 @@ class TrainingStep {
   /// The program of steps with arguments like these, and where its time goes; see Function. Profiling takes
   /// real steps: the parameters change.
   template <class... Args>
-  Program& program(const Args&... args) {
+  Program program(const Args&... args) {
     return function_.program(args...);
   }
   template <class... Args>
@@ -89,6 +96,18 @@ class TrainingStep {
   std::size_t program_count() const { return function_.program_count(); }
 
  private:
+  /// Sets an option where it is one of these.
+  template <class Option, class Options>
+  static void apply(const Option& option, Options& options) {
+    if constexpr (std::is_invocable_v<Option, Options&>) option(options);
+  }
+  template <class... Options>
+  static TrainingOptions training_options(const Options&... options) {
+    TrainingOptions training;
+    (apply(options, training), ...);
+    return training;
+  }
+
   Scope memory_;
   Function<structure::TrainingRecorder<Loss>> function_;
 };
