@@ -37,11 +37,6 @@ std::uint64_t bits(double value) {
   return word;
 }
 
-bool same(const Attribute& a, const Attribute& b) {
-  const auto *x = std::get_if<double>(&a), *y = std::get_if<double>(&b);
-  return x && y ? bits(*x) == bits(*y) : a == b;
-}
-
 struct Hash {
   std::size_t operator()(double v) const { return std::hash<std::uint64_t>()(bits(v)); }
   std::size_t operator()(const std::vector<std::int64_t>& v) const {
@@ -57,10 +52,15 @@ struct Hash {
 
 }  // namespace
 
+bool identical(const Attribute& a, const Attribute& b) {
+  const auto *x = std::get_if<double>(&a), *y = std::get_if<double>(&b);
+  return x && y ? bits(*x) == bits(*y) : a == b;
+}
+
 bool Attributes::operator==(const Attributes& other) const {
   return std::equal(
       entries().begin(), entries().end(), other.entries().begin(), other.entries().end(),
-      [](const auto& a, const auto& b) { return a.first == b.first && same(a.second, b.second); });
+      [](const auto& a, const auto& b) { return a.first == b.first && identical(a.second, b.second); });
 }
 
 std::size_t Attributes::hash() const {

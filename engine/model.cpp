@@ -1,4 +1,5 @@
 #include <reel/model.h>
+#include <reel/record.h>
 #include <reel/structural.h>
 
 #include <cstring>
@@ -29,6 +30,11 @@ void Parameter::assign(const Array& value) const {
 Parameter Scope::parameter(const std::string& name, const Shape& shape,
                            const Initialiser& initialiser) const {
   const auto full_name = (*this / name).path();
+  if (Recording::innermost())
+    throw Error(
+        "[Model] parameter " + full_name +
+        " would be made while a function is recorded, and again for every other shape: make layers outside "
+        "of it, and use them in it");
   auto random = model_->random_for(full_name);
   const TensorType type{model_->element(), shape};
   const auto value = initialiser(type, random);

@@ -1,36 +1,20 @@
+#include <reel/in_use.h>
 #include <reel/structural.h>
 #include <reel/variable.h>
 
 #include <algorithm>
-#include <atomic>
 
 #include "improve.h"
 #include "runner.h"
 
 namespace reel {
 
-/// A runner and whether it is running.
 struct Program::State {
   std::unique_ptr<Runner> runner;
-  std::atomic_flag running = ATOMIC_FLAG_INIT;
+  InUse running;
 };
 
 namespace {
-
-/// Marks a program as running; one run at a time.
-class Busy {
- public:
-  explicit Busy(std::atomic_flag& flag) : flag_(flag) {
-    if (flag_.test_and_set())
-      throw Error("[Program] is already running: two threads need a program each (one Function each)");
-  }
-  ~Busy() { flag_.clear(); }
-  Busy(const Busy&) = delete;
-  Busy& operator=(const Busy&) = delete;
-
- private:
-  std::atomic_flag& flag_;
-};
 
 std::vector<const Array*> pointers_to(const std::vector<Array>& arrays) {
   std::vector<const Array*> pointers;
@@ -78,15 +62,12 @@ void check_arguments(const std::vector<TensorType>& types, const std::vector<con
                   " and must be " + to_string(types[i]));
 }
 
-Program::Program(std::unique_ptr<Runner> runner) : state_(std::make_unique<State>()) {
+Program::Program(std::unique_ptr<Runner> runner) : state_(std::make_shared<State>()) {
   state_->runner = std::move(runner);
 }
-Program::Program(Program&&) noexcept = default;
-Program& Program::operator=(Program&&) noexcept = default;
-Program::~Program() = default;
 
 void Program::run(const std::vector<const Array*>& arguments, std::vector<Array>& results) {
-  const Busy busy(state_->running);
+  const Using use(state_->running, "Program");
   for (const auto* argument : arguments)
     for (const auto& result : results)
       if (argument == &result) throw Error("[Program] an argument cannot be a result of the same run");
@@ -108,7 +89,7 @@ std::string Program::explain() const { return state_->runner->explain(); }
 
 Profile Program::profile(const std::vector<Array>& arguments, int runs) {
   if (runs < 1) throw Error("[profile] needs at least one run, not " + std::to_string(runs));
-  const Busy busy(state_->running);
+  const Using use(state_->running, "Program");
   return state_->runner->profile(pointers_to(arguments), runs);
 }
 

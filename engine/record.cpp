@@ -29,6 +29,10 @@ Tape* Recording::innermost() { return recordings.empty() ? nullptr : recordings.
 
 bool Recording::in_body() { return !recordings.empty() && recordings.back()->form_ != Form::root; }
 
+bool Recording::rehearsing() {
+  return std::any_of(recordings.begin(), recordings.end(), [](const auto* r) { return r->rehearses_; });
+}
+
 ScopeGuard::ScopeGuard(const std::string& scope) : tape_(Recording::innermost()) {
   if (!tape_) return;
   before_ = tape_->current_scope();
@@ -95,7 +99,7 @@ struct Capture {
 
  private:
   static Tensor position_sequence(Recording& recording, Tape& outer) {
-    const auto all = bring(outer, iota(recording.steps_), "unroll");
+    const auto all = outer.positions(recording.steps_);
     const auto own = recording.tape_->argument({ElementType::int64, {}}, "step");
     recording.body_->sequences.push_back(own.id());
     recording.added_sequences_.push_back(all.id());
@@ -178,6 +182,7 @@ Tensor place(Tape& tape, const Leaf& leaf, const TensorType& type, const std::st
 }
 
 Tensor bring_as(Tape& tape, const Tensor& operand, ElementType element, const std::string& operation) {
+  check_usable(operation, operand);
   if (operand.leaf()) {
     const auto& leaf = *operand.leaf();
     return place(tape, leaf, {leaf.element.value_or(element), leaf.shape}, operation);
@@ -188,8 +193,11 @@ Tensor bring_as(Tape& tape, const Tensor& operand, ElementType element, const st
     const int source = Capture::find(operand.tape(), level);
     if (source >= Capture::root(level)) return {tape, Capture::inward(operand.id(), source, level)};
   }
-  throw RecordError("[" + operation +
-                    "] an operand belongs to another tape, which is not one that encloses this recording");
+  throw RecordError(
+      "[" + operation +
+      "] an operand belongs to another tape, which is none around this recording: " + operand.origin() +
+      ". A value made in a step of an unroll leaves it as its output or state, one made in a function "
+      "as its result");
 }
 
 }  // namespace
@@ -199,13 +207,26 @@ Tensor bring(Tape& tape, const Tensor& operand, const std::string& operation,
   return bring_as(tape, operand, element.value_or(tape.floating()), operation);
 }
 
+std::string elements_differ() {
+  std::string text = "element types differ and are never converted silently: use cast";
+  const Tape* tape = Recording::outermost();
+  for (NodeId id = 0; tape && id < tape->size(); ++id) {
+    const auto& node = tape->node(id);
+    if (node.operation == &argument_operation() && is_floating(node.type.element) &&
+        node.type.element != tape->floating())
+      text += "; " + tape->label(id) + " is " + name_of(node.type.element) + ", the model " +
+              name_of(tape->floating());
+  }
+  return text;
+}
+
 ElementType common_element(const std::string& operation, const Tensors& operands) {
+  check_usable(operation, operands);
   std::optional<ElementType> element;
   for (const auto& operand : operands) {
     const auto own = operand.own_element();
     if (!own) continue;
-    if (element && *element != *own)
-      refuse(operation, "element types differ and are never converted silently: use cast", operands);
+    if (element && *element != *own) refuse(operation, elements_differ(), operands);
     element = own;
   }
   if (!element) return destination(operation, operands).floating();
@@ -216,6 +237,7 @@ ElementType common_element(const std::string& operation, const Tensors& operands
 }
 
 Tensor record(const Operation& operation, const Tensors& operands, const Attributes& attributes) {
+  check_usable(operation.name, operands);
   auto& tape = destination(operation.name, operands);
   NodeId few[4];
   std::vector<NodeId> many;
@@ -233,11 +255,13 @@ Tensor record(const Operation& operation, const Tensors& operands, const Attribu
 }
 
 void check_has_room(const std::string& operation, const Tensor& x) {
+  check_usable(operation, x);
   if (x.rank() == Shape::max_rank)
     refuse(operation, "a shape has at most " + std::to_string(Shape::max_rank) + " axes", {x});
 }
 
 int checked_axis(const std::string& operation, const Tensor& x, std::int64_t axis) {
+  check_usable(operation, x);
   try {
     return normal_axis(axis, x.rank());
   } catch (const RecordError& rule) {

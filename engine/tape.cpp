@@ -13,6 +13,15 @@ Tape::Tape(ElementType floating) : floating_(floating) {
   intern("");
 }
 
+Tape::~Tape() {
+  if (link_.shared && link_.shared.use_count() > 1) link_.shared->bury();
+}
+
+const std::shared_ptr<TapeLink>& Tape::link() {
+  if (!link_.shared) link_.shared = std::make_shared<TapeLink>(*this);
+  return link_.shared;
+}
+
 std::unique_ptr<Tape> Tape::clone() const { return std::unique_ptr<Tape>(new Tape(*this)); }
 
 std::uint32_t Tape::intern(const std::string& name) {
@@ -41,6 +50,14 @@ Tensor Tape::fill(double value, const TensorType& type) {
     if (other == value && std::signbit(other) == std::signbit(value)) return {*this, id};
   const auto id = append(fill_operation(), {}, typed(type, {{"value", value}}));
   known.emplace_back(value, id);
+  return {*this, id};
+}
+
+Tensor Tape::positions(std::int64_t count) {
+  const auto known = positions_.find(count);
+  if (known != positions_.end()) return {*this, known->second};
+  const auto id = bring(*this, iota(count), "unroll").id();
+  positions_[count] = id;
   return {*this, id};
 }
 

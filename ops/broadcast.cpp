@@ -45,6 +45,7 @@ const Operation& broadcast_operation() {
 }
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape) {
+  check_usable("broadcast", x);
   if (x.recorded() && x.shape() == shape) return x;
   auto extents = x.shape().extents();
   if (x.rank() < shape.rank()) extents.insert(extents.begin(), shape.rank() - x.rank(), 1);

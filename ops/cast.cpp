@@ -32,6 +32,7 @@ const Operation& cast_operation() {
 }
 
 Tensor cast(const Tensor& x, ElementType element) {
+  check_usable("cast", x);
   if (x.recorded() && x.element() == element) return x;
   return record(cast_operation(), {x}, {{"element", static_cast<std::int64_t>(element)}});
 }

@@ -88,8 +88,7 @@ const Operation& matmul_operation() {
       Kind::contraction,
       [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
         const auto &left = attributes.text("left"), &right = attributes.text("right");
-        if (x[0].element != x[1].element)
-          throw RecordError("element types differ and are never converted silently");
+        if (x[0].element != x[1].element) throw RecordError(elements_differ());
         if (!is_floating(x[0].element)) throw RecordError("operands must be floating");
         check_roles(x[0].shape, left, "bmk");
         check_roles(x[1].shape, right, "bnk");
@@ -140,6 +139,7 @@ Tensor contract(const Tensor& left, const std::string& left_roles, const Tensor&
 }
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
+  check_usable("matmul", {a, b});
   if (a.rank() == 0 || b.rank() == 0) refuse("matmul", "a scalar has no axis to sum over", {a, b});
   if (a.rank() == 1) {
     const auto y = matmul(reshape(a, {1, a.extent(0)}), b);

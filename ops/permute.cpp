@@ -50,6 +50,7 @@ Tensor permute(const Tensor& x, const Axes& axes) {
 }
 
 Tensor transpose(const Tensor& x, std::int64_t axis_a, std::int64_t axis_b) {
+  check_usable("transpose", x);
   Axes axes(x.rank());
   std::iota(axes.begin(), axes.end(), 0);
   std::swap(axes[checked_axis("transpose", x, axis_a)], axes[checked_axis("transpose", x, axis_b)]);

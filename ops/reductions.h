@@ -24,6 +24,7 @@ inline TensorType reduced_type(const std::vector<TensorType>& x, const Attribute
 inline Axes reduced_axes(const Recorded& y) { return y.attributes().integers("axes"); }
 
 inline Axes all_axes(const Tensor& x) {
+  check_usable("reduction", x);
   Axes axes(x.rank());
   std::iota(axes.begin(), axes.end(), 0);
   return axes;
@@ -41,6 +42,7 @@ inline Tensor spread(const Tensor& reduced, const Shape& shape, const Axes& axes
 }
 
 inline Tensor reduce(const Operation& operation, const Tensor& x, const Axes& axes, bool keep) {
+  check_usable(operation.name, x);
   Axes normal;
   try {
     normal = normal_axes(axes, x.rank());

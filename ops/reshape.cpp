@@ -29,6 +29,7 @@ const Operation& reshape_operation() {
 }
 
 Tensor reshape(const Tensor& x, const std::vector<std::int64_t>& extents) {
+  check_usable("reshape", x);
   std::int64_t known = 1;
   int unknown = -1;
   for (std::size_t i = 0; i < extents.size(); ++i) {

@@ -36,6 +36,7 @@ const Operation& select_operation() {
 }
 
 Tensor select(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  check_usable("select", condition);
   const auto element = common_element("select", {a, b});
   auto& tape = destination("select", {condition, a, b});
   Shape shape;

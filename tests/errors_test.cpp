@@ -2,7 +2,7 @@
 
 #include <reel/reel.h>
 
-#include "catch.h"
+#include "refusals.h"
 #include "values.h"
 
 using namespace reel;
@@ -25,15 +25,6 @@ std::string message(const std::vector<TensorType>& types, const std::function<vo
     return error.what();
   }
   return "nothing was thrown";
-}
-
-bool has(const std::string& text, const std::vector<std::string>& parts) {
-  for (const auto& part : parts)
-    if (text.find(part) == std::string::npos) {
-      WARN("no '" << part << "' in: " << text);
-      return false;
-    }
-  return true;
 }
 
 }  // namespace
@@ -143,13 +134,13 @@ TEST_CASE("what an unroll refuses") {
                     [&](const Tensors& in) {
                       unroll([](const Tensor& xt, const Tensor& s) { return concat({s, xt}); }, in[0], in[1]);
                     }),
-            {"[unroll]", "state 0", "float64[2]", "float64[4]"}));
+            {"[unroll]", "the state", "float64[2]", "float64[4]"}));
   CHECK(has(message({x, h},
                     [&](const Tensors& in) {
                       unroll([](const Tensor&, const Tensor& s) { return cast(s, ElementType::float32); },
                              in[0], in[1]);
                     }),
-            {"[unroll]", "state 0", "float64[2]", "float32[2]"}));
+            {"[unroll]", "the state", "float64[2]", "float32[2]"}));
   CHECK(has(message({{d, {}}, h}, [&](const Tensors& in) { unroll(same, in[0], in[1]); }),
             {"[unroll]", "time axis"}));
   CHECK(has(message({h}, [&](const Tensors& in) { unroll([](const Tensor& s) { return s; }, -1, in[0]); }),
@@ -182,7 +173,7 @@ TEST_CASE("errors name the scope and the parameter") {
     g(Array(Shape{5, 1, 4}, ElementType::float32));
     FAIL("nothing was thrown");
   } catch (const RecordError& error) {
-    CHECK(has(error.what(), {"[matmul]", "float32[1, 4]", "float32[3, 2]", "cell/W", "in scope cell"}));
+    CHECK(has(error.what(), {"[RNN]", "float32[1, 4]", "[batch, 3]", "in scope cell"}));
   }
 }
 
@@ -213,7 +204,7 @@ TEST_CASE("indices out of range are found when the program runs, with the step")
   Function masked(
       model, [](Tensor logits, Tensor targets, Tensor mask) { return cross_entropy(logits, targets, mask); });
   const Array logits(Shape{2, 3}, ElementType::float32), targets(std::vector<std::int64_t>{1, 3});
-  CHECK_THROWS_WITH(loss(logits, targets), ContainsSubstring("index 3"));
+  CHECK_THROWS_WITH(loss(logits, targets), ContainsSubstring("target 3 at [1"));
   Array mask(Shape{2}, ElementType::boolean);
   mask.data<bool>()[0] = true;
   CHECK(masked(logits, targets, mask).item() == Approx(std::log(3)));

@@ -19,6 +19,9 @@ using Attribute =
     std::variant<std::int64_t, double, std::vector<std::int64_t>, std::string, std::shared_ptr<const Array>,
                  std::shared_ptr<Variable>, std::shared_ptr<Body>>;
 
+/// The same bits: 0 and -0 differ, a NaN equals itself; data, parameters and bodies are the same object.
+bool identical(const Attribute& a, const Attribute& b);
+
 /// The named constants of a recorded operation. Immutable, shared by copies.
 class Attributes {
  public:

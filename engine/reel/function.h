@@ -2,6 +2,7 @@
 #include <deque>
 #include <list>
 
+#include "in_use.h"
 #include "model.h"
 #include "program.h"
 #include "record.h"
@@ -55,7 +56,7 @@ class ProgramCache {
   struct Entry {
     Key key;
     Program program;
-    /// The structure of the result, its tensors meaningless.
+    /// The structure of the result, its tensors absent.
     std::shared_ptr<void> result;
   };
 
@@ -81,8 +82,8 @@ class ProgramCache {
 ///
 /// Further arguments of the constructor are options: Function f(model, g, CheckFinite).
 ///
-/// One thread at a time; several threads may use one model through a Function each. Calls throw what the
-/// function throws while it is recorded, and RunError.
+/// One thread at a time, or it is an Error; several threads may use one model through a Function each. Calls
+/// throw what the function throws while it is recorded, and RunError.
 template <class F>
 class Function {
  public:
@@ -94,11 +95,82 @@ class Function {
 
   template <class... Args>
   auto operator()(const Args&... args) {
-    using Arguments = typename structure::RecordedArguments<F, Args...>::type;
-    static_assert(std::tuple_size_v<Arguments> == sizeof...(Args),
-                  "the function takes another number of arguments");
-    using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
+    if constexpr (accepts<Args...>()) {
+      using Arguments = typename structure::RecordedArguments<F, Args...>::type;
+      using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
+      static_assert(
+          returns_tensors<Result>,
+          "a recorded function returns tensors: a Tensor, a tuple, vector or array of them, or a struct "
+          "that names its members by REEL_MEMBERS(...) in it");
+      if constexpr (returns_tensors<Result>) return call<Arguments, Result>(args...);
+    }
+  }
 
+  /// The program for arguments like these, recorded where there is none yet: to explain() it, or for runs
+  /// whose results are written into given arrays. It stays whole when the function no longer keeps it.
+  template <class... Args>
+  Program program(const Args&... args) {
+    using Arguments = typename structure::RecordedArguments<F, Args...>::type;
+    using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
+    const Using use(in_use_, "Function");
+    std::deque<Array> numbers;
+    std::vector<const Array*> arrays;
+    return find_or_record<Arguments, Result>(arrays, numbers, args...).program;
+  }
+
+  /// Where the time of calls with these arguments goes; see Program::profile().
+  template <class... Args>
+  Profile profile(const Args&... args) {
+    using Arguments = typename structure::RecordedArguments<F, Args...>::type;
+    using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
+    const Using use(in_use_, "Function");
+    std::deque<Array> numbers;
+    std::vector<const Array*> arrays;
+    auto& entry = find_or_record<Arguments, Result>(arrays, numbers, args...);
+    std::vector<Array> copies;
+    for (const auto* array : arrays) copies.push_back(*array);
+    return entry.program.profile(copies);
+  }
+
+  /// How many programs have been recorded and are kept.
+  std::size_t program_count() const { return cache_.size(); }
+
+ private:
+  template <class Result>
+  static constexpr bool returns_tensors = [] {
+    if constexpr (std::is_void_v<Result>)
+      return true;
+    else
+      return structure::is_of_tensors<Result>;
+  }();
+
+  /// Whether it can be called with these; one line of the compiler's says what is wrong where it cannot.
+  template <class... Args>
+  static constexpr bool accepts() {
+    using structure::is_of_arrays;
+    using Arguments = typename structure::RecordedArguments<F, Args...>::type;
+    constexpr bool are_arrays = (is_of_arrays<Args> && ...);
+    constexpr bool is_number_right = std::tuple_size_v<Arguments> == sizeof...(Args);
+    static_assert(
+        are_arrays,
+        "a Function is called with Arrays, C++ numbers, and tuples, vectors or structs with "
+        "REEL_MEMBERS(...) of them; a Tensor or a state of Tensors belongs to a recording: hand in a state "
+        "of Arrays, such as LSTMStateOf<Array>");
+    static_assert(is_number_right, "the function takes another number of arguments");
+    if constexpr (are_arrays && is_number_right) {
+      constexpr bool matches = structure::Matches<Arguments, std::tuple<Args...>>::value;
+      static_assert(
+          matches,
+          "an argument has another structure than the function declares: for a Tensor hand in one Array, "
+          "such as Array(numbers) of a vector of numbers; for a struct or tuple of Tensors one of Arrays");
+      return matches;
+    }
+    return false;
+  }
+
+  template <class Arguments, class Result, class... Args>
+  auto call(const Args&... args) {
+    const Using use(in_use_, "Function");
     std::deque<Array> numbers;  // the C++ numbers as arrays
     std::vector<const Array*> arrays;
     auto& entry = find_or_record<Arguments, Result>(arrays, numbers, args...);
@@ -112,34 +184,6 @@ class Function {
     }
   }
 
-  /// The program for arguments like these, recorded where there is none yet: to explain() it, or for runs
-  /// whose results are written into given arrays.
-  template <class... Args>
-  Program& program(const Args&... args) {
-    using Arguments = typename structure::RecordedArguments<F, Args...>::type;
-    using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
-    std::deque<Array> numbers;
-    std::vector<const Array*> arrays;
-    return find_or_record<Arguments, Result>(arrays, numbers, args...).program;
-  }
-
-  /// Where the time of calls with these arguments goes; see Program::profile().
-  template <class... Args>
-  Profile profile(const Args&... args) {
-    using Arguments = typename structure::RecordedArguments<F, Args...>::type;
-    using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
-    std::deque<Array> numbers;
-    std::vector<const Array*> arrays;
-    auto& entry = find_or_record<Arguments, Result>(arrays, numbers, args...);
-    std::vector<Array> copies;
-    for (const auto* array : arrays) copies.push_back(*array);
-    return entry.program.profile(copies);
-  }
-
-  /// How many programs have been recorded and are kept.
-  std::size_t program_count() const { return cache_.size(); }
-
- private:
   /// Collects the arguments, and the program for them.
   template <class Arguments, class Result, class... Args>
   ProgramCache::Entry& find_or_record(std::vector<const Array*>& arrays, std::deque<Array>& numbers,
@@ -161,7 +205,6 @@ class Function {
       if constexpr (std::is_same_v<Leaf, Array>) {
         arrays.push_back(&leaf);
       } else {
-        static_assert(std::is_arithmetic_v<Leaf>, "arguments are arrays, numbers, and structures of them");
         if constexpr (std::is_floating_point_v<Leaf>)
           numbers.push_back(Array(double(leaf)).cast(model_->element()));
         else if constexpr (std::is_same_v<Leaf, bool>)
@@ -195,8 +238,10 @@ class Function {
       std::apply(f_, arguments);
     } else {
       auto structured = std::make_shared<Result>(std::apply(f_, arguments));
-      for (const auto& leaf : structure::flatten(structure::tensors_of(*structured)))
-        outputs.push_back(bring(tape, leaf, "Function"));
+      const auto tensors = structure::tensors_of(*structured);
+      structure::check_present("Function", "the result", tensors);
+      for (const auto& leaf : structure::flatten(tensors)) outputs.push_back(bring(tape, leaf, "Function"));
+      structure::for_each_leaf(*structured, [](auto& leaf) { leaf = std::decay_t<decltype(leaf)>(); });
       result = std::move(structured);
     }
     return cache_.insert({key, compile(tape, outputs, model_->device(), options_), std::move(result)});
@@ -206,6 +251,7 @@ class Function {
   F f_;
   CompileOptions options_;
   ProgramCache cache_;
+  InUse in_use_;
 };
 
 template <class F, class... Options>

@@ -52,7 +52,7 @@ class Scope {
   Model& model() const { return *model_; }
 
   /// Makes a parameter of the model's element type: trained, and written to weight files. Throws Error where
-  /// there is one of that name.
+  /// there is one of that name, and while a function is being recorded: layers are made outside of it.
   Parameter parameter(const std::string& name, const Shape& shape, const Initialiser& initialiser) const;
   /// A value that updates may write but that is no weight, such as an optimiser's memory: the one of that
   /// name, or a new one whose elements are `value`. Throws Error where the one of that name is a parameter or

@@ -25,13 +25,11 @@ struct Profile {
 std::string to_string(const Profile& profile);
 
 /// What a tape was compiled into: instructions with their addresses bound, replayed by Device::cpu() without
-/// allocating memory. Independent of the tape. Movable; one run at a time.
+/// allocating memory. Independent of the tape. A handle: copies are the same program, which lives as long as
+/// one of them. One run at a time.
 class Program {
  public:
   explicit Program(std::unique_ptr<Runner> runner);
-  Program(Program&&) noexcept;
-  Program& operator=(Program&&) noexcept;
-  ~Program();
 
   /// Runs on one array per argument of the tape and returns the outputs. Variables are written after
   /// everything has been computed, so an exception leaves them as they were. Throws Error for arguments of
@@ -57,7 +55,7 @@ class Program {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 /// How a program is compiled; set by the options below.

@@ -27,6 +27,11 @@ class Recording {
   /// True where the innermost recording is a step of an unroll.
   static bool in_body();
 
+  /// This recording only shows what a cell does, and is thrown away.
+  void rehearse() { rehearses_ = true; }
+  /// True within a recording that is thrown away.
+  static bool rehearsing();
+
   /// "; at step 3" for the expanded unrolls around the innermost recording, for errors; empty where there are
   /// none.
   static std::string expanded_steps();
@@ -55,6 +60,7 @@ class Recording {
   std::uint64_t next_ordinal_ = 0;
   Tensors positions_;
   bool has_positions_ = false;
+  bool rehearses_ = false;
   std::vector<NodeId> added_sequences_, captured_;
   std::unordered_map<NodeId, NodeId> inner_;
 };
@@ -85,6 +91,10 @@ Tensor bring(Tape& tape, const Tensor& operand, const std::string& operation,
 /// Records `operation`. Operands are brought to its tape; literals without an element type take that of the
 /// others. Throws RecordError with operation, rule, operands and scope.
 Tensor record(const Operation& operation, const Tensors& operands, const Attributes& attributes = {});
+
+/// The rule that is broken where element types differ, for errors. Where arguments of the recording have
+/// another floating type than its model it says so: data of the wrong type are the usual cause.
+std::string elements_differ();
 
 /// The element type the operands have in common, literals taking that of the rest. Throws RecordError where
 /// they differ, or where a fraction meets integers.

@@ -7,9 +7,10 @@
 
 /// Names the members of a struct, in one line inside it, so that it can be a state, an input, an argument or
 /// a result: `struct State { Tensor h, c; REEL_MEMBERS(h, c) };`
-#define REEL_MEMBERS(...)                          \
-  auto members() { return std::tie(__VA_ARGS__); } \
-  auto members() const { return std::tie(__VA_ARGS__); }
+#define REEL_MEMBERS(...)                                \
+  auto members() { return std::tie(__VA_ARGS__); }       \
+  auto members() const { return std::tie(__VA_ARGS__); } \
+  static constexpr const char* member_names() { return #__VA_ARGS__; }
 
 /// Structures of tensors: a tensor, a tuple, pair, array or vector of structures, or a struct with
 /// REEL_MEMBERS. The same walk serves structures of arrays on the host. A leaf is anything that is none of
@@ -40,6 +41,70 @@ inline constexpr bool is_tuple<std::array<T, N>> = true;
 template <class S>
 inline constexpr bool is_leaf = !has_members<S> && !is_vector<S> && !is_tuple<S>;
 
+/// The types of the parts of a structure, as a tuple.
+template <class S, class = void>
+struct PartsOf {
+  using type = std::tuple<>;
+};
+template <class... T>
+struct PartsOf<std::tuple<T...>> {
+  using type = std::tuple<std::decay_t<T>...>;
+};
+template <class A, class B>
+struct PartsOf<std::pair<A, B>> {
+  using type = std::tuple<A, B>;
+};
+template <class T, std::size_t N>
+struct PartsOf<std::array<T, N>> {
+  using type = decltype(std::tuple_cat(std::declval<std::array<T, N>>()));
+};
+template <class T>
+struct PartsOf<std::vector<T>> {
+  using type = std::tuple<T>;
+};
+template <class S>
+struct PartsOf<S, std::enable_if_t<has_members<S>>> : PartsOf<decltype(std::declval<S&>().members())> {};
+
+template <class S, template <class> class Allowed, class Parts = typename PartsOf<S>::type>
+struct AllLeaves;
+template <class S, template <class> class Allowed, class... Part>
+struct AllLeaves<S, Allowed, std::tuple<Part...>> {
+  static constexpr bool value = [] {
+    if constexpr (is_leaf<S>)
+      return Allowed<S>::value;
+    else
+      return (AllLeaves<Part, Allowed>::value && ...);
+  }();
+};
+
+/// What becomes a tensor by itself: tensors, parameters, numbers.
+template <class L>
+struct IsTensor : std::is_convertible<const L&, Tensor> {};
+/// What a recorded function is called with.
+template <class L>
+struct IsHost : std::bool_constant<std::is_same_v<L, Array> || std::is_arithmetic_v<L>> {};
+
+template <class S>
+inline constexpr bool is_of_tensors = AllLeaves<S, IsTensor>::value;
+template <class S>
+inline constexpr bool is_of_arrays = AllLeaves<S, IsHost>::value;
+
+/// Whether `Declared`, a structure of tensors, has the structure of `Given`.
+template <class Declared, class Given, class DeclaredParts = typename PartsOf<Declared>::type,
+          class GivenParts = typename PartsOf<Given>::type>
+struct Matches : std::false_type {};
+template <class Declared, class Given, class... D, class... G>
+struct Matches<Declared, Given, std::tuple<D...>, std::tuple<G...>> {
+  static constexpr bool value = [] {
+    if constexpr (is_leaf<Given> || is_leaf<Declared>)
+      return is_leaf<Given> && is_leaf<Declared> && std::is_assignable_v<Declared&, Tensor>;
+    else if constexpr (is_vector<Given> != is_vector<Declared> || sizeof...(D) != sizeof...(G))
+      return false;
+    else
+      return (Matches<D, G>::value && ...);
+  }();
+};
+
 /// Calls `f` with every leaf, in order.
 template <class S, class F>
 void for_each_leaf(S& s, F&& f) {
@@ -66,6 +131,48 @@ void append_lengths(const S& s, std::vector<std::int64_t>& lengths) {
     lengths.push_back(static_cast<std::int64_t>(s.size()));
     for (const auto& element : s) append_lengths(element, lengths);
   }
+}
+
+/// Part `position` of the names "h, c" that REEL_MEMBERS was given.
+std::string member_name(const std::string& names, std::size_t position);
+
+template <class S, class = void>
+inline constexpr bool has_member_names = false;
+template <class S>
+inline constexpr bool has_member_names<S, std::void_t<decltype(S::member_names())>> = true;
+
+/// Appends where in `s` each leaf stands, in order: "h", "memory.c", "1", "layers.0"; `path` for a leaf.
+template <class S>
+void append_paths(const S& s, const std::string& path, std::vector<std::string>& paths) {
+  [[maybe_unused]] const auto below = [&](const std::string& name) {
+    return path.empty() ? name : path + "." + name;
+  };
+  [[maybe_unused]] std::size_t next = 0;
+  if constexpr (has_members<S>) {
+    const auto name = [&] {
+      if constexpr (has_member_names<S>)
+        return member_name(S::member_names(), next++);
+      else
+        return std::to_string(next++);
+    };
+    std::apply([&](const auto&... member) { (append_paths(member, below(name()), paths), ...); },
+               s.members());
+  } else if constexpr (is_tuple<S>) {
+    std::apply(
+        [&](const auto&... element) { (append_paths(element, below(std::to_string(next++)), paths), ...); },
+        s);
+  } else if constexpr (is_vector<S>) {
+    for (const auto& element : s) append_paths(element, below(std::to_string(next++)), paths);
+  } else {
+    paths.push_back(path);
+  }
+}
+
+template <class S>
+std::vector<std::string> paths_of(const S& s) {
+  std::vector<std::string> paths;
+  append_paths(s, "", paths);
+  return paths;
 }
 
 /// The structure S with leaves of type L: what `Rebound<S, L>::type` is.
@@ -143,9 +250,6 @@ decltype(auto) elements(S& s) {
 template <class To, class From, class F>
 void convert(const From& from, To& to, F& f) {
   if constexpr (is_leaf<From>) {
-    static_assert(
-        std::is_assignable_v<To&, decltype(f(from))>,
-        "a recorded function gets a Tensor for an array or a number, and structures of them as they are");
     to = f(from);
   } else if constexpr (is_vector<From>) {
     to.resize(from.size());
@@ -154,8 +258,6 @@ void convert(const From& from, To& to, F& f) {
     auto&& source = elements(from);
     auto&& target = elements(to);
     using Source = std::decay_t<decltype(source)>;
-    static_assert(std::tuple_size_v<Source> == std::tuple_size_v<std::decay_t<decltype(target)>>,
-                  "the structures have different numbers of members");
     convert_each(source, target, f, std::make_index_sequence<std::tuple_size_v<Source>>{});
   }
 }
@@ -173,11 +275,24 @@ rebound<S, Tensor> tensors_of(const S& s) {
   return converted<rebound<S, Tensor>>(s, [](const auto& leaf) { return Tensor(leaf); });
 }
 
+[[noreturn]] void refuse_absent(const std::string& operation, const std::string& what,
+                                const std::string& member);
+
 template <class S>
 Tensors flatten(const S& s) {
   Tensors leaves;
   for_each_leaf(s, [&](const Tensor& leaf) { leaves.push_back(leaf); });
   return leaves;
+}
+
+/// Throws RecordError where a tensor of `s`, which is `what` ("the state that the step returns"), is absent.
+template <class S>
+void check_present(const char* operation, const char* what, const S& s) {
+  std::size_t position = 0;
+  for_each_leaf(s, [&](const Tensor& leaf) {
+    if (!leaf.defined()) refuse_absent(operation, what, paths_of(s)[position]);
+    ++position;
+  });
 }
 
 /// The structure of `prototype` with `leaves` in their order.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "operation.h"
+#include "tape_link.h"
 
 namespace reel {
 
@@ -28,6 +29,7 @@ class Tape {
  public:
   /// `floating` is the type of literals that meet nothing typed: float32 or float64.
   explicit Tape(ElementType floating = ElementType::float32);
+  ~Tape();
   Tape& operator=(const Tape&) = delete;
   /// A tape with the same nodes. Bodies of unrolls are shared: they only ever grow.
   std::unique_ptr<Tape> clone() const;
@@ -39,6 +41,8 @@ class Tape {
 
   /// The node whose every element is `value`, recorded once per tape.
   Tensor fill(double value, const TensorType& type);
+  /// The node of the positions 0, 1, ... count - 1 as int64, recorded once per tape.
+  Tensor positions(std::int64_t count);
 
   /// Appends a node, its operands being on this tape. Infers and checks its type. Throws RecordError naming
   /// the operation, the broken rule, the operands and the scope.
@@ -70,11 +74,21 @@ class Tape {
   /// The number of the run, as random operations read it.
   Tensor run_number();
 
+  /// What its tensors share.
+  const std::shared_ptr<TapeLink>& link();
+
   /// The scope that nodes recorded from now on belong to; "" where none was entered.
   const std::string& current_scope() const { return names_[scope_]; }
   void set_scope(const std::string& scope) { scope_ = intern(scope); }
 
  private:
+  /// A tape's own: a copy of the tape has none of the original's tensors.
+  struct Link {
+    Link() = default;
+    Link(const Link&) {}
+    std::shared_ptr<TapeLink> shared;
+  };
+
   Tape(const Tape&) = default;
   std::uint32_t intern(const std::string& name);
 
@@ -86,7 +100,9 @@ class Tape {
   std::unordered_map<const Variable*, NodeId> parameters_;
   std::unordered_map<const Variable*, NodeId> updated_;
   std::unordered_map<TensorType, std::vector<std::pair<double, NodeId>>, TypeHash> fills_;
+  std::unordered_map<std::int64_t, NodeId> positions_;
   std::vector<NodeId> roots_;
+  Link link_;
   std::uint64_t seed_ = 0;
   std::uint64_t last_ordinal_ = 0;
   std::shared_ptr<Variable> run_;

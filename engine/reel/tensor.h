@@ -10,6 +10,7 @@
 namespace reel {
 
 class Tape;
+class TapeLink;
 class Tensor;
 using NodeId = std::int32_t;
 using Tensors = std::vector<Tensor>;
@@ -30,11 +31,12 @@ struct Leaf {
 };
 
 /// A handle to a value on a tape, or to a leaf not recorded yet. Small, copied freely; it owns no data, and
-/// is valid as long as its tape. A default-constructed one is absent.
+/// is valid as long as its tape: whatever is asked of it later is a RecordError that names where it came
+/// from. A default-constructed one is absent.
 class Tensor {
  public:
   Tensor() = default;
-  Tensor(Tape& tape, NodeId id) : tape_(&tape), id_(id) {}
+  Tensor(Tape& tape, NodeId id);
   explicit Tensor(std::shared_ptr<const Leaf> leaf) : leaf_(std::move(leaf)) {}
   /// A scalar literal: recorded where it is used, in the element type of what it meets.
   template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>
@@ -44,8 +46,12 @@ class Tensor {
   static Tensor literal(double value, const Shape& shape, std::optional<ElementType> element);
 
   /// False for a default-constructed tensor.
-  bool defined() const { return tape_ || leaf_; }
-  bool recorded() const { return tape_ != nullptr; }
+  bool defined() const { return link_ || leaf_; }
+  bool recorded() const { return link_ != nullptr; }
+  /// True where its tape is gone.
+  bool outlived() const;
+  /// "float32[2, 3] made by [softmax] in scope net": of a recorded one, for errors.
+  std::string origin() const;
   const std::shared_ptr<const Leaf>& leaf() const { return leaf_; }
 
   const Shape& shape() const;
@@ -58,8 +64,9 @@ class Tensor {
   std::optional<ElementType> own_element() const;
   TensorType type() const { return {element(), shape()}; }
 
-  /// The tape it is recorded on. Throws RecordError for one that is not.
-  Tape& tape() const;
+  /// The tape it is recorded on. Throws RecordError for one that is on none, or has outlived it; `operation`
+  /// is who asks.
+  Tape& tape(const char* operation = "Tensor") const;
   NodeId id() const;
 
  private:
@@ -74,10 +81,14 @@ class Tensor {
     return number;
   }
 
-  Tape* tape_ = nullptr;
+  std::shared_ptr<const TapeLink> link_;
   NodeId id_ = -1;
   std::shared_ptr<const Leaf> leaf_;
 };
+
+/// Throws RecordError naming `operation` where an operand is absent or has outlived its recording.
+void check_usable(const std::string& operation, const Tensor& operand);
+void check_usable(const std::string& operation, const Tensors& operands);
 
 /// "float32[2, 3] (parameter cell/weight)": type and, where it has one, the name.
 std::string describe(const Tensor& tensor);

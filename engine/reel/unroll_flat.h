@@ -1,5 +1,8 @@
 #pragma once
+#include <typeinfo>
+
 #include "body.h"
+#include "record.h"
 
 namespace reel {
 
@@ -8,6 +11,9 @@ struct UnrollOptions {
   bool reverse = false;
   bool expanded = false;
   bool recompute = false;
+  bool rehearse = true;
+  /// What errors call the tensors of the state, such as "h".
+  std::vector<std::string> state_names = {};
 };
 
 /// The steps run from the last to the first.
@@ -18,11 +24,16 @@ inline constexpr auto Expanded = [](UnrollOptions& options) { options.expanded =
 /// The derivative recomputes forward values inside each step instead of storing them.
 inline constexpr auto Recompute = [](UnrollOptions& options) { options.recompute = true; };
 
+/// The cell is recorded but once. Otherwise it is recorded a second time, which must give the same
+/// operations: a cell that keeps something in itself from step to step, instead of handing it on in its
+/// state, is refused.
+inline constexpr auto WithoutRehearsal = [](UnrollOptions& options) { options.rehearse = false; };
+
 /// A recorded unroll node, from which any value of its body can be projected at any later time.
 class Unroll {
  public:
   Unroll() = default;
-  Unroll(Tape& tape, NodeId id) : tape_(&tape), id_(id) {}
+  Unroll(Tape& tape, NodeId id) : node_(tape, id) {}
   /// `value`, a tensor of the body, at every step: [T, ...].
   Tensor stacked(const Tensor& value) const { return stacked(body_id(value)); }
   Tensor stacked(NodeId value) const;
@@ -38,8 +49,17 @@ class Unroll {
   const TensorType& type_of(NodeId value) const;
   Tensor project(const Operation& operation, const Attributes& attributes) const;
 
-  Tape* tape_ = nullptr;
-  NodeId id_ = -1;
+  Tensor node_;  // absent of an expanded unroll
+};
+
+/// What a cell records during its life stands in a scope named for the cell's type, below the current one:
+/// "MinimalGatedUnit", and "cell" for a lambda. Layers enter scopes of their own in it.
+class CellScope {
+ public:
+  explicit CellScope(const std::type_info& cell);
+
+ private:
+  ScopeGuard guard_;
 };
 
 /// One step on flat lists: slices of the sequences and the state in, outputs and the next state out.
@@ -57,7 +77,8 @@ struct FlatUnroll {
 };
 
 /// Unrolls `cell` over `steps` steps. Every sequence is [steps, ...]. Throws RecordError for sequences of
-/// other lengths, and for a step that hands on a state of another shape or type.
+/// other lengths, for a step that hands on a state of another shape or type, and for a cell that gives other
+/// operations when it is recorded a second time.
 FlatUnroll unroll_flat(std::int64_t steps, const Tensors& sequences, const Tensors& state,
                        const FlatCell& cell, const UnrollOptions& options = {});
 

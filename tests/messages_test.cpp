@@ -1,0 +1,189 @@
+// Mistakes a new user makes, and what Reel says to them.
+
+#include <reel/reel.h>
+
+#include "catch.h"
+#include "models.h"
+#include "refusals.h"
+#include "run.h"
+
+using namespace reel;
+using namespace reel::test;
+
+namespace {
+
+constexpr auto f32 = ElementType::float32;
+
+/// As a user would write it: of stock layers and operations.
+struct MinimalUnit {
+  Linear gate;
+  MinimalUnit(const Scope& scope, int input, int hidden) : gate(scope / "gate", input, hidden) {}
+  Tensor operator()(const Tensor& x, const Tensor& h) const {
+    const auto f = sigmoid(gate(x));
+    return f * h + (1 - f) * matmul(x, h);
+  }
+};
+
+struct Pair {
+  Tensor left, right;
+  REEL_MEMBERS(left, right)
+};
+
+}  // namespace
+
+TEST_CASE("data of another floating type than the model's", "[messages]") {
+  Model model(Seed{1});
+  const Linear linear(model / "head", 2, 1);
+  const LSTM lstm(model / "lstm", 2, 3);
+  const auto said = "argument 0 is float64, the model float32";
+  const Array wide(Shape{4, 1, 2}, ElementType::float64);
+  Function f(model, [&](Tensor x) { return linear(x); });
+  CHECK(has(message_of([&] { f(wide); }), {"[matmul]", said}));
+  Function g(model, [&](Tensor x) { return unroll(lstm, x, lstm.initial_state(1)).outputs; });
+  CHECK(has(message_of([&] { g(wide); }), {said}));
+  Function h(model, [&](Tensor x) { return concat({x, linear.bias}); });
+  CHECK(has(message_of([&] { h(Array(std::vector<double>{1})); }), {"[concat]", said}));
+  Function second(model, [&](Tensor x, Tensor target) { return mean_squared_error(linear(x), target); });
+  CHECK(has(message_of([&] {
+              second(Array(Shape{1, 2}, f32), Array(Shape{1, 1}, ElementType::float64));
+            }),
+            {"argument 1 is float64, the model float32"}));
+  Model double_model(Seed{1}, Device::cpu(), ElementType::float64);
+  const Linear other(double_model / "head", 2, 1);
+  Function narrow(double_model, [&](Tensor x) { return other(x); });
+  CHECK(has(message_of([&] {
+              narrow(Array(Shape{1, 2}, f32));
+            }),
+            {"argument 0 is float32, the model float64"}));
+}
+
+TEST_CASE("an absent member: which one of what", "[messages]") {
+  Model model(Seed{1});
+  const auto x = Array(Shape{3, 1}, f32);
+  const auto unrolled = [&](auto cell, auto state) {
+    Function f(model, [&](Tensor x) { return structure::flatten(unroll(cell, x, state).outputs)[0]; });
+    return message_of([&] { f(x); });
+  };
+  const LSTMState zero{zeros({1}), zeros({1})};
+  CHECK(has(unrolled(
+                [](const Tensor& xt, const LSTMState& s) {
+                  return LSTMState{s.h + xt, {}};
+                },
+                zero),
+            {"[unroll] member c of the state that the cell returns is absent"}));
+  CHECK(has(unrolled(
+                [](const Tensor& xt, const LSTMState& s) {
+                  return std::pair(Pair{xt, {}}, s);
+                },
+                zero),
+            {"[unroll] member right of the output that the cell returns is absent"}));
+  CHECK(has(unrolled([](const Tensor&, const LSTMState& s) { return s; }, LSTMState{{}, zeros({1})}),
+            {"[unroll] member h of the initial state is absent"}));
+  using Nested = std::tuple<Tensor, std::vector<LSTMState>>;
+  CHECK(has(unrolled(
+                [](const Tensor& xt, const Nested& s) {
+                  auto [a, list] = s;
+                  list[1].h = Tensor();
+                  return Nested(a + xt, list);
+                },
+                Nested(zeros({1}), {zero, zero})),
+            {"member 1.1.h of the state that the cell returns"}));
+  CHECK(has(unrolled([](const Tensor&, const Tensor&) { return Tensor(); }, zeros({1})),
+            {"[unroll] the state that the cell returns is absent"}));
+  Function result(model, [](Tensor x) { return Pair{x, {}}; });
+  CHECK(has(message_of([&] { result(x); }), {"[Function] member right of the result is absent"}));
+  Function operand(model, [](Tensor x) { return x + Tensor(); });
+  CHECK(has(message_of([&] { operand(x); }), {"[add]", "absent"}));
+}
+
+TEST_CASE("a state that changes its shape is named", "[messages]") {
+  Model model(Seed{1});
+  Function f(model, [](Tensor x) {
+    return unroll(
+               [](const Tensor& xt, const LSTMState& s) {
+                 return LSTMState{s.h + xt, concat({s.c, s.c})};
+               },
+               x, LSTMState{zeros({1}), zeros({1})})
+        .state;
+  });
+  CHECK(has(message_of([&] { f(Array(Shape{3, 1}, f32)); }), {"state c enters the step as float32[1]"}));
+}
+
+TEST_CASE("a target out of range", "[messages]") {
+  for (const auto& device : {Device::reference(), Device::cpu(2)}) {
+    Model model(Seed{1}, device);
+    const Linear head(model / "head", 3, 5);
+    const Array x(Shape{2, 1, 3}, f32), targets(Shape{2, 1}, std::vector<std::int32_t>{4, 7});
+    const std::vector<std::string> said{"cross_entropy: target 7 at [1, 0", "[0, 5)"};
+    Function loss(model, [&](Tensor x, Tensor target) { return cross_entropy(head(x), target); });
+    CHECK(has(message_of([&] { loss(x, targets); }), said));
+    TrainingStep step(model, SGD{0.1},
+                      [&](Tensor x, Tensor target) { return cross_entropy(head(x), target); });
+    CHECK(has(message_of([&] { step(x, targets); }), said));
+    const Array flags(Shape{2, 1}, std::vector<bool>{true, true});
+    Function masked(
+        model, [&](Tensor x, Tensor target, Tensor mask) { return cross_entropy(head(x), target, mask); });
+    CHECK(has(message_of([&] { masked(x, targets, flags); }), said));
+    const Array negative(Shape{2, 1}, std::vector<std::int32_t>{0, -1});
+    CHECK(has(message_of([&] { loss(x, negative); }), {"cross_entropy: target -1 at [1, 0"}));
+  }
+}
+
+TEST_CASE("a user's cell has a scope of its own", "[messages]") {
+  Model model(Seed{1});
+  const MinimalUnit unit(model / "unit", 2, 3);
+  Function f(model, [&](Tensor x) { return unroll(unit, x, zeros({1, 3})).outputs; });
+  const Array x(Shape{4, 1, 2}, f32);
+  CHECK(has(message_of([&] { f(x); }), {"[matmul]", "in scope MinimalUnit"}));
+  Function lambda(model, [&](Tensor x) {
+    return unroll([](const Tensor& xt, const Tensor& h) { return matmul(xt, h); }, x, zeros({1, 3})).outputs;
+  });
+  CHECK(has(message_of([&] { lambda(x); }), {"in scope cell"}));
+  Function within(model, [&](Tensor x) {
+    const ScopeGuard scope("net");
+    return unroll(unit, x, zeros({1, 3}), Expanded).outputs;
+  });
+  CHECK(has(message_of([&] { within(x); }), {"in scope net/MinimalUnit; at step 0"}));
+  // Layers in it keep their own.
+  Function layer(model, [&](Tensor x) {
+    return unroll(
+               [&](const Tensor& xt, const Tensor& h) {
+                 return h + unit.gate(concat({xt, h}));
+               },
+               x, zeros({1, 3}))
+        .outputs;
+  });
+  CHECK(has(message_of([&] { layer(x); }), {"in scope unit/gate"}));
+}
+
+TEST_CASE("a tensor of another tape", "[messages]") {
+  Model model(Seed{1});
+  Tape tape;
+  const auto foreign = tape.argument({f32, {2}}, "samples");
+  Function f(model, [&](Tensor x) { return x * foreign; });
+  CHECK(has(message_of([&] {
+              f(floats({1, 2}));
+            }),
+            {"[mul]", "another tape", "float32[2] (samples)", "as its result"}));
+}
+
+TEST_CASE("a loss through two models", "[messages]") {
+  Model model(Seed{1}), critic(Seed{2});
+  const Linear maker(model / "maker", 2, 2), judge(critic / "judge", 2, 1);
+  const auto through = [&](Tensor x) { return mean(judge(maker(x))); };
+  const Array x(Shape{3, 2}, f32);
+  TrainingStep both(model, SGD{0.1}, through);
+  CHECK(has(message_of([&] { both(x); }), {"[TrainingStep]", "judge/weight, judge/bias", "OtherModelsStay"}));
+  TrainingStep other(model, SGD{0.1}, [&](Tensor x) { return mean(judge(x)); });
+  CHECK(has(message_of([&] { other(x); }), {"judge/weight"}));
+
+  const auto before = values(critic), own = values(model);
+  TrainingStep stays(model, SGD{0.1}, through, OtherModelsStay);
+  stays(x);
+  CHECK(values(critic) == before);
+  CHECK(values(model) != own);
+  // What no gradient passes through is no mistake.
+  TrainingStep constant_judge(model, SGD{0.1},
+                              [&](Tensor x) { return mean(maker(x)) * stop_gradient(mean(judge(x))); });
+  constant_judge(x);
+}

@@ -1,0 +1,76 @@
+// Programs that must not compile. Each `expect` is a part of the one line in which the compiler says why;
+// there are no other errors.
+
+#include <reel/reel.h>
+
+using namespace reel;
+
+struct Unnamed {
+  Tensor h, c;
+};
+
+Array numbers(std::int64_t count) { return Array(Shape{count, 1}, ElementType::float32); }
+
+// expect: REEL_MEMBERS(...) in it; an Array comes in
+void state_without_members(Model& model) {
+  Function f(model, [](Tensor x) {
+    const auto cell = [](const Tensor& xt, const Unnamed& s) { return Unnamed{s.h + xt, s.c}; };
+    return unroll(cell, x, Unnamed{zeros({1}), zeros({1})}).state.h;
+  });
+  f(numbers(3));
+}
+
+// expect: or a pair {output, next state}; structs name their members by REEL_MEMBERS(...)
+void output_without_members(Model& model) {
+  Function f(model, [](Tensor x) {
+    const auto cell = [](const Tensor& xt, const Tensor& s) { return std::pair(Unnamed{xt, s}, s); };
+    return unroll(cell, x, zeros({1})).state;
+  });
+  f(numbers(3));
+}
+
+// expect: or a struct that names its members by REEL_MEMBERS(...) in it
+void result_without_members(Model& model) {
+  Function f(model, [](Tensor x) { return Unnamed{x, x}; });
+  f(numbers(3));
+}
+
+// expect: hand in a state of Arrays, such as LSTMStateOf<Array>
+void state_of_tensors(Model& model, const LSTM& lstm) {
+  Function f(model, [&](Tensor x, LSTMState s) { return unroll(lstm, x, s).outputs; });
+  f(numbers(3), lstm.initial_state(1));
+}
+
+// expect: such as Array(numbers) of a vector of numbers
+void vector_of_numbers(Model& model) {
+  Function f(model, [](Tensor x) { return x; });
+  f(std::vector<float>{1, 2});
+}
+
+// expect: for a struct or tuple of Tensors one of Arrays
+void array_for_a_struct(Model& model) {
+  Function f(model, [](LSTMState s) { return s.h; });
+  f(numbers(3));
+}
+
+// expect: the function takes another number of arguments
+void one_argument_too_many(Model& model) {
+  TrainingStep step(model, SGD{0.1}, [](Tensor x) { return mean(x); });
+  step(numbers(3), numbers(3));
+}
+
+// expect: with one step of the input and the state in the structures that the unroll was given
+void cell_without_a_state(Model& model) {
+  Function f(model,
+             [](Tensor x) { return unroll([](const Tensor& xt) { return xt; }, x, zeros({1})).state; });
+  f(numbers(3));
+}
+
+// expect: a cell returns its next state, of the type of the initial one
+void three_results(Model& model) {
+  Function f(model, [](Tensor x) {
+    return unroll([](const Tensor& xt, const Tensor& s) { return std::tuple(xt, s, s); }, x, zeros({1}))
+        .state;
+  });
+  f(numbers(3));
+}
