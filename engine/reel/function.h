@@ -151,11 +151,10 @@ class Function {
     using Arguments = typename structure::RecordedArguments<F, Args...>::type;
     constexpr bool are_arrays = (is_of_arrays<Args> && ...);
     constexpr bool is_number_right = std::tuple_size_v<Arguments> == sizeof...(Args);
-    static_assert(
-        are_arrays,
-        "a Function is called with Arrays, C++ numbers, and tuples, vectors or structs with "
-        "REEL_MEMBERS(...) of them; a Tensor or a state of Tensors belongs to a recording: hand in a state "
-        "of Arrays, such as LSTMStateOf<Array>");
+    static_assert(are_arrays,
+                  "a Function is called with Arrays, C++ numbers, and tuples, vectors or structs with "
+                  "REEL_MEMBERS(...) of them; a Tensor or a state of Tensors belongs to a recording: hand in "
+                  "Arrays, such as the result of an earlier call");
     static_assert(is_number_right, "the function takes another number of arguments");
     if constexpr (are_arrays && is_number_right) {
       constexpr bool matches = structure::Matches<Arguments, std::tuple<Args...>>::value;

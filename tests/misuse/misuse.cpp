@@ -35,7 +35,7 @@ void result_without_members(Model& model) {
   f(numbers(3));
 }
 
-// expect: hand in a state of Arrays, such as LSTMStateOf<Array>
+// expect: hand in Arrays, such as the result of an earlier call
 void state_of_tensors(Model& model, const LSTM& lstm) {
   Function f(model, [&](Tensor x, LSTMState s) { return unroll(lstm, x, s).outputs; });
   f(numbers(3), lstm.initial_state(1));
