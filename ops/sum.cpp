@@ -56,10 +56,28 @@ Tensor variance(const Tensor& x, const Axes& axes, bool keep, double correction)
 }
 Tensor variance(const Tensor& x) { return variance(x, all_axes(x)); }
 
+namespace {
+
+/// What elements are counted in for their norm, so that no square overflows and none that matters vanishes:
+/// 1, or the largest of them where that is far from it. The norm does not depend on it, nor do its
+/// derivatives.
+Tensor unit_of_norm(const Tensor& largest) {
+  constexpr double far = 0x1p40;
+  const auto is_far = largest > far || largest < 1 / far;
+  return select(is_far && largest > 0 && isfinite(largest), largest, 1);
+}
+
+}  // namespace
+
 Tensor norm(const Tensor& x, const Axes& axes, bool keep) {
-  const auto squares = sum(square(x), axes, keep);
+  if (x.own_element() && !is_floating(*x.own_element()))
+    refuse("norm", "operands must be floating", {x});
+  if (reduced_count(x, axes) == 0) return sum(x, axes, keep);
+  const auto unit = unit_of_norm(stop_gradient(max(abs(x), axes, true)));
+  const auto squares = sum(square(x / unit), axes, true);
   const auto is_zero = squares == 0;
-  return select(is_zero, 0, sqrt(select(is_zero, 1, squares)));
+  const auto result = unit * select(is_zero, 0, sqrt(select(is_zero, 1, squares)));
+  return keep ? result : reshape(result, reduced_shape(x.shape(), normal_axes(axes, x.rank())));
 }
 Tensor norm(const Tensor& x) { return norm(x, all_axes(x)); }
 

@@ -101,7 +101,8 @@ Tensor mean(const Tensor& x, const Axes& axes, bool keep = false);
 /// Mean square distance from the mean: of n elements, the sum of squares over n - correction.
 Tensor variance(const Tensor& x);
 Tensor variance(const Tensor& x, const Axes& axes, bool keep = false, double correction = 0);
-/// Euclidean norm; its derivative at 0 is 0.
+/// Euclidean norm, of elements of any magnitude; infinite where one is infinite, NaN where one is NaN. Its
+/// derivative at 0 is 0.
 Tensor norm(const Tensor& x);
 Tensor norm(const Tensor& x, const Axes& axes, bool keep = false);
 /// log(sum(exp(x))), the maximum taken off first.
@@ -196,9 +197,12 @@ Tensor softmax(const Tensor& x, std::int64_t axis = -1);
 /// The logarithm of softmax, without forming it.
 Tensor log_softmax(const Tensor& x, std::int64_t axis = -1);
 
-/// (x - mean) / sqrt(variance + epsilon) along `axis` (Ba et al. 2016), without scale and shift.
+/// (x - mean) / sqrt(variance + epsilon) along `axis` (Ba et al. 2016), without scale and shift. Squares that
+/// vanish are nothing beside epsilon; where their mean overflows (deviations above 1e19 in float32) the
+/// result is 0, since a unit of each row's own would cost one more pass over it.
 Tensor layer_norm(const Tensor& x, std::int64_t axis = -1, double epsilon = 1e-5);
-/// x / sqrt(mean(x^2) + epsilon) along `axis` (Zhang and Sennrich 2019), without scale.
+/// x / sqrt(mean(x^2) + epsilon) along `axis` (Zhang and Sennrich 2019), without scale. Its range is that of
+/// layer_norm.
 Tensor rms_norm(const Tensor& x, std::int64_t axis = -1, double epsilon = 1e-5);
 /// softmax(queries keys^T / sqrt(D)) values (Vaswani et al. 2017): queries [..., M, D], keys [..., N, D] and
 /// values [..., N, E] give [..., M, E]. Where the bool `mask` [..., M, N] is false a score counts nothing,
