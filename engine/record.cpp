@@ -199,6 +199,20 @@ Tensor bring(Tape& tape, const Tensor& operand, const std::string& operation,
   return bring_as(tape, operand, element.value_or(tape.floating()), operation);
 }
 
+Tensors widened(const std::string& operation, Tensors operands) {
+  const auto is = [](ElementType element) {
+    return [element](const Tensor& operand) { return operand.own_element() == element; };
+  };
+  const auto is_narrow = is(ElementType::int32);
+  if (std::any_of(operands.begin(), operands.end(), is_narrow) &&
+      std::any_of(operands.begin(), operands.end(), is(ElementType::int64))) {
+    auto& tape = destination(operation, operands);
+    for (auto& operand : operands)
+      if (is_narrow(operand)) operand = cast(bring(tape, operand, operation), ElementType::int64);
+  }
+  return operands;
+}
+
 ElementType common_element(const std::string& operation, const Tensors& operands) {
   std::optional<ElementType> element;
   for (const auto& operand : operands) {
@@ -252,7 +266,8 @@ Tensor bring_broadcast(Tape& tape, const Tensor& operand, const Shape& shape, El
   return broadcast_to(bring_as(tape, operand, element, operation), shape);
 }
 
-Tensors together(const std::string& operation, const Tensors& operands) {
+Tensors together(const std::string& operation, Tensors operands) {
+  operands = widened(operation, std::move(operands));
   const auto element = common_element(operation, operands);
   Shape shape;
   try {

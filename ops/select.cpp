@@ -35,8 +35,10 @@ const Operation& select_operation() {
   return operation;
 }
 
-Tensor select(const Tensor& condition, const Tensor& a, const Tensor& b) {
-  const auto element = common_element("select", {a, b});
+Tensor select(const Tensor& condition, const Tensor& if_true, const Tensor& if_false) {
+  const auto branches = widened("select", {if_true, if_false});
+  const auto &a = branches[0], &b = branches[1];
+  const auto element = common_element("select", branches);
   auto& tape = destination("select", {condition, a, b});
   Shape shape;
   try {

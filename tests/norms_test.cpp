@@ -116,6 +116,13 @@ TEST_CASE("a norm of zeros, of what is not finite, and of nothing", "[norm]") {
   });
 }
 
+TEST_CASE("a norm over an axis that is not there is refused by its name", "[norm]") {
+  Tape tape;
+  const auto x = tape.argument({ElementType::float32, {2, 3}});
+  for (std::int64_t axis : {2, -3})
+    CHECK_THROWS_WITH(norm(x, {axis}), ContainsSubstring("[norm]") && ContainsSubstring("[2, 3]"));
+}
+
 TEST_CASE("a norm in a loop is that of each step", "[norm]") {
   everywhere([](Model& model) {
     const Array x = doubles({3, 2}, {3e20, 4e20, 3e-25, 4e-25, 3, 4});
