@@ -220,6 +220,21 @@ std::string elements_differ() {
   return text;
 }
 
+Tensors widened(const std::string& operation, Tensors operands) {
+  check_usable(operation, operands);
+  const auto is = [](ElementType element) {
+    return [element](const Tensor& operand) { return operand.own_element() == element; };
+  };
+  const auto is_narrow = is(ElementType::int32);
+  if (std::any_of(operands.begin(), operands.end(), is_narrow) &&
+      std::any_of(operands.begin(), operands.end(), is(ElementType::int64))) {
+    auto& tape = destination(operation, operands);
+    for (auto& operand : operands)
+      if (is_narrow(operand)) operand = cast(bring(tape, operand, operation), ElementType::int64);
+  }
+  return operands;
+}
+
 ElementType common_element(const std::string& operation, const Tensors& operands) {
   check_usable(operation, operands);
   std::optional<ElementType> element;
@@ -276,7 +291,8 @@ Tensor bring_broadcast(Tape& tape, const Tensor& operand, const Shape& shape, El
   return broadcast_to(bring_as(tape, operand, element, operation), shape);
 }
 
-Tensors together(const std::string& operation, const Tensors& operands) {
+Tensors together(const std::string& operation, Tensors operands) {
+  operands = widened(operation, std::move(operands));
   const auto element = common_element(operation, operands);
   Shape shape;
   try {

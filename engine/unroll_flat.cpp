@@ -41,8 +41,10 @@ Tensor Unroll::stacked(NodeId value) const {
 }
 
 Tensor Unroll::summed(NodeId value) const {
-  if (type_of(value).element == ElementType::boolean)
-    throw RecordError("[summed] a bool cannot be summed over the steps; cast it first");
+  // Widened in the body, so that a summed projection has the type of the body value it names.
+  const auto element = summed_type(type_of(value).element);
+  const Attributes wider{{"element", static_cast<std::int64_t>(element)}};
+  if (type_of(value).element != element) value = body().tape->append(cast_operation(), {&value, 1}, wider);
   return project(summed_operation(), typed(type_of(value), {{"value", std::int64_t{value}}}));
 }
 

@@ -108,9 +108,7 @@ int main(int argc, char** argv) {
   };
   TrainingStep step(model, Adam(1e-2),
                     [&](Tensor x, Tensor rhythm) { return cross_entropy(logits(x), rhythm); });
-  Function right(model, [&](Tensor x, Tensor rhythm) {
-    return mean(cast(equal(argmax(logits(x)), cast(rhythm, ElementType::int64)), ElementType::float32));
-  });
+  Function right(model, [&](Tensor x, Tensor rhythm) { return mean(argmax(logits(x)) == rhythm); });
 
   std::mt19937 random(1), held_out(2);
   for (int i = 0; i <= steps; ++i) {

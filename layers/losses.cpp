@@ -30,6 +30,8 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& 
 }
 
 Tensor mean_squared_error(const Tensor& y, const Tensor& target) {
+  if (!is_floating(y.element()))
+    refuse("mean_squared_error", "value and target must be floating", {y, target});
   if (y.shape() != target.shape())
     refuse("mean_squared_error", "value and target must have one shape", {y, target});
   return mean(square(y - target));

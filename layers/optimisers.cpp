@@ -1,4 +1,9 @@
+#include <reel/held_updates.h>
 #include <reel/optimisers.h>
+#include <reel/record.h>
+
+#include <cmath>
+#include <limits>
 
 namespace reel {
 
@@ -35,26 +40,79 @@ void Adam::operator()(const std::vector<ParameterGradient>& gradients, const Sco
     const auto mean = memory_of(parameter, "mean", memory);
     const auto variance = memory_of(parameter, "variance", memory);
     const auto m = beta1 * mean + (1 - beta1) * gradient;
-    const auto v = beta2 * variance + (1 - beta2) * square(gradient);
+    // Scaled before it is squared, and the root before it is divided: (1 - beta2) g^2 may be in range where
+    // g^2 is not.
+    const auto v = beta2 * variance + square(std::sqrt(1 - beta2) * gradient);
     update(mean, m);
     update(variance, v);
-    update(parameter, parameter - learning_rate * (m / (1 - next1)) / (sqrt(v / (1 - next2)) + epsilon));
+    const auto deviation = sqrt(v) / sqrt(1 - next2);
+    update(parameter, parameter - learning_rate * (m / (1 - next1)) / (deviation + epsilon));
   }
 }
 
+namespace {
+
+/// The larger of two, either of which may be absent.
+Tensor larger(const Tensor& a, const Tensor& b) { return a.defined() ? maximum(a, b) : b; }
+
+/// The largest magnitude among the elements of all tensors, NaN where one is NaN; absent where there are
+/// none.
+Tensor largest_magnitude(const Tensors& tensors) {
+  Tensor largest;
+  for (const auto& x : tensors)
+    if (x.shape().size() > 0) largest = larger(largest, max(abs(x)));
+  return largest;
+}
+
+/// The smallest number of a floating type that has an inverse.
+double smallest_normal(ElementType element) {
+  return element == ElementType::float64 ? std::numeric_limits<double>::min()
+                                         : std::numeric_limits<float>::min();
+}
+
+Tensors tensors_of(const std::vector<ParameterGradient>& gradients) {
+  Tensors tensors;
+  for (const auto& entry : gradients) tensors.push_back(entry.gradient);
+  return tensors;
+}
+
+}  // namespace
+
 Optimiser clip_by_global_norm(double largest_norm, Optimiser optimiser) {
+  if (!(largest_norm >= 0))
+    throw Error("[clip_by_global_norm] the largest norm is " + std::to_string(largest_norm) +
+                "; it must be 0 or more");
   return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
-    Tensor squares;
-    for (const auto& entry : gradients) {
-      const auto part = sum(square(entry.gradient));
-      squares = squares.defined() ? squares + part : part;
-    }
-    if (!squares.defined()) return optimiser(gradients, memory);
+    const auto largest = largest_magnitude(tensors_of(gradients));
+    if (!largest.defined()) return optimiser(gradients, memory);
+    // In units of the largest magnitude no square overflows. Where that is not finite, all that follows is
+    // NaN.
+    const auto unit = maximum(largest, smallest_normal(largest.element())), shrink = 1 / unit;
+    Tensor squares = 0;
+    for (const auto& entry : gradients) squares = squares + sum(square(entry.gradient * shrink));
     const auto norm = sqrt(squares);
-    const auto scale = select(norm > largest_norm, largest_norm / norm, 1);
+    const auto fits = norm <= largest_norm / unit;
+    // One factor after the other: both at once may vanish.
+    const auto first = select(fits, 1, shrink), second = select(fits, 1, largest_norm / norm);
     auto clipped = gradients;
-    for (auto& entry : clipped) entry.gradient = entry.gradient * scale;
+    for (auto& entry : clipped) entry.gradient = entry.gradient * first * second;
     optimiser(clipped, memory);
+  };
+}
+
+Optimiser skip_not_finite(Optimiser optimiser) {
+  return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
+    auto judged = tensors_of(gradients);
+    auto& tape = destination("skip_not_finite", judged);
+    const auto updates = HeldUpdates::recorded_by([&] { optimiser(gradients, memory); }, tape);
+    for (const auto& [variable, value] : updates)
+      if (is_floating(value.element())) judged.push_back(value);
+    const auto largest = largest_magnitude(judged);
+    const auto finite = largest.defined() ? isfinite(largest) : true;
+    for (const auto& [variable, value] : updates)
+      update(variable, select(finite, value, tape.parameter(variable)));
+    const auto skipped = memory.state("skipped", {}, 0);
+    update(skipped, skipped + select(finite, 0, 1));
   };
 }
 

@@ -47,7 +47,7 @@ const Operation& concat_operation() {
 Tensor concat(const Tensors& parts, std::int64_t axis) {
   if (parts.empty()) throw RecordError("[concat] there is nothing to join");
   const std::int64_t normal = checked_axis("concat", parts[0], axis);
-  return record(concat_operation(), parts, {{"axis", normal}});
+  return record(concat_operation(), widened("concat", parts), {{"axis", normal}});
 }
 
 Tensor stack(const Tensors& parts, std::int64_t axis) {

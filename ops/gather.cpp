@@ -4,6 +4,7 @@
 
 #include "reference/kernels.h"
 #include "samples.h"
+#include "summed.h"
 #include "table.h"
 
 namespace reel {
@@ -90,7 +91,7 @@ const Operation& scatter_add_operation() {
       [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
         const auto &chosen = x[0].shape, &values = x[1].shape;
         check_indices(x[0]);
-        if (x[1].element == ElementType::boolean) throw RecordError("values must be numbers, not bool");
+        check_summed(x[1]);
         const auto axis = static_cast<int>(attributes.integer("axis"));
         bool fits = axis >= 0 && values.rank() >= axis + chosen.rank();
         for (int i = 0; fits && i < chosen.rank(); ++i) fits = values[axis + i] == chosen[i];
@@ -122,7 +123,8 @@ Tensor gather(const Tensor& x, const Tensor& indices, std::int64_t axis) {
 
 Tensor scatter_add(const Tensor& indices, const Tensor& values, std::int64_t extent, std::int64_t axis) {
   const int rank = values.rank() - indices.rank() + 1;
-  return record(scatter_add_operation(), {indices, values}, into(axis < 0 ? axis + rank : axis, extent));
+  return record(scatter_add_operation(), {indices, summable("scatter_add", {indices, values}, 1)},
+                into(axis < 0 ? axis + rank : axis, extent));
 }
 
 }  // namespace reel

@@ -31,7 +31,7 @@ const Operation& prod_operation() {
       "prod",
       Kind::reduction,
       [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
-        if (x[0].element == ElementType::boolean) throw RecordError("operands must be numbers, not bool");
+        check_summed(x[0]);
         return reduced_type(x, attributes);
       },
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
@@ -60,7 +60,9 @@ const Operation& prod_operation() {
   return operation;
 }
 
-Tensor prod(const Tensor& x, const Axes& axes, bool keep) { return reduce(prod_operation(), x, axes, keep); }
+Tensor prod(const Tensor& x, const Axes& axes, bool keep) {
+  return reduce(prod_operation(), summable("prod", {x}), axes, keep);
+}
 Tensor prod(const Tensor& x) { return prod(x, all_axes(x)); }
 
 }  // namespace reel

@@ -1,5 +1,6 @@
 #pragma once
 #include "samples.h"
+#include "summed.h"
 
 #include <reel/record.h>
 #include <reel/structural.h>

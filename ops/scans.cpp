@@ -3,6 +3,7 @@
 
 #include "reference/kernels.h"
 #include "samples.h"
+#include "summed.h"
 #include "table.h"
 
 namespace reel {
@@ -21,10 +22,6 @@ Tensor neighbour(const Tensor& x, std::int64_t axis, bool earlier_position) {
                           : pad(slice(x, axis, 1, extent), axis, 0, 1);
 }
 
-void check_number(const TensorType& x) {
-  if (x.element == ElementType::boolean) throw RecordError("operands must be numbers, not bool");
-}
-
 }  // namespace
 
 const Operation& cumsum_operation() {
@@ -33,7 +30,7 @@ const Operation& cumsum_operation() {
       Kind::scan,
       [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
         normal_axis(attributes.integer("axis"), x[0].shape.rank());
-        check_number(x[0]);
+        check_summed(x[0]);
         return x[0];
       },
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
@@ -57,7 +54,7 @@ const Operation& linear_scan_operation() {
       Kind::scan,
       [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
         normal_axis(attributes.integer("axis"), x[0].shape.rank());
-        check_number(x[0]);
+        check_summed(x[0]);
         if (x[0] != x[1]) throw RecordError("operands must have the same type and shape");
         return x[0];
       },
@@ -80,17 +77,20 @@ const Operation& linear_scan_operation() {
 }
 
 Tensor cumsum(const Tensor& x, std::int64_t axis, bool reverse) {
-  return record(cumsum_operation(), {x}, attributes(checked_axis("cumsum", x, axis), reverse));
+  return record(cumsum_operation(), {summable("cumsum", {x})},
+                attributes(checked_axis("cumsum", x, axis), reverse));
 }
 
 Tensor linear_scan(const Tensor& a, const Tensor& b, std::int64_t axis, bool reverse) {
-  const auto operands = together("linear_scan", {a, b});
+  auto operands = together("linear_scan", {a, b});
+  operands = {summable("linear_scan", operands, 0), summable("linear_scan", operands, 1)};
   return record(linear_scan_operation(), operands,
                 attributes(checked_axis("linear_scan", operands[0], axis), reverse));
 }
 
-Tensor cumprod(const Tensor& x, std::int64_t axis) {
-  const auto normal = checked_axis("cumprod", x, axis);
+Tensor cumprod(const Tensor& factors, std::int64_t axis) {
+  const auto normal = checked_axis("cumprod", factors, axis);
+  const auto x = summable("cumprod", {factors});
   const auto extent = x.extent(normal);
   if (extent == 0) return x;
   return linear_scan(x, pad(slice(x, normal, 0, 1), normal, 0, extent - 1), normal);

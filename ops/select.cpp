@@ -35,9 +35,11 @@ const Operation& select_operation() {
   return operation;
 }
 
-Tensor select(const Tensor& condition, const Tensor& a, const Tensor& b) {
-  check_usable("select", condition);
-  const auto element = common_element("select", {a, b});
+Tensor select(const Tensor& condition, const Tensor& if_true, const Tensor& if_false) {
+  check_usable("select", {condition, if_true, if_false});
+  const auto branches = widened("select", {if_true, if_false});
+  const auto &a = branches[0], &b = branches[1];
+  const auto element = common_element("select", branches);
   auto& tape = destination("select", {condition, a, b});
   Shape shape;
   try {

@@ -46,7 +46,7 @@ const Operation& shift_operation() {
 }
 
 Tensor shift(const Tensor& first, const Tensor& sequence, std::int64_t axis, bool reverse) {
-  return record(shift_operation(), {first, sequence},
+  return record(shift_operation(), widened("shift", {first, sequence}),
                 attributes(checked_axis("shift", sequence, axis), reverse));
 }
 

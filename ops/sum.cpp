@@ -12,7 +12,7 @@ const Operation& sum_operation() {
       "sum",
       Kind::reduction,
       [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
-        if (x[0].element == ElementType::boolean) throw RecordError("operands must be numbers, not bool");
+        check_summed(x[0]);
         return reduced_type(x, attributes);
       },
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
@@ -29,37 +29,71 @@ const Operation& sum_operation() {
   return operation;
 }
 
-Tensor sum(const Tensor& x, const Axes& axes, bool keep) { return reduce(sum_operation(), x, axes, keep); }
+Tensor sum(const Tensor& x, const Axes& axes, bool keep) {
+  return reduce(sum_operation(), summable("sum", {x}), axes, keep);
+}
 Tensor sum(const Tensor& x) { return sum(x, all_axes(x)); }
 
 // Composed from sums and extremes.
 
 namespace {
+
 /// Elements that become one.
-double reduced_count(const Tensor& x, const Axes& axes) {
+double reduced_count(const char* operation, const Tensor& x, const Axes& axes) {
   double count = 1;
-  for (auto axis : normal_axes(axes, x.rank())) count *= static_cast<double>(x.extent(axis));
+  for (auto axis : axes) count *= static_cast<double>(x.extent(checked_axis(operation, x, axis)));
   return count;
 }
+
+bool is_exact(const Tensor& x) { return x.own_element() && !is_floating(*x.own_element()); }
+
+/// `f` of integers or bools: computed in float64, which holds them where float32 may not, as the floating
+/// type of the tape.
+Tensor in_floating(const char* operation, const Tensor& x, const std::function<Tensor(const Tensor&)>& f) {
+  auto& tape = destination(operation, {x});
+  return cast(f(cast(bring(tape, x, operation), ElementType::float64)), tape.floating());
+}
+
 }  // namespace
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keep) {
-  if (!is_floating(x.element())) refuse("mean", "operands must be floating", {x});
+  if (is_exact(x))
+    return in_floating("mean", x, [&](const Tensor& exact) { return mean(exact, axes, keep); });
   const auto total = sum(x, axes, keep);
-  return total / reduced_count(x, axes);
+  return total / reduced_count("mean", x, axes);
 }
 Tensor mean(const Tensor& x) { return mean(x, all_axes(x)); }
 
 Tensor variance(const Tensor& x, const Axes& axes, bool keep, double correction) {
+  if (is_exact(x))
+    return in_floating("variance", x,
+                       [&](const Tensor& exact) { return variance(exact, axes, keep, correction); });
   const auto squares = sum(square(x - mean(x, axes, true)), axes, keep);
-  return squares / (reduced_count(x, axes) - correction);
+  return squares / (reduced_count("variance", x, axes) - correction);
 }
 Tensor variance(const Tensor& x) { return variance(x, all_axes(x)); }
 
+namespace {
+
+/// What elements are counted in for their norm, so that no square overflows and none that matters vanishes:
+/// 1, or the largest of them where that is far from it. The norm does not depend on it, nor do its
+/// derivatives.
+Tensor unit_of_norm(const Tensor& largest) {
+  constexpr double far = 0x1p40;
+  const auto is_far = largest > far || largest < 1 / far;
+  return select(is_far && largest > 0 && isfinite(largest), largest, 1);
+}
+
+}  // namespace
+
 Tensor norm(const Tensor& x, const Axes& axes, bool keep) {
-  const auto squares = sum(square(x), axes, keep);
+  if (is_exact(x)) refuse("norm", "operands must be floating", {x});
+  if (reduced_count("norm", x, axes) == 0) return sum(x, axes, keep);
+  const auto unit = unit_of_norm(stop_gradient(max(abs(x), axes, true)));
+  const auto squares = sum(square(x / unit), axes, true);
   const auto is_zero = squares == 0;
-  return select(is_zero, 0, sqrt(select(is_zero, 1, squares)));
+  const auto result = unit * select(is_zero, 0, sqrt(select(is_zero, 1, squares)));
+  return keep ? result : reshape(result, reduced_shape(x.shape(), normal_axes(axes, x.rank())));
 }
 Tensor norm(const Tensor& x) { return norm(x, all_axes(x)); }
 
@@ -74,7 +108,7 @@ Tensor logsumexp(const Tensor& x) { return logsumexp(x, all_axes(x)); }
 
 Tensor any(const Tensor& x, const Axes& axes, bool keep) {
   if (x.own_element() != ElementType::boolean) refuse("any", "operands must be bool", {x});
-  return sum(cast(x, ElementType::int32), axes, keep) > 0;
+  return sum(x, axes, keep) > 0;
 }
 Tensor any(const Tensor& x) { return any(x, all_axes(x)); }
 Tensor all(const Tensor& x, const Axes& axes, bool keep) { return !any(!x, axes, keep); }

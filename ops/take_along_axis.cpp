@@ -4,6 +4,7 @@
 
 #include "reference/kernels.h"
 #include "samples.h"
+#include "summed.h"
 #include "table.h"
 
 namespace reel {
@@ -64,7 +65,7 @@ const Operation& scatter_add_along_axis_operation() {
       Kind::gather,
       [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
         const int axis = normal_axis(attributes.integer("axis"), x[1].shape.rank());
-        if (x[1].element == ElementType::boolean) throw RecordError("values must be numbers, not bool");
+        check_summed(x[1]);
         if (x[0].shape != x[1].shape) throw RecordError("indices and values must have one shape");
         check(x[0], x[1].shape, axis);
         return {x[1].element, x[1].shape.with_extent(axis, attributes.integer("extent"))};
@@ -90,7 +91,8 @@ Tensor take_along_axis(const Tensor& x, const Tensor& indices, std::int64_t axis
 
 Tensor scatter_add_along_axis(const Tensor& indices, const Tensor& values, std::int64_t extent,
                               std::int64_t axis) {
-  return record(scatter_add_along_axis_operation(), {indices, values},
+  return record(scatter_add_along_axis_operation(),
+                {indices, summable("scatter_add_along_axis", {indices, values}, 1)},
                 into(checked_axis("scatter_add_along_axis", values, axis), extent));
 }
 

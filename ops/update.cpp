@@ -1,3 +1,4 @@
+#include <reel/held_updates.h>
 #include <reel/record.h>
 #include <reel/structural.h>
 #include <reel/variable.h>
@@ -29,9 +30,17 @@ void update(const std::shared_ptr<Variable>& variable, const Tensor& value) {
   if ((own && *own != variable->value.element()) || (!is_scalar && value.shape() != variable->value.shape()))
     refuse("update", "parameter " + variable->name + " is " + to_string(variable->value.type()), {value});
   auto& tape = destination("update", {value});
-  const auto id =
-      bring_broadcast(tape, value, variable->value.shape(), variable->value.element(), "update").id();
+  const auto placed =
+      bring_broadcast(tape, value, variable->value.shape(), variable->value.element(), "update");
+  if (auto* held = HeldUpdates::of(tape)) return held->add({variable, placed});
+  const auto id = placed.id();
   tape.append(update_operation(), {&id, 1}, {{"variable", variable}});
+}
+
+std::vector<HeldUpdates::Entry> HeldUpdates::recorded_by(const std::function<void()>& record, Tape& tape) {
+  HeldUpdates held(tape);
+  record();
+  return std::move(held.entries_);
 }
 
 }  // namespace reel

@@ -315,7 +315,7 @@ TEST_CASE("more places where errors name operation and operands") {
   CHECK(has(message({a}, [](const Tensors& in) { index(in[0], 0, -3); }),
             {"[index]", "position -3", "[2, 3]"}));
   CHECK(has(message({a}, [](const Tensors& in) { in[0].extent(2); }), {"[extent]", "axis 2", "[2, 3]"}));
-  CHECK(has(message({whole}, [](const Tensors& in) { mean(in[0]); }), {"[mean]", "int64[2]"}));
+  CHECK(has(message({whole}, [](const Tensors& in) { norm(in[0]); }), {"[norm]", "int64[2]"}));
   CHECK(has(message({a, a}, [](const Tensors& in) { einsum("ij,jk->ik", in); }),
             {"[einsum]", "ij,jk->ik", "letter j", "3 and 2"}));
   Model model(Seed{1}, Device::cpu(), d);

@@ -6,7 +6,8 @@
 
 namespace reel {
 
-/// Type of one element of a tensor. There is no implicit promotion between them.
+/// Type of one element of a tensor. There is no implicit promotion between them, but for two: integers of
+/// both widths meet in int64, and sums and products of many elements are of summed_type().
 enum class ElementType : std::uint8_t { float32, float64, int32, int64, boolean };
 
 inline constexpr ElementType all_element_types[] = {
@@ -58,6 +59,9 @@ inline constexpr ElementType element_type_of = ElementTypeOf<T>::value;
 
 inline bool is_floating(ElementType t) { return t == ElementType::float32 || t == ElementType::float64; }
 inline bool is_integer(ElementType t) { return t == ElementType::int32 || t == ElementType::int64; }
+
+/// The type of a sum or a product of many elements: int64 of integers and bools, which would soon overflow.
+inline ElementType summed_type(ElementType type) { return is_floating(type) ? type : ElementType::int64; }
 
 /// Bytes of one element.
 inline std::size_t size_of(ElementType type) {

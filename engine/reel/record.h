@@ -96,6 +96,9 @@ Tensor record(const Operation& operation, const Tensors& operands, const Attribu
 /// another floating type than its model it says so: data of the wrong type are the usual cause.
 std::string elements_differ();
 
+/// The operands, those of int32 as int64 where others are int64: integers of two widths meet in the wider.
+Tensors widened(const std::string& operation, Tensors operands);
+
 /// The element type the operands have in common, literals taking that of the rest. Throws RecordError where
 /// they differ, or where a fraction meets integers.
 ElementType common_element(const std::string& operation, const Tensors& operands);
@@ -112,7 +115,8 @@ Tensor bring_broadcast(Tape& tape, const Tensor& operand, const Shape& shape, El
                        const std::string& operation);
 
 /// Operands of an elementwise operation: brought to one tape and one element type, and broadcast as in NumPy
-/// to one shape, each broadcast an explicit node. Throws RecordError where they do not fit.
-Tensors together(const std::string& operation, const Tensors& operands);
+/// to one shape, each broadcast an explicit node. Integers of two widths meet in the wider. Throws
+/// RecordError where they do not fit.
+Tensors together(const std::string& operation, Tensors operands);
 
 }  // namespace reel

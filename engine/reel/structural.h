@@ -54,14 +54,15 @@ Tensor pad(const Tensor& x, std::int64_t axis, std::int64_t before, std::int64_t
            std::int64_t between = 0);
 /// The elements in reverse order along `axes`.
 Tensor flip(const Tensor& x, const Axes& axes);
-/// Joins along `axis`. Throws RecordError where other extents or the element types differ.
+/// Joins along `axis`; integers of two widths in the wider. Throws RecordError where other extents or the
+/// element types differ.
 Tensor concat(const Tensors& parts, std::int64_t axis = -1);
 /// Joins along a new axis.
 Tensor stack(const Tensors& parts, std::int64_t axis = 0);
 const Operation& shift_operation();
 /// What a step finds that was handed `first` before all others and `sequence[t]` by step t: `first`,
 /// sequence[0], sequence[1], ... along `axis`, without the last; the other way round with `reverse`. Throws
-/// RecordError unless `first` has the shape of one position.
+/// RecordError unless `first` has the shape of one position. Integers of two widths meet in the wider.
 Tensor shift(const Tensor& first, const Tensor& sequence, std::int64_t axis = 0, bool reverse = false);
 /// NumPy broadcasting to `shape`: axes of extent 1 are repeated, leading axes added. Throws RecordError.
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
@@ -72,7 +73,9 @@ const Operation& add_operation();
 /// Elementwise sum, broadcast as in NumPy.
 Tensor add(const Tensor& a, const Tensor& b);
 const Operation& sum_operation();
-/// Sum over axes, all of them by default; the axes disappear unless `keep` leaves them with extent 1.
+/// Sum over axes, all of them by default; the axes disappear unless `keep` leaves them with extent 1. Of
+/// integers and bools it is int64; they are cast before, so that the operation's result has its operand's
+/// type.
 Tensor sum(const Tensor& x);
 Tensor sum(const Tensor& x, const Axes& axes, bool keep = false);
 const Operation& select_operation();
@@ -99,7 +102,7 @@ Tensor contract(const Tensor& left, const std::string& left_roles, const Tensor&
 const Operation& unroll_operation();
 /// A body value at every step: [T, ...]. Attribute `value`: its node in the body.
 const Operation& stacked_operation();
-/// A body value summed over the steps. Attribute `value`.
+/// A body value summed over the steps, floating or int64. Attribute `value`.
 const Operation& summed_operation();
 /// A carry after the last step; the initial carry where there are no steps. Attribute `carry`: its position.
 const Operation& final_operation();

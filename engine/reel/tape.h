@@ -10,6 +10,8 @@
 
 namespace reel {
 
+class HeldUpdates;
+
 /// One recorded operation. Operands and names stand in pools of the tape.
 struct Node {
   const Operation* operation;
@@ -82,6 +84,7 @@ class Tape {
   void set_scope(const std::string& scope) { scope_ = intern(scope); }
 
  private:
+  friend class HeldUpdates;
   /// A tape's own: a copy of the tape has none of the original's tensors.
   struct Link {
     Link() = default;
@@ -107,6 +110,7 @@ class Tape {
   std::uint64_t last_ordinal_ = 0;
   std::shared_ptr<Variable> run_;
   ElementType floating_;
+  HeldUpdates* held_updates_ = nullptr;
   std::uint32_t scope_ = 0;
   int argument_count_ = 0;
 };

@@ -37,7 +37,7 @@ class Unroll {
   /// `value`, a tensor of the body, at every step: [T, ...].
   Tensor stacked(const Tensor& value) const { return stacked(body_id(value)); }
   Tensor stacked(NodeId value) const;
-  /// `value`, a tensor of the body, summed over the steps.
+  /// `value`, a tensor of the body, summed over the steps; int64 for integers and bools.
   Tensor summed(const Tensor& value) const { return summed(body_id(value)); }
   Tensor summed(NodeId value) const;
   /// Carry `position` after the last step.

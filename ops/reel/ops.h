@@ -2,7 +2,9 @@
 #include <reel/structural.h>
 
 /// The operations, as functions on tensors. Elementwise ones broadcast as in NumPy and never convert element
-/// types; each throws RecordError, naming operation, shapes and scope, where its operands do not fit.
+/// types, but for one: integers of two widths meet in the wider. Sums and products of many elements are int64
+/// for integers and bools. Each throws RecordError, naming operation, shapes and scope, where its operands do
+/// not fit.
 namespace reel {
 
 /// Every operation there is, each defined in one place: what the tests loop over.
@@ -92,16 +94,18 @@ Tensor min(const Tensor& x, const Axes& axes, bool keep = false);
 /// int64 position of the first largest or smallest element along one axis; a NaN counts as the extreme.
 Tensor argmax(const Tensor& x, std::int64_t axis = -1, bool keep = false);
 Tensor argmin(const Tensor& x, std::int64_t axis = -1, bool keep = false);
-/// Product; its derivative is right where elements are zero.
+/// Product, int64 for integers and bools; its derivative is right where elements are zero.
 Tensor prod(const Tensor& x);
 Tensor prod(const Tensor& x, const Axes& axes, bool keep = false);
-/// Mean; floating only.
+/// Mean. For integers and bools it is computed in float64 and is of the tape's floating type.
 Tensor mean(const Tensor& x);
 Tensor mean(const Tensor& x, const Axes& axes, bool keep = false);
-/// Mean square distance from the mean: of n elements, the sum of squares over n - correction.
+/// Mean square distance from the mean: of n elements, the sum of squares over n - correction. For integers
+/// and bools as mean().
 Tensor variance(const Tensor& x);
 Tensor variance(const Tensor& x, const Axes& axes, bool keep = false, double correction = 0);
-/// Euclidean norm; its derivative at 0 is 0.
+/// Euclidean norm, of elements of any magnitude; infinite where one is infinite, NaN where one is NaN. Its
+/// derivative at 0 is 0.
 Tensor norm(const Tensor& x);
 Tensor norm(const Tensor& x, const Axes& axes, bool keep = false);
 /// log(sum(exp(x))), the maximum taken off first.
@@ -113,7 +117,7 @@ Tensor any(const Tensor& x, const Axes& axes, bool keep = false);
 Tensor all(const Tensor& x);
 Tensor all(const Tensor& x, const Axes& axes, bool keep = false);
 
-// Scans along an axis, from its start or, with `reverse`, from its end.
+// Scans along an axis, from its start or, with `reverse`, from its end; int64 for integers and bools.
 /// y_i = x_0 + ... + x_i
 Tensor cumsum(const Tensor& x, std::int64_t axis, bool reverse = false);
 /// y_i = x_0 ... x_i; its derivative is right where elements are zero.
@@ -135,13 +139,15 @@ Tensor unsqueeze(const Tensor& x, std::int64_t axis);
 // Gather and scatter. An integer index outside the axis it chooses from is a RunError.
 /// Positions of `x` [..., extent, ...] along `axis`, chosen by `indices` [I...]: [..., I..., ...].
 Tensor gather(const Tensor& x, const Tensor& indices, std::int64_t axis = 0);
-/// The reverse: adds `values` [..., I..., ...] at `indices` [I...] into zeros [..., extent, ...].
+/// The reverse: adds `values` [..., I..., ...] at `indices` [I...] into zeros [..., extent, ...]; int64 for
+/// integers and bools, as any sum.
 Tensor scatter_add(const Tensor& indices, const Tensor& values, std::int64_t extent, std::int64_t axis = 0);
 /// For each position along the other axes its own choice: `x` and `indices` differ in extent along `axis`
 /// alone. `called` is what errors call an index that is out of range.
 Tensor take_along_axis(const Tensor& x, const Tensor& indices, std::int64_t axis = -1,
                        const std::string& called = "index");
-/// The reverse: adds `values` at `indices`, both of one shape, into zeros with `extent` along `axis`.
+/// The reverse: adds `values` at `indices`, both of one shape, into zeros with `extent` along `axis`; int64
+/// for integers and bools.
 Tensor scatter_add_along_axis(const Tensor& indices, const Tensor& values, std::int64_t extent,
                               std::int64_t axis = -1);
 /// [...] -> [..., classes]: 1 at the index, 0 elsewhere; zeros for an index out of range.
@@ -197,9 +203,12 @@ Tensor softmax(const Tensor& x, std::int64_t axis = -1);
 /// The logarithm of softmax, without forming it.
 Tensor log_softmax(const Tensor& x, std::int64_t axis = -1);
 
-/// (x - mean) / sqrt(variance + epsilon) along `axis` (Ba et al. 2016), without scale and shift.
+/// (x - mean) / sqrt(variance + epsilon) along `axis` (Ba et al. 2016), without scale and shift. Squares that
+/// vanish are nothing beside epsilon; where their mean overflows (deviations above 1e19 in float32) the
+/// result is 0, since a unit of each row's own would cost one more pass over it.
 Tensor layer_norm(const Tensor& x, std::int64_t axis = -1, double epsilon = 1e-5);
-/// x / sqrt(mean(x^2) + epsilon) along `axis` (Zhang and Sennrich 2019), without scale.
+/// x / sqrt(mean(x^2) + epsilon) along `axis` (Zhang and Sennrich 2019), without scale. Its range is that of
+/// layer_norm.
 Tensor rms_norm(const Tensor& x, std::int64_t axis = -1, double epsilon = 1e-5);
 /// softmax(queries keys^T / sqrt(D)) values (Vaswani et al. 2017): queries [..., M, D], keys [..., N, D] and
 /// values [..., N, E] give [..., M, E]. Where the bool `mask` [..., M, N] is false a score counts nothing,

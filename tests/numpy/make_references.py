@@ -28,6 +28,11 @@ np.seterr(all="ignore")
 warnings.simplefilter("ignore")  # Of means of nothing.
 
 
+def summed_type(dtype):
+    """Of sums and products of many elements: as NumPy has it, but the same on every platform."""
+    return dtype if np.issubdtype(dtype, np.floating) else np.dtype("int64")
+
+
 def draw(shape, dtype="float64"):
     if dtype == "bool":
         return np.asarray(rng.random(shape) < 0.5)
@@ -151,8 +156,8 @@ def reductions(write):
                 x = draw(shape, dtype)
                 write.case(within, name, [], [x], [np.asarray(f(x))])
 
-    def typed(f):  # NumPy sums int32 as int64; Reel keeps the type.
-        return lambda x, **how: f(x, dtype=x.dtype, **how)
+    def typed(f):
+        return lambda x, **how: f(x, dtype=summed_type(x.dtype), **how)
 
     over("sum", "own:0", typed(np.sum), NUMBERS, choices + empty)
     over("prod", "own:0", typed(np.prod), NUMBERS, choices + empty)
@@ -197,18 +202,18 @@ def reductions(write):
                         keep = axis % 2 == 0
                         write.case("bits", name, [axis, keep], [x], [f(x, axis=axis, keepdims=keep)])
                 flip = lambda z: np.flip(z, axis)
-                write.case("own:0", "cumsum", [axis, False], [x], [np.cumsum(x, axis, x.dtype)])
-                sums = flip(np.cumsum(flip(x), axis, x.dtype))
+                write.case("own:0", "cumsum", [axis, False], [x], [np.cumsum(x, axis, summed_type(x.dtype))])
+                sums = flip(np.cumsum(flip(x), axis, summed_type(x.dtype)))
                 write.case("own:0", "cumsum", [axis - x.ndim, True], [x], [sums])
                 for reverse in False, True:
                     z = linear_scan(x, y, axis, reverse)
                     write.case("own:0", "linear_scan", [axis, reverse], [x, y], [z])
-                write.case("own:0", "cumprod", [axis], [x], [np.cumprod(x, axis, x.dtype)])
+                write.case("own:0", "cumprod", [axis], [x], [np.cumprod(x, axis, summed_type(x.dtype))])
 
 
 def linear_scan(a, b, axis, reverse):
     a, b = (np.moveaxis(z, axis, 0)[:: -1 if reverse else 1] for z in (a, b))
-    y = np.array(b)
+    y = np.array(b, summed_type(b.dtype))
     for i in range(1, len(y)):
         y[i] = a[i] * y[i - 1] + b[i]
     return np.moveaxis(y[:: -1 if reverse else 1], 0, axis)
@@ -278,7 +283,7 @@ def gathers(write):
                 indices = np.asarray(rng.integers(0, max(n, 1), chosen), index_type)
                 write.case("bits", "gather", [axis - x.ndim], [x, indices], [np.take(x, indices, axis)])
                 values = draw(shape[:axis] + chosen + shape[axis + 1:], dtype)
-                y, before = np.zeros(shape, dtype), (slice(None),) * axis
+                y, before = np.zeros(shape, summed_type(values.dtype)), (slice(None),) * axis
                 for at in np.ndindex(*chosen):
                     y[(*before, indices[at])] += values[before + at]
                 write.case("own:0", "scatter_add", [n, axis], [indices, values], [y])
@@ -287,7 +292,7 @@ def gathers(write):
                 indices = np.asarray(rng.integers(0, max(n, 1), extents), ["int32", "int64"][count % 2])
                 write.case("bits", "take_along_axis", [axis], [x, indices],
                            [np.take_along_axis(x, indices.astype("int64"), axis)])
-                values, y = draw(extents, dtype), np.zeros(shape, dtype)
+                values, y = draw(extents, dtype), np.zeros(shape, summed_type(np.dtype(dtype)))
                 where = list(np.indices(extents))
                 where[axis] = indices
                 np.add.at(y, tuple(where), values)
@@ -354,5 +359,46 @@ def products(write):
                 write.case("largest:8", "attention", [], [q, k, v] + ([mask] if seen is mask else []), [y])
 
 
-for section in elementwise, reductions, index_maps, gathers, products:
+def integers(write):
+    """Sums and products of integers and bools, and integers of two widths that meet."""
+    large = np.array([[2_000_000_000, 2_000_000_000, 3], [-2_000_000_000, 7, -2_000_000_000]], "int32")
+    factors = np.array([[100_000, 300_000, -2], [7, 65_536, 3]], "int32")
+    small = [factors, np.array([[1 << 40, -3, 5]]), draw((3, 4), "bool"), draw((2, 0), "int32")]
+    for x in [large] + small:
+        functions = {"sum": np.sum} | ({} if x is large else {"prod": np.prod})  # That would overflow.
+        for axes in (0,), (1,), (0, 1):
+            for keep in False, True:
+                how = {"axis": axes, "keepdims": keep}
+                for name, f in functions.items():
+                    write.case("bits", name, [axes, keep], [x], [np.asarray(f(x, dtype="int64", **how))])
+                if x.size:
+                    for name, f in ("mean", np.mean), ("variance", np.var):
+                        write.case("largest:4", name, [axes, keep], [x], [np.asarray(f(x, **how))])
+        for axis in 0, 1:
+            write.case("bits", "cumsum", [axis, False], [x], [np.cumsum(x, axis, "int64")])
+            if x is not large:
+                write.case("bits", "cumprod", [axis], [x], [np.cumprod(x, axis, "int64")])
+                write.case("bits", "linear_scan", [axis, False], [x, x], [linear_scan(x, x, axis, False)])
+    indices = np.array([1, 0, 1], "int32")
+    for x in large, factors, draw((2, 3), "bool"):
+        y = np.zeros((2, 2), "int64")
+        np.add.at(y, (slice(None), indices), x)
+        write.case("bits", "scatter_add", [2, 1], [indices, x], [y])
+        everywhere = np.broadcast_to(indices, x.shape)
+        write.case("bits", "scatter_add_along_axis", [2, 1], [everywhere, x], [y])
+    narrow, wide = draw((2, 3), "int32"), draw((2, 3), "int64")
+    for a, b in (narrow, wide), (wide, narrow), (large, wide + 2_000_000_000):
+        for name, f in {"add": np.add, "sub": np.subtract, "mul": np.multiply, "minimum": np.minimum,
+                        "maximum": np.maximum, "remainder": np.remainder, "equal": np.equal, "less": np.less,
+                        "greater_equal": np.greater_equal}.items():
+            write.case("bits", name, [], [a, b], [f(a, b)])
+        condition = draw((2, 3), "bool")
+        write.case("bits", "select", [], [condition, a, b], [np.where(condition, a, b)])
+        write.case("bits", "concat", [1], [a, b], [np.concatenate([a, b], 1)])
+        write.case("bits", "stack", [0], [a, b], [np.stack([a, b])])
+        if a is not large:
+            write.case("bits", "linear_scan", [1, True], [a, b], [linear_scan(a, b, 1, True)])
+
+
+for section in elementwise, reductions, index_maps, gathers, products, integers:
     section(Writer(HERE / f"{section.__name__}.txt"))
