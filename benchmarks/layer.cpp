@@ -62,6 +62,13 @@ Inputs draw_inputs(const Workload& w) {
   return {std::move(x), draw({w.time, w.batch, w.hidden}, random)};
 }
 
+Tensors training_gradients(const Model& model, const Layer& layer, const Tensor& x, const Tensor& dy) {
+  Tensors sources{x};
+  const auto y = layer(x);
+  sources.insert(sources.end(), model.parameters().begin(), model.parameters().end());
+  return gradients(y, sources, dy);
+}
+
 Program compile_forward(Model& model, const Layer& layer, const Workload& w) {
   Tape tape(model.element());
   const Recording recording(tape);
@@ -72,10 +79,15 @@ Program compile_training(Model& model, const Layer& layer, const Workload& w) {
   Tape tape(model.element());
   const Recording recording(tape);
   const auto x = tape.argument(sequence(model, w, w.input)), dy = tape.argument(sequence(model, w, w.hidden));
-  Tensors sources{x};
-  const auto y = layer(x);
-  sources.insert(sources.end(), model.parameters().begin(), model.parameters().end());
-  return compile(tape, gradients(y, sources, dy), model.device());
+  return compile(tape, training_gradients(model, layer, x, dy), model.device());
+}
+
+Program compile_chain(const Model& model, const Workload& w) {
+  Tape tape(model.element());
+  const auto x = tape.argument({model.element(), {w.batch, w.input}});
+  Tensor y = x;
+  for (std::int64_t i = 0; i < w.time; ++i) y = tanh(y);
+  return compile(tape, gradients(y, {x}), model.device());
 }
 
 std::vector<Array> reference_gradients(const Model& model, const std::string& implementation,

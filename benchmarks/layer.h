@@ -23,10 +23,16 @@ struct Inputs {
 };
 Inputs draw_inputs(const Workload& workload);
 
+/// Gradients of sum(y * dy), a loss that costs nothing itself, by x and every parameter of `model`.
+reel::Tensors training_gradients(const reel::Model& model, const Layer& layer, const reel::Tensor& x,
+                                 const reel::Tensor& dy);
+
 /// y of x.
 reel::Program compile_forward(reel::Model& model, const Layer& layer, const Workload& workload);
-/// Gradients of sum(y * dy) by x and every parameter, of x and dy: of a loss that costs nothing itself.
+/// The training_gradients() of x and dy.
 reel::Program compile_training(reel::Model& model, const Layer& layer, const Workload& workload);
+/// tanh of tanh of ..., as many of them as the workload has steps, and its gradient: nothing repeats.
+reel::Program compile_chain(const reel::Model& model, const Workload& workload);
 
 /// What compile_training's program gives on the reference runner in float64, with the parameters of `model`.
 std::vector<reel::Array> reference_gradients(const reel::Model& model, const std::string& implementation,

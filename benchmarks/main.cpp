@@ -3,20 +3,24 @@
 // and the kernels of OpenBLAS are its own too; one that takes too long is ended and counts as failed.
 //
 //   benchmarks --only LSTM --implementation "reel|hand-written" --json rows.json
+//
+// It also compares two builds of Reel, its own and another one (compare.sh).
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
-#include <regex>
 #include <thread>
 
 #include "child.h"
+#include "compare.h"
 #include "hand_written.h"
 #include "markdown.h"
 #include "measure.h"
 #include "openblas.h"
+#include "paired.h"
 #include "ratios.h"
+#include "subject.h"
 
 using namespace benchmarks;
 
@@ -25,7 +29,9 @@ namespace {
 struct Options {
   std::string only, implementation, json, markdown, python;
   double time_limit = 180;
-  bool quick = false, probe = false;
+  bool quick = false, probe = false, compare_times = false;
+  std::string compare;
+  int pairs = 15;
   std::vector<std::string> measure;  // workload, implementation, threads
 };
 
@@ -39,8 +45,16 @@ void declare(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--python", options.python, "A Python that has torch and jax: measures those too");
   app.add_flag("--quick", options.quick, "A few runs each: a test of the results, not of the times");
+  app.add_option(
+         "--compare", options.compare,
+         "The benchmarks of another build: measures both in turn and prints this one's times over its")
+      ->check(CLI::ExistingFile);
+  app.add_option("--pairs", options.pairs, "How often each row is compared")
+      ->check(CLI::Range(static_cast<int>(least_pairs), 10000))
+      ->capture_default_str();
   // What it asks of its own child processes.
   app.add_option("--measure", options.measure)->expected(3)->group("");
+  app.add_flag("--compare-times", options.compare_times)->group("");
   app.add_flag("--probe", options.probe)->group("");
 }
 
@@ -93,10 +107,6 @@ class Benchmarks {
   }
 
  private:
-  static bool matches(const std::string& pattern, const std::string& name) {
-    return std::regex_search(name, std::regex(pattern, std::regex::icase));
-  }
-
   void add(const Workload& workload, const std::string& implementation) {
     std::vector<Row> rows;
     for (int threads = 1; threads <= most_threads(workload, implementation); ++threads) {
@@ -114,13 +124,6 @@ class Benchmarks {
       if (!is_right(row)) ++failures_;
     }
     if (!options_.json.empty()) write_json(rows_, options_.json);
-  }
-
-  static int most_threads(const Workload& workload, const std::string& implementation) {
-    const bool is_sequential = workload.kind == Workload::Kind::streaming ||
-                               workload.kind == Workload::Kind::compiling ||
-                               implementation == "reel-reference";
-    return is_sequential || std::thread::hardware_concurrency() < 2 ? 1 : 2;
   }
 
   Row measured(const Workload& workload, const std::string& implementation, int threads) const {
@@ -142,16 +145,25 @@ class Benchmarks {
   int failures_ = 0;
 };
 
+int measure_as_child(const Options& options) {
+  const auto& name = options.measure[0];
+  const auto& implementation = options.measure[1];
+  const int threads = std::stoi(options.measure[2]);
+  const auto protocol = options.compare_times ? Protocol::comparing(threads)
+                        : options.quick       ? Protocol::quick()
+                                              : Protocol();
+  std::printf("%s\n", measure(workload(name), implementation, threads, protocol).dump().c_str());
+  return 0;
+}
+
 int run(const Options& options) {
   if (options.probe) {
     std::printf("%f\n", probe_products());
     return 0;
   }
-  if (!options.measure.empty()) {
-    const auto& [name, implementation, threads] =
-        std::tie(options.measure[0], options.measure[1], options.measure[2]);
-    const auto protocol = options.quick ? Protocol::quick() : Protocol();
-    std::printf("%s\n", measure(workload(name), implementation, std::stoi(threads), protocol).dump().c_str());
+  if (!options.measure.empty()) return measure_as_child(options);
+  if (!options.compare.empty()) {
+    compare({options.compare, options.only, options.implementation, options.pairs, options.time_limit});
     return 0;
   }
   return Benchmarks(options).run() ? 0 : 1;

@@ -4,7 +4,6 @@
 #include <char_lm/training.h>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <random>
 
@@ -35,8 +34,20 @@ void measure_runs(Row& row, const Protocol& protocol, double peak_before, const 
   const double ms = median_ms(protocol, train);
   row["train_ms"] = ms;
   row["peak_mb"] = peak_resident_mb() - peak_before;
-  row["allocations"] = count_allocations(train);
+  if (!protocol.only_times) row["allocations"] = count_allocations(train);
   row["forward_ms"] = median_ms(protocol, forward);
+}
+
+/// What a first call of `function` does before it runs.
+template <class F, class... Arguments>
+double first_ms(Model& model, const F& function, const Arguments&... arguments) {
+  Function first(model, function);
+  return duration_ms([&] { first.program(arguments...); });
+}
+
+double first_training_ms(Model& model, const Layer& layer, const Inputs& inputs) {
+  const auto train = [&](Tensor x, Tensor dy) { return training_gradients(model, layer, x, dy); };
+  return first_ms(model, train, inputs.x, inputs.dy);
 }
 
 void measure_reel(Row& row, const Workload& w, const Device& device, const Protocol& protocol) {
@@ -45,6 +56,7 @@ void measure_reel(Row& row, const Workload& w, const Device& device, const Proto
   const double peak_before = peak_resident_mb();
   Model model(Seed{1}, device);
   const auto layer = make_layer(model, implementation, w);
+  if (protocol.only_times) row["first_ms"] = first_training_ms(model, layer, inputs);
   auto training = compile_training(model, layer, w), prediction = compile_forward(model, layer, w);
   const std::vector<const Array*> training_arguments{&inputs.x, &inputs.dy}, arguments{&inputs.x};
   std::vector<Array> gradients, y;
@@ -54,6 +66,7 @@ void measure_reel(Row& row, const Workload& w, const Device& device, const Proto
     training.run(training_arguments, gradients);
   };
   measure_runs(row, protocol, peak_before, train, [&] { prediction.run(arguments, y); });
+  if (protocol.only_times) return;
   row["compile_ms"] = median_ms({2, 7, 7, 0}, [&] { compile_training(model, layer, w); });
   row["gflops"] = w.training_flops(gate_count(implementation, w)) / row["train_ms"].get<double>() / 1e6;
   row["arena_mb"] = training.arena_bytes() / megabyte;
@@ -100,6 +113,7 @@ void measure_hand_written(Row& row, const Workload& w, const Protocol& protocol)
     lstm.backward(x, dy);
   };
   measure_runs(row, protocol, peak_before, train, [&] { lstm.forward(x); });
+  if (protocol.only_times) return;
   row["gflops"] = w.training_flops(4) / row["train_ms"].get<double>() / 1e6;
 
   train();
@@ -127,14 +141,11 @@ void measure_char_lm(Row& row, const Workload& w, const Device& device, const Pr
   auto state = network.initial_state(w.batch);
   const auto train = [&] { state = std::get<1>(step(symbols, targets, state)); };
 
-  const auto start = std::chrono::steady_clock::now();
-  train();
-  const std::chrono::duration<double, std::milli> first = std::chrono::steady_clock::now() - start;
-  const double ms = median_ms(protocol, train);
-  row["train_ms"] = ms;
+  row[protocol.only_times ? "first_ms" : "compile_ms"] =
+      duration_ms([&] { step.program(symbols, targets, state); });
+  row["train_ms"] = median_ms(protocol, train);
   row["peak_mb"] = peak_resident_mb() - peak_before;
-  row["compile_ms"] = std::max(0.0, first.count() - ms);
-  row["allocations"] = count_allocations(train);
+  if (!protocol.only_times) row["allocations"] = count_allocations(train);
 }
 
 /// One step of an LSTM: its new h and c of x, h and c.
@@ -152,9 +163,13 @@ void measure_streaming(Row& row, const Workload& w, const Device& device, const 
   constexpr int pairs = 200;  // of steps to a run, so that the clock's own time does not count
   const double peak_before = peak_resident_mb();
   Model model(Seed{1}, device);
-  auto step = compile_step(model, LSTM(model / "lstm", w.input, w.hidden), w);
+  const LSTM lstm(model / "lstm", w.input, w.hidden);
   const Array x(Shape{w.batch, w.input}, ElementType::float32);
   std::vector<Array> even(2, Array(Shape{w.batch, w.hidden}, ElementType::float32)), odd = even;
+  if (protocol.only_times)
+    row["first_ms"] = first_ms(
+        model, [&](Tensor in, LSTMState s) { return lstm(in, s); }, x, LSTMStateOf<Array>{even[0], even[1]});
+  auto step = compile_step(model, lstm, w);
   const std::vector<const Array*> of_even{&x, &even[0], &even[1]}, of_odd{&x, &odd[0], &odd[1]};
   const auto two_steps = [&] {
     step.run(of_even, odd);
@@ -166,14 +181,18 @@ void measure_streaming(Row& row, const Workload& w, const Device& device, const 
   row["forward_ms"] = ms / (2 * pairs);
   row["step_us"] = 1e3 * ms / (2 * pairs);
   row["peak_mb"] = peak_resident_mb() - peak_before;
-  row["allocations"] = count_allocations(two_steps);
+  if (!protocol.only_times) row["allocations"] = count_allocations(two_steps);
   row["arena_mb"] = step.arena_bytes() / megabyte;
 }
 
-void measure_compiling(Row& row, const Workload& w, const Device& device) {
+void measure_compiling(Row& row, const Workload& w, const Device& device, const Protocol& protocol) {
   Model model(Seed{1}, device);
-  const auto layer = make_layer(model, "reel", w);
-  row["compile_ms"] = median_ms({3, 21, 7, 0}, [&] { compile_training(model, layer, w); });
+  const bool is_chain = w.family == "chain";
+  const auto layer = is_chain ? Layer() : make_layer(model, "reel", w);
+  const auto prepare = [&] { is_chain ? compile_chain(model, w) : compile_training(model, layer, w); };
+  if (protocol.only_times)
+    row["first_ms"] = is_chain ? duration_ms(prepare) : first_training_ms(model, layer, draw_inputs(w));
+  row["compile_ms"] = median_ms(protocol.only_times ? protocol : Protocol{3, 21, 7, 0}, prepare);
 }
 
 }  // namespace
@@ -185,7 +204,7 @@ Row measure(const Workload& w, const std::string& implementation, int threads, c
     return row;
   }
   const auto device = device_of(implementation, threads);
-  run_tiny(device);
+  if (!protocol.only_times) run_tiny(device);
   switch (w.kind) {
     case Workload::Kind::layer:
       measure_reel(row, w, device, protocol);
@@ -197,7 +216,7 @@ Row measure(const Workload& w, const std::string& implementation, int threads, c
       measure_streaming(row, w, device, protocol);
       break;
     case Workload::Kind::compiling:
-      measure_compiling(row, w, device);
+      measure_compiling(row, w, device, protocol);
       break;
   }
   return row;

@@ -157,8 +157,13 @@ class Ratios {
   void compiling() const {
     Section section("reel, record + differentiate + compile a training step, ms");
     for (const auto& w : workloads())
-      if (w.kind == Workload::Kind::compiling)
+      if (w.family == "compiling")
         section.add("T " + std::to_string(w.time), best(w, "reel", "compile_ms"), at_most(10, 2));
+    Section chain("reel, the same for a chain of operations, us for each of them");
+    for (const auto& w : workloads())
+      if (w.family == "chain")
+        chain.add(std::to_string(w.time) + " operations", 1e3 * best(w, "reel", "compile_ms") / w.time,
+                  at_most(20, 10));
   }
 
   void allocations() const {

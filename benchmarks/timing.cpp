@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <numeric>
 #include <string>
 #include <vector>
 
 namespace benchmarks {
-
-namespace {
 
 double duration_ms(const std::function<void()>& run) {
   const auto start = std::chrono::steady_clock::now();
@@ -16,16 +15,17 @@ double duration_ms(const std::function<void()>& run) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
-}  // namespace
-
 double median_ms(const Protocol& protocol, const std::function<void()>& run) {
   constexpr double long_ms = 100;
   run();  // what is allocated once belongs to no run
-  const bool is_long = duration_ms(run) > long_ms;
-  for (int i = 2; i < (is_long ? 3 : protocol.warm_ups); ++i) run();
+  std::vector<double> durations{duration_ms(run)};
+  const bool is_long = durations.front() > long_ms;
+  const int warm_ups = is_long ? std::min(protocol.warm_ups, 3) : protocol.warm_ups;
+  if (warm_ups > 1) durations.clear();
+  for (int i = 2; i < warm_ups; ++i) run();
   const std::size_t least = is_long ? protocol.long_runs : protocol.runs;
-  std::vector<double> durations;
-  for (double total = 0; durations.size() < least || total < protocol.seconds * 1e3;) {
+  double total = std::accumulate(durations.begin(), durations.end(), 0.0);
+  while (durations.size() < least || total < protocol.seconds * 1e3) {
     durations.push_back(duration_ms(run));
     total += durations.back();
   }

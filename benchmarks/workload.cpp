@@ -52,6 +52,7 @@ const std::vector<Workload>& workloads() {
       {Kind::streaming, "streaming", 1, 1, 128, 1},
       {Kind::compiling, "compiling", 1, 64, 64, 10},
       {Kind::compiling, "compiling", 1, 64, 64, 10000},
+      {Kind::compiling, "chain", 1, 1, 1, 10000},
   };
   return all;
 }

@@ -11,7 +11,7 @@ struct Workload {
     layer,      // a recurrent layer: forward, and forward with all gradients
     training,   // the training step of a whole model
     streaming,  // one step at a time, the state carried by the caller
-    compiling,  // recording, differentiating and compiling alone
+    compiling,  // recording, differentiating and compiling alone: an LSTM, or a chain of operations
   };
   Kind kind;
   std::string family;

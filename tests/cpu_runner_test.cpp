@@ -7,8 +7,6 @@
 #include <reel/reel.h>
 
 #include <atomic>
-#include <chrono>
-#include <ctime>
 #include <sstream>
 #include <thread>
 
@@ -282,15 +280,6 @@ TEST_CASE("several threads predict with one model whose device divides all work"
     for (auto& caller : callers) caller.join();
     CHECK(wrong == 0);
   }
-}
-
-TEST_CASE("an idle device uses no processor") {
-  const auto device = Device::cpu(4);
-  const auto values = lstm_gradients(device, everything_divided());
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  const auto before = std::clock();
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  CHECK(static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC < 0.02);
 }
 
 TEST_CASE("a program explains itself and tells where its time goes, in the names of the user's code") {

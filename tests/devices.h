@@ -1,0 +1,17 @@
+#pragma once
+#include <reel/device.h>
+
+#include <string>
+#include <vector>
+
+/// Every kind of device that a program can run on. What holds for all of them is tested by a loop over these.
+namespace reel::test {
+
+inline std::vector<Device> devices() { return {Device::reference(), Device::cpu(1), Device::cpu(2)}; }
+
+/// "cpu, threads: 2"
+inline std::string describe(const Device& device) {
+  return device.name() + (", threads: " + std::to_string(device.threads()));
+}
+
+}  // namespace reel::test
