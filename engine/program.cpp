@@ -22,7 +22,9 @@ class Busy {
  public:
   explicit Busy(std::atomic_flag& flag) : flag_(flag) {
     if (flag_.test_and_set())
-      throw Error("[Program] is already running: two threads need a program each (one Function each)");
+      throw Error(
+          "[Program] is already running: two threads need a program each (one Function each), "
+          "and so does a process forked in the midst of a run");
   }
   ~Busy() { flag_.clear(); }
   Busy(const Busy&) = delete;
