@@ -15,8 +15,9 @@ namespace reel::cpu {
 /// run they are null.
 ///
 /// Packed, B lies in panels of some columns each: [panel][k][column of the panel], the last panel filled up
-/// with zeros. Every element of C is a chain of multiply-adds within each block of the inner axis and the
-/// sum of these, in order, so it does not depend on how rows and columns are divided.
+/// with its last column: zeros times infinity would raise an exception where no element does. Every element
+/// of C is a chain of multiply-adds within each block of the inner axis and the sum of these, in order, so it
+/// does not depend on how rows and columns are divided.
 struct Product {
   std::int64_t m, n, k;
   std::int64_t a_row, a_inner, b_inner, b_column, c_row, c_column;
@@ -45,7 +46,7 @@ struct Packing {
   std::int64_t steps, inner, column, first, last;
   /// Elements between panels.
   std::int64_t panel;
-  /// Whether `last` is the end: what is missing to a full panel becomes zero.
+  /// Whether `last` is the end: what is missing to a full panel repeats the last column.
   bool fill;
 };
 
