@@ -26,13 +26,16 @@ struct Product {
   /// Blocks: of the inner axis (from k alone); of rows, for which a block of A is in cache; of panels, for
   /// which a block of B is.
   std::int64_t inner_block, row_block, panel_block;
+  /// Whether the blocks of the inner axis are added up in double: very many floats.
+  bool is_long;
   /// B is given packed.
   bool packed;
   /// Whether blocks of A and B are copied before they are used. B is where it is used more than once or its
   /// columns are no neighbours.
   bool copies_a, copies_b;
-  /// Elements of the thread's scratch memory for the block of A; that of B stands behind it.
-  std::int64_t a_elements;
+  /// Elements of the thread's scratch memory for the block of A; that of B stands behind it, and behind that,
+  /// where it is long, the block of C and the totals of it.
+  std::int64_t a_elements, b_elements;
 };
 
 /// The rows and panels of C that one call works on.
