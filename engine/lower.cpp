@@ -133,6 +133,10 @@ class Lowering {
     finish(instruction);
   }
 
+  void emit_cast(const Value& from, const Value& to, const std::string& scope) {
+    emit(cast_operation(), {{"element", static_cast<std::int64_t>(to.type.element)}}, scope, {from}, &to);
+  }
+
   void emit_copy(const Location& from, const Location& to, const TensorType& type) {
     auto instruction = start(Instruction::Kind::copy);
     add_operand(from, type);
@@ -220,7 +224,7 @@ class Lowering {
       carries[k] = new_buffer(body_type(body.carries[k]));
       emit_copy(locations[inputs[first_carry + k]], carries[k], body_type(body.carries[k]));
     }
-    std::map<NodeId, Location> stacked, summed;
+    std::map<NodeId, Location> stacked, summed, totals;
     std::vector<std::pair<NodeId, Location>> copies_after;  // projection, where its value stands
     for (auto projection : loop.projections) {
       const auto& node = tape.node(projection);
@@ -239,7 +243,9 @@ class Lowering {
       }
       known = locations[projection] = home_or_buffer(homes, projection, node.type);
       if (is_sum) {
-        const Value output{known, node.type, nameless};
+        const auto type = total_of(node.type);
+        const auto value = static_cast<NodeId>(node.attributes.integer("value"));
+        const Value output{totals[value] = type == node.type ? known : new_buffer(type), type, nameless};
         emit(fill_operation(), {{"value", 0.0}}, tape.scope(id), {}, &output);
       }
     }
@@ -252,7 +258,7 @@ class Lowering {
     loops_.push_back({});
     plan_->loop_depth = std::max(plan_->loop_depth, level());
 
-    lower_step(unroll, loop, inputs, locations, carries, stacked, summed);
+    lower_step(unroll, loop, inputs, locations, carries, stacked, totals);
 
     const auto end = position();
     plan_->instructions[head].end = static_cast<std::int32_t>(end);
@@ -260,6 +266,12 @@ class Lowering {
     loops_.pop_back();
     for (auto buffer : used) buffers_[buffer].last = std::max(buffers_[buffer].last, end - 1);
 
+    for (const auto& [value, sum] : summed) {
+      const auto& type = body_type(value);
+      const auto wide = total_of(type);
+      if (wide != type)
+        emit_cast({totals.at(value), wide, nameless}, {sum, type, nameless}, body_tape.scope(value));
+    }
     for (const auto& [projection, from] : copies_after) {
       const auto& to = homes.at(projection);
       emit_copy(from, to, tape.node(projection).type);
@@ -270,7 +282,7 @@ class Lowering {
   /// The instructions of one step.
   void lower_step(const UnrollNode& unroll, const Live::Loop& loop, Span<const NodeId> inputs,
                   const std::vector<Location>& outer, const std::vector<Location>& carries,
-                  const std::map<NodeId, Location>& stacked, const std::map<NodeId, Location>& summed) {
+                  const std::map<NodeId, Location>& stacked, const std::map<NodeId, Location>& totals) {
     const auto& body = *unroll.body;
     const auto& tape = *body.tape;
     const auto type = [&](NodeId value) -> const TensorType& { return tape.node(value).type; };
@@ -317,10 +329,15 @@ class Lowering {
 
     for (auto value : late_copies)
       emit_copy(locations[value], step_of(stacked.at(value), value), type(value));
-    for (const auto& [value, sum] : summed) {
-      const Value output{sum, type(value), nameless};
-      emit(add_operation(), {}, tape.scope(value),
-           {{sum, type(value), nameless}, {locations[value], type(value), nameless}}, &output);
+    for (const auto& [value, total] : totals) {
+      const auto wide = total_of(type(value));
+      auto term = locations[value];
+      if (wide != type(value)) {
+        term = new_buffer(wide);
+        emit_cast({locations[value], type(value), nameless}, {term, wide, nameless}, tape.scope(value));
+      }
+      const Value output{total, wide, nameless};
+      emit(add_operation(), {}, tape.scope(value), {output, {term, wide, nameless}}, &output);
     }
     for (std::size_t k = 0; k < carries.size(); ++k) {
       const auto next = body.next[k];

@@ -1,4 +1,6 @@
 #pragma once
+#include <limits>
+
 #include "map.h"
 
 /// The elementwise operations, each whole in one struct.
@@ -414,7 +416,8 @@ struct Remainder {
       if (b == T(0) || b == T(-1)) return T(0);
       r = a % b;
     }
-    return choose(r != T(0) && (r < T(0)) != (b < T(0)), r + b, r);
+    // Added to -0 every number stays; r + b, where it is not the result, could be too large.
+    return r + choose(r != T(0) && (r < T(0)) != (b < T(0)), b, T(-0.0));
   }
   static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy, -(dy * floor(y[0] / y[1]))}; }
 };
@@ -425,7 +428,8 @@ struct IsFinite {
   static constexpr bool zero_derivative = true;
   template <class T>
   bool operator()(T x) const {
-    return x - x == T(0);
+    // No arithmetic, and no comparison by size: for infinity and NaN these raise exceptions.
+    return x == x && abs(x) != std::numeric_limits<T>::infinity();
   }
 };
 

@@ -237,6 +237,12 @@ TEST_CASE("Matrix products of all variants are right in several blocks") {
   check(ElementType::float64, "mnk", {130, 33, 520}, random);
 }
 
+TEST_CASE("Matrix products of all variants are right in the blocks of very long ones") {
+  Random random(5);
+  check(ElementType::float32, "mnk", {2, 66, 65600}, random);
+  check(ElementType::float32, "mnkk", {67, 1, 300, 221}, random);
+}
+
 TEST_CASE("Matrix products without rows, columns or terms") {
   Random random(4);
   for (const Extents& extents : {Extents{0, 3, 4}, Extents{3, 0, 4}, Extents{3, 4, 0}, Extents{20, 70, 0}})

@@ -83,6 +83,7 @@ class Lowering {
     };
     std::vector<Carry> carries = {};
     std::map<NodeId, Place> stacked = {}, summed = {};  // body value, memory of the projection
+    std::map<NodeId, Place> totals = {};                // of what is summed, while the loop runs
     std::vector<std::pair<NodeId, Place>> first_copies = {}, last_copies = {};  // value, where it is wanted
     std::vector<std::pair<NodeId, Place>> after = {};  // projection, where it is wanted
     std::map<NodeId, Place> saved = {};  // values given at the start of a step, kept for its end
@@ -111,6 +112,7 @@ class Lowering {
   void copy_given(Context& inner, Loop& loop);
   void add_to_sums(Context& inner, const Loop& loop);
   void end_step(Context& inner, Loop& loop);
+  void round_totals(Context& outer, const Loop& loop);
   bool may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const;
 
   // lowering_takeover.cpp

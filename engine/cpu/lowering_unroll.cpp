@@ -67,6 +67,7 @@ void Lowering::lower_unroll(Context& outer, NodeId id) {
                           outer.tape.scope(id), ""});
   line.body = std::make_shared<Block>(std::move(block));
   add_line(std::move(line), outer.level);
+  round_totals(outer, loop);
   for (const auto& [projection, to] : loop.after) {
     add_copy(place(outer, projection), to, outer.level, "result of a loop");
     outer.places[projection] = to;
@@ -157,7 +158,9 @@ void Lowering::place_projections(Context& outer, Context& inner, Loop& loop) {
         else
           known = new_buffer(node.type, outer.level);
         if (is_sum) {
-          add_copy(filled(0, node.type), known, outer.level, "sum before the loop");
+          const auto type = total_of(node.type);
+          const auto& total = loop.totals[value] = type == node.type ? known : new_buffer(type, outer.level);
+          add_copy(filled(0, type), total, outer.level, "sum before the loop");
         } else {
           const auto step = step_of(known, outer.level);
           const auto source = inner.source(value);
@@ -204,20 +207,38 @@ void Lowering::add_to_sums(Context& inner, const Loop& loop) {
   }
   for (const auto& [key, values] : by_type) {
     const auto& type = inner.tape.node(values.front()).type;
-    const auto add = add_operation().kernels.cpu.map({type.element, type.element}, type.element);
+    const auto total = total_of(type).element;
+    const auto add = add_operation().kernels.cpu.map({total, total}, total);
+    const auto widen = cast_operation().kernels.cpu.map({type.element}, total);
     std::vector<Place> inputs;
     std::vector<Cluster::Step> steps;
     std::vector<std::pair<int, Place>> outputs;
     const int inputs_count = 2 * static_cast<int>(values.size());
+    const auto add_step = [&](const Cluster::Step& step) {
+      steps.push_back(step);
+      return inputs_count + static_cast<int>(steps.size()) - 1;
+    };
     for (auto value : values) {
       const int first = static_cast<int>(inputs.size());
-      outputs.push_back({inputs_count + static_cast<int>(steps.size()), loop.summed.at(value)});
-      steps.push_back({{first, first + 1}, type.element, add});
-      inputs.push_back(loop.summed.at(value));
+      inputs.push_back(loop.totals.at(value));
       inputs.push_back(place(inner, value));
+      const int term = total == type.element ? first + 1 : add_step({{first + 1}, total, widen});
+      outputs.push_back({add_step({{first, term}, total, add}), inputs[first]});
     }
     add_cluster(type.shape, inputs, steps, outputs, inner.level,
                 {"add to sums over the steps", inner.tape.scope(values.front()), to_string(type)});
+  }
+}
+
+/// From the totals to the memory of the projections.
+void Lowering::round_totals(Context& outer, const Loop& loop) {
+  for (const auto& [value, sum] : loop.summed) {
+    const auto& total = loop.totals.at(value);
+    if (total.same_as(sum)) continue;
+    const auto from = total.layout.type.element, to = sum.layout.type.element;
+    add_cluster(sum.layout.type.shape, {total}, {{{0}, to, cast_operation().kernels.cpu.map({from}, to)}},
+                {{1, sum}}, outer.level,
+                {"sums over the steps", loop.body().tape->scope(value), to_string(sum.layout.type)});
   }
 }
 

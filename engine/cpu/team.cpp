@@ -1,10 +1,14 @@
 #include "team.h"
 
 #include <chrono>
+#include <new>
 #include <system_error>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#endif
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
 #endif
 #if defined(__linux__)
 #include <sched.h>
@@ -57,6 +61,18 @@ void leave_processor([[maybe_unused]] int processor) {
 /// How long a thread without work stays awake.
 constexpr std::chrono::microseconds patience{100};
 
+/// How many calls of fork() lie between the first process and this one.
+std::atomic<std::uint32_t> forks{0};
+
+/// A number that no process has which this one was made from.
+std::uint32_t this_process() {
+#if defined(__unix__) || defined(__APPLE__)
+  static const bool counts = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1); }) == 0;
+  if (!counts) throw std::bad_alloc();
+#endif
+  return forks.load(std::memory_order_relaxed);
+}
+
 }  // namespace
 
 void Barrier::wait() {
@@ -77,20 +93,39 @@ void Barrier::mend() {
   broken_.store(false, std::memory_order_relaxed);
 }
 
+Team::Team(int threads)
+    : threads_(threads), barrier_(threads), home_(this_process()), shared_(std::make_unique<Shared>()) {}
+
 Team::~Team() {
-  {
-    const std::lock_guard<std::mutex> lock(sleep_);
-    leaving_.store(true);
+  if (home_.load() != this_process()) {
+    static_cast<void>(shared_.release());
+    return;
   }
-  wake_.notify_all();
-  for (auto& follower : followers_) follower.join();
+  {
+    const std::lock_guard<std::mutex> lock(shared_->sleep);
+    shared_->leaving.store(true);
+  }
+  shared_->wake.notify_all();
+  for (auto& follower : shared_->followers) follower.join();
+}
+
+bool Team::is_at_home() {
+  const auto here = this_process();
+  auto home = home_.load(std::memory_order_acquire);
+  if (home == here) return true;
+  if (home == moving || !home_.compare_exchange_strong(home, moving)) return false;
+  static_cast<void>(shared_.release());
+  shared_ = std::make_unique<Shared>();
+  home_.store(here, std::memory_order_release);
+  return true;
 }
 
 bool Team::start() {
+  auto& followers = shared_->followers;
   try {
-    while (static_cast<int>(followers_.size()) < threads_ - 1) {
-      const int rank = static_cast<int>(followers_.size()) + 1;
-      followers_.emplace_back([this, rank] { follow(rank); });
+    while (static_cast<int>(followers.size()) < threads_ - 1) {
+      const int rank = static_cast<int>(followers.size()) + 1;
+      followers.emplace_back([this, rank] { follow(rank); });
     }
   } catch (const std::system_error&) {
     return false;
@@ -99,66 +134,72 @@ bool Team::start() {
 }
 
 bool Team::run(void (*work)(void*, int), void* context) {
-  if (busy_.test_and_set(std::memory_order_acquire)) return false;
+  if (!is_at_home()) return false;
+  auto& shared = *shared_;
+  if (shared.busy.test_and_set(std::memory_order_acquire)) return false;
   struct Release {
     std::atomic_flag& busy;
     ~Release() { busy.clear(std::memory_order_release); }
-  } release{busy_};
+  } release{shared.busy};
   if (!start()) return false;
-  work_ = work;
-  context_ = context;
-  failure_ = nullptr;
+  shared.work = work;
+  shared.context = context;
+  shared.failure = nullptr;
   barrier_.mend();
-  working_.store(threads_ - 1, std::memory_order_relaxed);
-  leader_processor_.store(current_processor(), std::memory_order_relaxed);
+  shared.working.store(threads_ - 1, std::memory_order_relaxed);
+  shared.leader_processor.store(current_processor(), std::memory_order_relaxed);
   // Sequentially consistent: either a follower sees the new round, or it is counted as asleep here.
-  round_.fetch_add(1, std::memory_order_seq_cst);
-  if (asleep_.load(std::memory_order_seq_cst) > 0) {
-    const std::lock_guard<std::mutex> lock(sleep_);
-    wake_.notify_all();
+  shared.round.fetch_add(1, std::memory_order_seq_cst);
+  if (shared.asleep.load(std::memory_order_seq_cst) > 0) {
+    const std::lock_guard<std::mutex> lock(shared.sleep);
+    shared.wake.notify_all();
   }
   attempt(0);
-  spin_until([&] { return working_.load(std::memory_order_acquire) == 0; });
-  if (failure_) std::rethrow_exception(failure_);
+  spin_until([&] { return shared.working.load(std::memory_order_acquire) == 0; });
+  if (shared.failure) std::rethrow_exception(shared.failure);
   return true;
 }
 
 void Team::attempt(int rank) {
+  auto& shared = *shared_;
   try {
-    work_(context_, rank);
+    shared.work(shared.context, rank);
   } catch (const Barrier::Broken&) {
     // Whoever broke it up has told why.
   } catch (...) {
     {
-      const std::lock_guard<std::mutex> lock(failed_);
-      if (!failure_) failure_ = std::current_exception();
+      const std::lock_guard<std::mutex> lock(shared.failed);
+      if (!shared.failure) shared.failure = std::current_exception();
     }
     barrier_.break_up();
   }
 }
 
 void Team::follow(int rank) {
+  auto& shared = *shared_;
   std::uint32_t seen = 0;
   bool has_slept = true;
   for (;;) {
-    const auto has_work = [&] { return round_.load(std::memory_order_seq_cst) != seen || leaving_.load(); };
+    const auto has_work = [&] {
+      return shared.round.load(std::memory_order_seq_cst) != seen || shared.leaving.load();
+    };
     const auto until = std::chrono::steady_clock::now() + patience;
     while (!has_work() && std::chrono::steady_clock::now() < until)
-      for (int i = 0; i < 50 && round_.load(std::memory_order_relaxed) == seen; ++i) pause();
+      for (int i = 0; i < 50 && shared.round.load(std::memory_order_relaxed) == seen; ++i) pause();
     if (!has_work()) {
-      std::unique_lock<std::mutex> lock(sleep_);
-      asleep_.fetch_add(1, std::memory_order_seq_cst);
-      wake_.wait(lock, has_work);
-      asleep_.fetch_sub(1, std::memory_order_seq_cst);
+      std::unique_lock<std::mutex> lock(shared.sleep);
+      shared.asleep.fetch_add(1, std::memory_order_seq_cst);
+      shared.wake.wait(lock, has_work);
+      shared.asleep.fetch_sub(1, std::memory_order_seq_cst);
       has_slept = true;
     }
-    if (leaving_.load()) return;
-    seen = round_.load(std::memory_order_acquire);
-    const auto leader = leader_processor_.load(std::memory_order_relaxed);
+    if (shared.leaving.load()) return;
+    seen = shared.round.load(std::memory_order_acquire);
+    const auto leader = shared.leader_processor.load(std::memory_order_relaxed);
     if (has_slept && current_processor() == leader) leave_processor(leader);
     has_slept = false;
     attempt(rank);
-    working_.fetch_sub(1, std::memory_order_release);
+    shared.working.fetch_sub(1, std::memory_order_release);
   }
 }
 

@@ -11,8 +11,12 @@ class Team;
 class Device {
  public:
   /// The processor, with this many threads of its own; as many as it has cores where that is 0. They are
-  /// started by the first program that can use them, wait for work for a moment and then sleep; they do not
-  /// survive fork(). No result depends on their number. Throws Error for a negative one.
+  /// started by the first program that can use them, wait for work for a moment and then sleep. No result
+  /// depends on their number. Throws Error for a negative one.
+  ///
+  /// A process made by fork() may go on with everything that lives here, and starts threads of its own. Only
+  /// a program that another thread was running at that moment stays in the midst of its run: running it
+  /// throws Error.
   static Device cpu(int threads = 0);
   /// The processor without anything clever: one plain kernel an operation, in one thread. Everything else is
   /// tested against it.

@@ -1,4 +1,6 @@
 #pragma once
+#include <limits>
+
 #include "vector.h"
 
 /// exp, expm1 and tanh of vectors.
@@ -67,20 +69,22 @@ struct Split {
 template <class T>
 Vector<T> exp(const Vector<T>& x) {
   using C = Exponential<T>;
-  const Split<T> split(at_most(C::highest, at_least(C::lowest, x)));
+  // Infinity and NaN stay what they are.
+  const auto ordinary = x < std::numeric_limits<T>::infinity();
+  const Split<T> split(within(ordinary, C::lowest, x, C::highest));
   const auto y = split.expm1_of_r() + T(1);
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4)
-    return xsimd::batch<T>(_mm512_scalef_ps(y.lanes, split.n.lanes));
+    return xsimd::batch<T>(_mm512_mask_scalef_ps(x.lanes, ordinary.lanes, y.lanes, split.n.lanes));
   else
-    return xsimd::batch<T>(_mm512_scalef_pd(y.lanes, split.n.lanes));
+    return xsimd::batch<T>(_mm512_mask_scalef_pd(x.lanes, ordinary.lanes, y.lanes, split.n.lanes));
 #else
   // In two steps, since 2^n need not be a normal number: the second rounds once.
   const Vector<T> half = fused<T>(split.n, T(0.5), C::rounder);
   Split<T> first = split, second = split;
   first.rounded = half;
   second.rounded = split.n - (half - C::rounder) + C::rounder;
-  return y * first.power() * second.power();
+  return choose(ordinary, y * first.power() * second.power(), x);
 #endif
 }
 
@@ -97,8 +101,9 @@ Vector<T> expm1_within(const Vector<T>& x) {
 template <class T>
 Vector<T> expm1(const Vector<T>& x) {
   using C = Exponential<T>;
-  const auto y = expm1_within(at_most(C::highest, at_least(C::expm1_lowest, x)));
-  return choose(abs(x) < C::tiny, x, y);
+  const auto ordinary = x < std::numeric_limits<T>::infinity();
+  const auto y = expm1_within(within(ordinary, C::expm1_lowest, x, C::highest));
+  return choose(ordinary && abs(x) >= C::tiny, y, x);
 }
 
 /// (1 - p) / (1 + p) for p = e^-2x; 1 - p is expm1's, so that nothing cancels where x is small. Where tanh is

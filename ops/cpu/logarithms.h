@@ -69,20 +69,23 @@ Vector<T> with_special_logs(const Vector<T>& y, const Vector<T>& x) {
 template <class T>
 Vector<T> log(const Vector<T>& x) {
   // Denormal numbers as normal ones.
-  const auto small = x < std::numeric_limits<T>::min();
-  const Mantissa<T> parts(choose(small, x * T(0x1p54), x));
+  const auto small = abs(x) < std::numeric_limits<T>::min();
+  const Mantissa<T> parts(x * choose(small, T(0x1p54), T(1)));
   return with_special_logs(log_of<T>(parts.k - choose(small, T(54), T(0)), parts.f, T(0)), x);
 }
 
 template <class T>
 Vector<T> log1p(const Vector<T>& x) {
-  const auto u = x + T(1);
+  const auto sum = x + T(1);
+  // Where there is a special logarithm 0 stands in, of which nothing is infinite or NaN on the way.
+  const auto is_special = !(sum > T(0) && sum < std::numeric_limits<T>::infinity());
+  const auto z = choose(is_special, T(0), x), u = choose(is_special, T(1), sum);
   const Mantissa<T> parts(u);
-  // What x + 1 lost, relative to it.
-  const auto lost = choose(x < T(1), x - (u - T(1)), T(1) - (u - x)) / u;
+  // What z + 1 lost, relative to it.
+  const auto lost = choose(z < T(1), z - (u - T(1)), T(1) - (u - z)) / u;
   const auto near_zero = parts.k == T(0);
-  const auto y = log_of<T>(parts.k, choose(near_zero, x, parts.f), choose(near_zero, T(0), lost));
-  return choose(abs(x) < Logarithm<T>::tiny, x, with_special_logs(y, u));
+  const auto y = log_of<T>(parts.k, choose(near_zero, z, parts.f), choose(near_zero, T(0), lost));
+  return choose(abs(x) < Logarithm<T>::tiny, x, with_special_logs(y, sum));
 }
 
 }  // namespace reel::cpu::REEL_VARIANT

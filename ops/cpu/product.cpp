@@ -44,8 +44,12 @@ std::vector<std::int64_t> offsets(const ProductAxes& axes, std::int64_t ProductA
   return all;
 }
 
-/// Steps of the inner axis that are one chain of multiply-adds: from its length alone.
-constexpr std::int64_t longest_chain = 512;
+/// Steps of the inner axis that are one chain of multiply-adds, and how many steps of floats make it a long
+/// one, with shorter chains: from its length alone. So a product over all steps of a loop of millions is as
+/// exact as a sum of them.
+constexpr std::int64_t longest_chain = 512, is_long = 1 << 16, longest_of_long = 64;
+/// Rows and panels of C that are made together in a long one.
+constexpr std::int64_t rows_of_long = 64, panels_of_long = 8;
 /// Bytes of the blocks of A and B that should stay in cache while they are used.
 constexpr std::int64_t row_block_bytes = 256 << 10, panel_block_bytes = 1 << 20;
 /// Of a right operand that every thread has in its cache as a whole.
@@ -111,7 +115,10 @@ class BoundProduct {
   std::int64_t packed_elements() const { return panels_ * kernels_.panel * product_.k; }
 
   std::size_t scratch_bytes() const {
-    return static_cast<std::size_t>((product_.a_elements + b_elements_) * element_bytes_);
+    const auto& p = product_;
+    const auto of_c = p.is_long ? p.row_block * p.panel_block * kernels_.panel : 0;
+    return static_cast<std::size_t>((p.a_elements + p.b_elements + of_c) * element_bytes_) +
+           static_cast<std::size_t>(of_c) * sizeof(double);
   }
   std::int64_t most_parts() const {
     return std::max<std::int64_t>(1, std::max(count_, panels_ * divided_up(product_.m, kernels_.rows)));
@@ -189,11 +196,13 @@ class BoundProduct {
 
   void set_blocks() {
     auto& p = product_;
-    const auto blocks = std::max<std::int64_t>(1, divided_up(p.k, longest_chain));
+    p.is_long = element_bytes_ == sizeof(float) && p.k > is_long;
+    const auto blocks =
+        std::max<std::int64_t>(1, divided_up(p.k, p.is_long ? longest_of_long : longest_chain));
     p.inner_block = std::max<std::int64_t>(1, divided_up(p.k, blocks));
     const auto step_bytes = p.inner_block * element_bytes_;
     const auto tiles = std::max<std::int64_t>(1, row_block_bytes / (step_bytes * kernels_.rows));
-    p.row_block = tiles * kernels_.rows;
+    p.row_block = p.is_long ? divided_up(rows_of_long, kernels_.rows) * kernels_.rows : tiles * kernels_.rows;
     p.panel_block = std::max<std::int64_t>(1, panels_);
     const bool many_rows = p.m > p.row_block;
     p.copies_b = !p.packed && (p.b_column != 1 || p.b_runs || p.m > 2 * kernels_.rows);
@@ -202,11 +211,12 @@ class BoundProduct {
     if (p.copies_b && many_rows)
       p.panel_block =
           std::clamp<std::int64_t>(panel_block_bytes / (step_bytes * kernels_.panel), 1, p.panel_block);
+    if (p.is_long) p.panel_block = std::min(p.panel_block, panels_of_long);
     // Besides the block itself a vector more than is needed, and a multiple of a cache line.
     p.a_elements = p.copies_a ? divided_up(std::min(p.m, p.row_block) * p.inner_block + 32, 32) * 32 : 0;
     constexpr std::int64_t most_together = 4;
     const bool needs_b = p.copies_b || (!p.packed && p.n % kernels_.panel != 0);
-    b_elements_ =
+    p.b_elements =
         needs_b ? std::max(many_rows ? p.panel_block : 1, most_together) * kernels_.panel * p.inner_block : 0;
   }
 
@@ -230,7 +240,7 @@ class BoundProduct {
   const ProductKernels& kernels_;
   Product product_;
   bool gains_by_transposing_, transposed_;
-  std::int64_t panels_, count_, b_elements_;
+  std::int64_t panels_, count_;
   std::vector<std::int64_t> a_runs_, b_runs_;
   ProductAxes matrices_, packed_matrices_;
   ProductAxis main_column_;

@@ -15,8 +15,9 @@ namespace reel::cpu {
 /// run they are null.
 ///
 /// Packed, B lies in panels of some columns each: [panel][k][column of the panel], the last panel filled up
-/// with zeros. Every element of C is a chain of multiply-adds within each block of the inner axis and the
-/// sum of these, in order, so it does not depend on how rows and columns are divided.
+/// with its last column: zeros times infinity would raise an exception where no element does. Every element
+/// of C is a chain of multiply-adds within each block of the inner axis and the sum of these, in order, so it
+/// does not depend on how rows and columns are divided.
 struct Product {
   std::int64_t m, n, k;
   std::int64_t a_row, a_inner, b_inner, b_column, c_row, c_column;
@@ -25,13 +26,16 @@ struct Product {
   /// Blocks: of the inner axis (from k alone); of rows, for which a block of A is in cache; of panels, for
   /// which a block of B is.
   std::int64_t inner_block, row_block, panel_block;
+  /// Whether the blocks of the inner axis are added up in double: very many floats.
+  bool is_long;
   /// B is given packed.
   bool packed;
   /// Whether blocks of A and B are copied before they are used. B is where it is used more than once or its
   /// columns are no neighbours.
   bool copies_a, copies_b;
-  /// Elements of the thread's scratch memory for the block of A; that of B stands behind it.
-  std::int64_t a_elements;
+  /// Elements of the thread's scratch memory for the block of A; that of B stands behind it, and behind that,
+  /// where it is long, the block of C and the totals of it.
+  std::int64_t a_elements, b_elements;
 };
 
 /// The rows and panels of C that one call works on.
@@ -45,7 +49,7 @@ struct Packing {
   std::int64_t steps, inner, column, first, last;
   /// Elements between panels.
   std::int64_t panel;
-  /// Whether `last` is the end: what is missing to a full panel becomes zero.
+  /// Whether `last` is the end: what is missing to a full panel repeats the last column.
   bool fill;
 };
 

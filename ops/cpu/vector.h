@@ -58,8 +58,18 @@ Vector<T> from_bits(const Bits<T>& bits) {
 // The operands of operators convert from numbers only where they are no templates.
 #define REEL_OPERATOR(T, op) \
   inline Vector<T> operator op(const Vector<T>& a, const Vector<T>& b) { return a.lanes op b.lanes; }
+// Beside NaN they are false and raise no exception, as AVX's are; those of other instruction sets would.
+#if defined(__AVX__)
 #define REEL_COMPARISON(T, op) \
   inline Mask<T> operator op(const Vector<T>& a, const Vector<T>& b) { return {a.lanes op b.lanes}; }
+#else
+#define REEL_COMPARISON(T, op)                                                                           \
+  inline Mask<T> operator op(const Vector<T>& a, const Vector<T>& b) {                                   \
+    const auto ordered = (a.lanes == a.lanes) & (b.lanes == b.lanes);                                    \
+    const xsimd::batch<T> zero(T(0));                                                                    \
+    return {(xsimd::select(ordered, a.lanes, zero) op xsimd::select(ordered, b.lanes, zero)) & ordered}; \
+  }
+#endif
 #define REEL_OPERATORS(T)                                                                               \
   REEL_OPERATOR(T, +)                                                                                   \
   REEL_OPERATOR(T, -)                                                                                   \
@@ -69,7 +79,7 @@ Vector<T> from_bits(const Bits<T>& bits) {
   REEL_COMPARISON(T, <=)                                                                                \
   REEL_COMPARISON(T, >)                                                                                 \
   REEL_COMPARISON(T, >=)                                                                                \
-  REEL_COMPARISON(T, ==)                                                                                \
+  inline Mask<T> operator==(const Vector<T>& a, const Vector<T>& b) { return {a.lanes == b.lanes}; }    \
   /* True beside NaN, which xsimd 8's own is not. */                                                    \
   inline Mask<T> operator!=(const Vector<T>& a, const Vector<T>& b) { return {~(a.lanes == b.lanes)}; } \
   inline Vector<T> operator-(const Vector<T>& a) { return a.lanes ^ xsimd::batch<T>(T(-0.0)); }         \
@@ -92,14 +102,26 @@ REEL_OPERATORS(double)
 #undef REEL_COMPARISON
 #undef REEL_OPERATOR
 
-/// The smaller one; `x` where it is NaN.
+/// The smaller one; `x` where it is NaN, of which the instruction for it would raise an exception.
 template <class T>
 Vector<T> at_most(T limit, const Vector<T>& x) {
-  return xsimd::min(xsimd::batch<T>(limit), x.lanes);
+  return choose(x > Vector<T>(limit), limit, x);
 }
+
+/// `x`, or the limit it is beyond, where the mask is true, and 0 elsewhere, as where x is NaN.
 template <class T>
-Vector<T> at_least(T limit, const Vector<T>& x) {
-  return xsimd::max(xsimd::batch<T>(limit), x.lanes);
+Vector<T> within(const Mask<T>& mask, T low, const Vector<T>& x, T high) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return xsimd::batch<T>(
+        _mm512_min_ps(_mm512_maskz_max_ps(mask.lanes, x.lanes, _mm512_set1_ps(low)), _mm512_set1_ps(high)));
+  else
+    return xsimd::batch<T>(
+        _mm512_min_pd(_mm512_maskz_max_pd(mask.lanes, x.lanes, _mm512_set1_pd(low)), _mm512_set1_pd(high)));
+#else
+  using Batch = xsimd::batch<T>;
+  return xsimd::min(Batch(high), xsimd::max(Batch(low), choose(mask, x, Vector<T>(0)).lanes));
+#endif
 }
 
 /// |x| with the sign of `sign`.
@@ -182,16 +204,20 @@ Vector<float> as_doubles(F&& f, const Vector<float>& x) {
   return Vector<float>::load(lanes);
 }
 
-/// The first `count` lanes, fewer than all of them, from and to memory that ends there.
+/// The first `count` lanes, fewer than all of them, from and to memory that ends there. The others repeat the
+/// first, so that nothing becomes of them that does not become of an element.
 template <class T>
 Vector<T> load_some(const T* from, std::int64_t count) {
 #if defined(__AVX512F__)
+  const Vector<T> first(*from);
   if constexpr (sizeof(T) == 4)
-    return xsimd::batch<T>(_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from));
+    return xsimd::batch<T>(
+        _mm512_mask_loadu_ps(first.lanes, static_cast<__mmask16>((1u << count) - 1), from));
   else
-    return xsimd::batch<T>(_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), from));
+    return xsimd::batch<T>(_mm512_mask_loadu_pd(first.lanes, static_cast<__mmask8>((1u << count) - 1), from));
 #else
-  T lanes[Vector<T>::size] = {};
+  T lanes[Vector<T>::size];
+  for (auto& lane : lanes) lane = *from;
   std::memcpy(lanes, from, static_cast<std::size_t>(count) * sizeof(T));
   return Vector<T>::load(lanes);
 #endif

@@ -9,16 +9,15 @@ namespace reel::cpu::REEL_VARIANT {
 /// Polynomials after N. Juffa: of x, and of log(1 - erf(x)) where erf is near 1.
 inline Vector<float> erf(const Vector<float>& x) {
   using V = Vector<float>;
-  const auto magnitude = abs(x), square = x * x;
+  // Beyond 4 it is 1.
+  const auto at = at_most(4.0f, abs(x)), square = at * at;
   constexpr float far[] = {-1.28717512e-1f, -6.34846687e-1f, -1.06777877e-1f, 2.42546219e-2f,
                            -3.88396438e-3f, 3.83197126e-4f,  -1.72853470e-5f};
   constexpr float near[] = {1.28379166e-1f,  -3.76125336e-1f, 1.12819925e-1f,
                             -2.67681349e-2f, 4.99119423e-3f,  -5.96761703e-4f};
-  // Beyond 4 it is 1.
-  const auto at = at_most(4.0f, magnitude);
   const auto saturating = V(1) - exp(fused<float>(polynomial(at, far), at, -at));
-  return choose(magnitude > V(0.927734375f), copy_sign(saturating, x),
-                fused<float>(polynomial(square, near), x, x));
+  return copy_sign(choose(at > V(0.927734375f), saturating, fused<float>(polynomial(square, near), at, at)),
+                   x);
 }
 
 // Rare, so a lane at a time by the C library, which is right to 1 unit.

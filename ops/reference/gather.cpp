@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <vector>
 
 #include "kernels.h"
 #include "lines.h"
@@ -54,6 +55,28 @@ void gather(const KernelCall& call) {
   });
 }
 
+namespace {
+
+/// So many float32 numbers are added up one by one to 1e-6 of the sum of their magnitudes.
+constexpr std::int64_t few_terms = 16;
+
+/// For each of `extent` choices the positions of the indices that are it, in order: first[choice], and
+/// next[position] from there on; -1 ends them.
+struct Chosen {
+  std::vector<std::int64_t> first, next;
+
+  Chosen(const ConstView& indices, std::int64_t extent)
+      : first(extent, -1), next(indices.shape().size(), -1) {
+    std::vector<std::int64_t> last(extent, -1);
+    for_each_index(indices, extent, "index", [&](std::int64_t i, std::int64_t chosen) {
+      (last[chosen] < 0 ? first[chosen] : next[last[chosen]]) = i;
+      last[chosen] = i;
+    });
+  }
+};
+
+}  // namespace
+
 /// values [outer, count, inner] added at indices [count] into zeros [outer, extent, inner].
 void scatter_add(const KernelCall& call) {
   const auto axis = call.attributes.integer("axis");
@@ -65,11 +88,24 @@ void scatter_add(const KernelCall& call) {
     const T* values = call.inputs[1].as<T>();
     T* y = call.output.as<T>();
     std::fill_n(y, call.output.shape().size(), zero);
-    for_each_index(call.inputs[0], extent, "index", [&](std::int64_t i, std::int64_t chosen) {
-      for (std::int64_t o = 0; o < y_lines.outer; ++o)
-        for (std::int64_t j = 0; j < inner; ++j)
-          y[(o * extent + chosen) * inner + j] += values[(o * count + i) * inner + j];
-    });
+    if (count <= few_terms) {
+      for_each_index(call.inputs[0], extent, "index", [&](std::int64_t i, std::int64_t chosen) {
+        for (std::int64_t o = 0; o < y_lines.outer; ++o)
+          for (std::int64_t j = 0; j < inner; ++j)
+            y[(o * extent + chosen) * inner + j] += values[(o * count + i) * inner + j];
+      });
+      return;
+    }
+    const Chosen positions(call.inputs[0], extent);
+    std::vector<Total<T>> totals(inner);
+    for (std::int64_t o = 0; o < y_lines.outer; ++o)
+      for (std::int64_t chosen = 0; chosen < extent; ++chosen) {
+        if (positions.first[chosen] < 0) continue;
+        std::fill(totals.begin(), totals.end(), 0);
+        for (auto i = positions.first[chosen]; i >= 0; i = positions.next[i])
+          for (std::int64_t j = 0; j < inner; ++j) totals[j] += values[(o * count + i) * inner + j];
+        std::copy(totals.begin(), totals.end(), y + (o * extent + chosen) * inner);
+      }
   });
 }
 
@@ -105,9 +141,16 @@ void scatter_add_along_axis(const KernelCall& call) {
     using T = decltype(zero);
     const T* values = call.inputs[1].as<T>();
     T* y = call.output.as<T>();
-    std::fill_n(y, call.output.shape().size(), zero);
-    along_axis(call, call.inputs[0], call.output.shape()[static_cast<int>(axis)],
-               [&](std::int64_t i, std::int64_t chosen) { y[chosen] += values[i]; });
+    const auto size = call.output.shape().size();
+    const auto add_to = [&](auto* sums) {
+      along_axis(call, call.inputs[0], call.output.shape()[static_cast<int>(axis)],
+                 [&](std::int64_t i, std::int64_t chosen) { sums[chosen] += values[i]; });
+    };
+    std::fill_n(y, size, zero);
+    if (call.inputs[0].shape()[static_cast<int>(axis)] <= few_terms) return add_to(y);
+    std::vector<Total<T>> totals(size);
+    add_to(totals.data());
+    std::copy(totals.begin(), totals.end(), y);
   });
 }
 

@@ -27,6 +27,9 @@ void keep_to_one_thread() {
   static_cast<void>(done);
 }
 
+/// Products of more terms than this are added up in double: BLAS adds floats up in floats.
+constexpr std::int64_t many_terms = 1 << 16;
+
 /// A size as BLAS takes it.
 int blas_size(std::int64_t size) {
   if (size > std::numeric_limits<int>::max())
@@ -87,13 +90,21 @@ void matmul(const KernelCall& call) {
       return;
     }
     const auto x = matrices<T>(a, left, 'm'), w = matrices<T>(b, right, 'n');
-    using cxxblas::Transpose;
-    for (std::int64_t i = 0; i < batch; ++i)
-      cxxblas::gemm<int>(
-          cxxblas::StorageOrder::RowMajor, x.columns_first ? Transpose::Trans : Transpose::NoTrans,
-          w.columns_first ? Transpose::NoTrans : Transpose::Trans, blas_size(m), blas_size(n), blas_size(k),
-          T(1), x.data + i * m * k, blas_size(x.columns_first ? m : k), w.data + i * k * n,
-          blas_size(w.columns_first ? n : k), T(0), y + i * m * n, blas_size(n));
+    const auto multiply = [&](const auto* left_data, const auto* right_data, auto* result) {
+      using cxxblas::Transpose;
+      using Element = std::remove_reference_t<decltype(*result)>;
+      for (std::int64_t i = 0; i < batch; ++i)
+        cxxblas::gemm<int>(
+            cxxblas::StorageOrder::RowMajor, x.columns_first ? Transpose::Trans : Transpose::NoTrans,
+            w.columns_first ? Transpose::NoTrans : Transpose::Trans, blas_size(m), blas_size(n), blas_size(k),
+            Element(1), left_data + i * m * k, blas_size(x.columns_first ? m : k), right_data + i * k * n,
+            blas_size(w.columns_first ? n : k), Element(0), result + i * m * n, blas_size(n));
+    };
+    if (k <= many_terms || std::is_same_v<T, double>) return multiply(x.data, w.data, y);
+    const std::vector<double> wide_x(x.data, x.data + batch * m * k), wide_w(w.data, w.data + batch * k * n);
+    std::vector<double> wide_y(batch * m * n);
+    multiply(wide_x.data(), wide_w.data(), wide_y.data());
+    std::copy(wide_y.begin(), wide_y.end(), y);
   };
   if (call.output.type->element == ElementType::float32)
     product(float{});

@@ -35,10 +35,8 @@ void sum(const KernelCall& call) {
     return;
   }
   reduce(call, [](auto& y, auto& x, const auto& axes) {
-    // float32 is summed in double: what other runners are held against should not be the least exact.
     using T = typename std::decay_t<decltype(y)>::value_type;
-    using Sum = std::conditional_t<std::is_same_v<T, float>, double, T>;
-    xt::noalias(y) = xt::cast<T>(xt::sum<Sum>(x, axes, xt::evaluation_strategy::immediate));
+    xt::noalias(y) = xt::cast<T>(xt::sum<Total<T>>(x, axes, xt::evaluation_strategy::immediate));
   });
 }
 

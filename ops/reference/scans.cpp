@@ -6,18 +6,19 @@ namespace reel::reference {
 
 namespace {
 
-/// Calls `f(i, previous)` along each line in the order of the scan, with positions in the array; `previous`
-/// is -1 for the first.
-template <class F>
+/// Sets each element of a line, in the order of the scan, to f(its position, what came of the one before):
+/// null for the first, and handed on as a total.
+template <class T, class F>
 void scan(const KernelCall& call, F&& f) {
   const Lines lines(call.output.shape(), call.attributes.integer("axis"));
   const bool reverse = call.attributes.integer("reverse");
+  T* y = call.output.as<T>();
   lines.for_each([&](std::int64_t, std::int64_t first) {
-    std::int64_t previous = -1;
+    Total<T> value{};
     for (std::int64_t i = 0; i < lines.count; ++i) {
       const auto at = first + (reverse ? lines.count - 1 - i : i) * lines.stride;
-      f(at, previous);
-      previous = at;
+      value = f(at, i == 0 ? nullptr : &value);
+      y[at] = static_cast<T>(value);
     }
   });
 }
@@ -28,9 +29,7 @@ void cumsum(const KernelCall& call) {
   with_number(call.output.type->element, [&](auto zero) {
     using T = decltype(zero);
     const T* x = call.inputs[0].as<T>();
-    T* y = call.output.as<T>();
-    scan(call,
-         [&](std::int64_t i, std::int64_t previous) { y[i] = previous < 0 ? x[i] : y[previous] + x[i]; });
+    scan<T>(call, [&](std::int64_t i, const Total<T>* before) { return before ? *before + x[i] : x[i]; });
   });
 }
 
@@ -38,10 +37,8 @@ void linear_scan(const KernelCall& call) {
   with_number(call.output.type->element, [&](auto zero) {
     using T = decltype(zero);
     const T *a = call.inputs[0].as<T>(), *b = call.inputs[1].as<T>();
-    T* y = call.output.as<T>();
-    scan(call, [&](std::int64_t i, std::int64_t previous) {
-      y[i] = previous < 0 ? b[i] : a[i] * y[previous] + b[i];
-    });
+    scan<T>(call,
+            [&](std::int64_t i, const Total<T>* before) { return before ? a[i] * *before + b[i] : b[i]; });
   });
 }
 

@@ -55,6 +55,11 @@ void with_element_of_size(ElementType element, F&& f) {
   }
 }
 
+/// The type in which many values of type T are added up: float32 in double, as what other runners are held
+/// against should not be the least exact.
+template <class T>
+using Total = std::conditional_t<std::is_same_v<T, float>, double, T>;
+
 /// Calls `f` with a C++ zero of the element type where it is a number.
 template <class F>
 void with_number(ElementType element, F&& f) {

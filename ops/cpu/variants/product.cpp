@@ -66,6 +66,7 @@ class Multiplication {
 
   void run() const {
     if (part_.first_row >= part_.last_row) return;
+    if (p_.is_long) return run_long();
     for (auto panel = part_.first_panel; panel < part_.last_panel; panel += p_.panel_block) {
       const auto last_panel = smaller(panel + p_.panel_block, part_.last_panel);
       std::int64_t step = 0;
@@ -79,6 +80,37 @@ class Multiplication {
   }
 
  private:
+  /// Some rows and panels of C after the others, each over the whole inner axis.
+  void run_long() const {
+    for (auto panel = part_.first_panel; panel < part_.last_panel; panel += p_.panel_block)
+      for (auto row = part_.first_row; row < part_.last_row; row += p_.row_block)
+        add_in_double({row, smaller(row + p_.row_block, part_.last_row), panel,
+                       smaller(panel + p_.panel_block, part_.last_panel)});
+  }
+
+  void add_in_double(const ProductPart& part) const {
+    const auto width = p_.panel_block * panel_width, rows = part.last_row - part.first_row;
+    const auto column = part.first_panel * panel_width,
+               columns = smaller(part.last_panel * panel_width, p_.n) - column;
+    T* values = copy_of_b_ + p_.b_elements;
+    auto* totals = reinterpret_cast<double*>(values + p_.row_block * width);
+    Product product = p_;
+    product.c_row = width;
+    product.c_column = 1;
+    const Multiplication block_of_c(product, part, a_, b_, values - part.first_row * width - column,
+                                    copy_of_a_);
+    for (std::int64_t i = 0; i < rows * width; ++i) totals[i] = 0;
+    for (std::int64_t step = 0; step < p_.k; step += p_.inner_block) {
+      block_of_c.block(part, step, smaller(step + p_.inner_block, p_.k));
+      for (std::int64_t i = 0; i < rows; ++i)
+        for (std::int64_t j = 0; j < columns; ++j) totals[i * width + j] += values[i * width + j];
+    }
+    T* c = c_ + part.first_row * p_.c_row + column * p_.c_column;
+    for (std::int64_t i = 0; i < rows; ++i)
+      for (std::int64_t j = 0; j < columns; ++j)
+        c[i * p_.c_row + j * p_.c_column] = static_cast<T>(totals[i * width + j]);
+  }
+
   /// Rows and panels of C by a block of the inner axis.
   void block(const ProductPart& part, std::int64_t step, std::int64_t last_step) const {
     const Rows rows(part.first_row, part.last_row, most_rows<Lanes>);
@@ -94,7 +126,7 @@ class Multiplication {
     tile.steps = steps;
     tile.c_row = p_.c_row;
     tile.c_column = p_.c_column;
-    tile.adds = step > 0;
+    tile.adds = step > 0 && !p_.is_long;
     for (auto panel = part.first_panel; panel < part.last_panel;) {
       const auto whole = smaller(p_.n / panel_width, part.last_panel) - panel;
       const auto panels = whole >= together ? together : whole >= 2 && together > 2 ? 2 : 1;

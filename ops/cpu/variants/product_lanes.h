@@ -6,7 +6,8 @@
 #endif
 
 /// Vectors of the instruction set of the variant, as the matrix product needs them. `registers` is how many
-/// there are; with `has_masks` some first lanes are stored as fast as all of them.
+/// there are; with `has_masks` some first lanes are stored as fast as all of them. Where only some are loaded
+/// the others are 0, or those of `rest`.
 ///
 /// In an unnamed namespace, so that no variant's functions are taken for those of another.
 namespace {
@@ -26,6 +27,9 @@ struct FloatLanes {
   static Vector multiply_add(Vector a, Vector b, Vector sum) { return _mm512_fmadd_ps(a, b, sum); }
   static __mmask16 first(int lanes) { return static_cast<__mmask16>((1u << lanes) - 1); }
   static Vector load(const float* x, int lanes) { return _mm512_maskz_loadu_ps(first(lanes), x); }
+  static Vector load(const float* x, int lanes, Vector rest) {
+    return _mm512_mask_loadu_ps(rest, first(lanes), x);
+  }
   static void store(float* x, Vector v, int lanes) { _mm512_mask_storeu_ps(x, first(lanes), v); }
 };
 
@@ -42,6 +46,9 @@ struct DoubleLanes {
   static Vector multiply_add(Vector a, Vector b, Vector sum) { return _mm512_fmadd_pd(a, b, sum); }
   static __mmask8 first(int lanes) { return static_cast<__mmask8>((1u << lanes) - 1); }
   static Vector load(const double* x, int lanes) { return _mm512_maskz_loadu_pd(first(lanes), x); }
+  static Vector load(const double* x, int lanes, Vector rest) {
+    return _mm512_mask_loadu_pd(rest, first(lanes), x);
+  }
   static void store(double* x, Vector v, int lanes) { _mm512_mask_storeu_pd(x, first(lanes), v); }
 };
 
@@ -58,9 +65,13 @@ struct FloatLanes {
   static void store(float* x, Vector v) { _mm256_storeu_ps(x, v); }
   static Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
   static Vector multiply_add(Vector a, Vector b, Vector sum) { return _mm256_fmadd_ps(a, b, sum); }
-  static Vector load(const float* x, int lanes) {
+  static __m256i first(int lanes) {
     const __m256i number = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    return _mm256_maskload_ps(x, _mm256_cmpgt_epi32(_mm256_set1_epi32(lanes), number));
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(lanes), number);
+  }
+  static Vector load(const float* x, int lanes) { return _mm256_maskload_ps(x, first(lanes)); }
+  static Vector load(const float* x, int lanes, Vector rest) {
+    return _mm256_blendv_ps(rest, load(x, lanes), _mm256_castsi256_ps(first(lanes)));
   }
   // In pieces: a masked store takes many cycles on AMD's processors.
   static void store(float* x, Vector v, int lanes) {
@@ -91,9 +102,13 @@ struct DoubleLanes {
   static void store(double* x, Vector v) { _mm256_storeu_pd(x, v); }
   static Vector add(Vector a, Vector b) { return _mm256_add_pd(a, b); }
   static Vector multiply_add(Vector a, Vector b, Vector sum) { return _mm256_fmadd_pd(a, b, sum); }
-  static Vector load(const double* x, int lanes) {
+  static __m256i first(int lanes) {
     const __m256i number = _mm256_setr_epi64x(0, 1, 2, 3);
-    return _mm256_maskload_pd(x, _mm256_cmpgt_epi64(_mm256_set1_epi64x(lanes), number));
+    return _mm256_cmpgt_epi64(_mm256_set1_epi64x(lanes), number);
+  }
+  static Vector load(const double* x, int lanes) { return _mm256_maskload_pd(x, first(lanes)); }
+  static Vector load(const double* x, int lanes, Vector rest) {
+    return _mm256_blendv_pd(rest, load(x, lanes), _mm256_castsi256_pd(first(lanes)));
   }
   static void store(double* x, Vector v, int lanes) {
     if (lanes >= count) return store(x, v);
@@ -126,8 +141,9 @@ struct PlainLanes {
   static void store(T* x, Vector v) { __builtin_memcpy(x, &v, sizeof v); }
   static Vector add(Vector a, Vector b) { return a + b; }
   static Vector multiply_add(Vector a, Vector b, Vector sum) { return sum + a * b; }
-  static Vector load(const T* x, int lanes) {
-    Vector v{};
+  static Vector load(const T* x, int lanes) { return load(x, lanes, zero()); }
+  static Vector load(const T* x, int lanes, Vector rest) {
+    Vector v = rest;
     for (int i = 0; i < count; ++i)
       if (i < lanes) v[i] = x[i];
     return v;

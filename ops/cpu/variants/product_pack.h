@@ -24,7 +24,7 @@ void pack_rows(const T* a, std::int64_t row, std::int64_t inner, std::int64_t ro
     }
 }
 
-/// Panels of `width` columns of B.
+/// Panels of `width` columns of B, the last one filled up with its last column.
 template <class Lanes, int width, class T>
 void pack_columns(const reel::cpu::Packing& packing, const T* b, T* packed) {
   for (auto column = packing.first; column < packing.last;) {
@@ -37,16 +37,17 @@ void pack_columns(const reel::cpu::Packing& packing, const T* b, T* packed) {
         for (int j = 0; j < width; j += Lanes::count) {
           const auto left = end - j;
           const T* row = from + p * packing.inner + j;
+          const auto last = [&] { return Lanes::broadcast(row[left - 1]); };
           Lanes::store(to + p * width + j, left >= Lanes::count ? Lanes::load(row)
-                                           : left > 0           ? Lanes::load(row, static_cast<int>(left))
-                                                                : Lanes::zero());
+                                           : left > 0 ? Lanes::load(row, static_cast<int>(left), last())
+                                                      : last());
         }
     } else {
       for (std::int64_t p = 0; p < packing.steps; ++p) {
         for (auto j = begin; j < end; ++j)
           to[p * width + j] = from[(j - begin) * packing.column + p * packing.inner];
         if (packing.fill)
-          for (auto j = end; j < width; ++j) to[p * width + j] = 0;
+          for (auto j = end; j < width; ++j) to[p * width + j] = to[p * width + end - 1];
       }
     }
     column += end - begin;
