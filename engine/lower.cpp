@@ -117,14 +117,14 @@ class Lowering {
   };
 
   /// Emits a kernel call; `output` is null for an effect.
-  void emit(const Operation& operation, const Attributes& attributes, const std::string& scope,
+  void emit(const Operation& operation, const Attributes& attributes, const Origin& origin,
             const std::vector<Value>& inputs, const Value* output) {
     if (!operation.kernels.reference)
       throw RecordError("[" + operation.name + "] has no kernel for the reference runner");
     auto instruction = start(Instruction::Kind::kernel);
     instruction.operation = &operation;
     instruction.attributes = attributes;
-    instruction.scope = name_id(scope);
+    instruction.origin = &*plan_->origins.insert(origin).first;
     for (const auto& input : inputs) {
       add_operand(input.location, input.type);
       plan_->operands.back().name = name_id(input.name);
@@ -189,12 +189,12 @@ class Lowering {
       for (auto input : tape.inputs(id))
         inputs.push_back({locations[input], tape.node(input).type, tape.label(input)});
       if (!operation.has_value()) {
-        emit(operation, node.attributes, tape.scope(id), inputs, nullptr);
+        emit(operation, node.attributes, tape.origin(id), inputs, nullptr);
         continue;
       }
       locations[id] = home_or_buffer(homes, id, node.type);
       const Value output{locations[id], node.type, nameless};
-      emit(operation, node.attributes, tape.scope(id), inputs, &output);
+      emit(operation, node.attributes, tape.origin(id), inputs, &output);
     }
     return locations;
   }
@@ -240,7 +240,7 @@ class Lowering {
       known = locations[projection] = home_or_buffer(homes, projection, node.type);
       if (is_sum) {
         const Value output{known, node.type, nameless};
-        emit(fill_operation(), {{"value", 0.0}}, tape.scope(id), {}, &output);
+        emit(fill_operation(), {{"value", 0.0}}, tape.origin(id), {}, &output);
       }
     }
 
@@ -319,7 +319,7 @@ class Lowering {
       emit_copy(locations[value], step_of(stacked.at(value), value), type(value));
     for (const auto& [value, sum] : summed) {
       const Value output{sum, type(value), nameless};
-      emit(add_operation(), {}, tape.scope(value),
+      emit(add_operation(), {}, tape.origin(value),
            {{sum, type(value), nameless}, {locations[value], type(value), nameless}}, &output);
     }
     for (std::size_t k = 0; k < carries.size(); ++k) {

@@ -116,7 +116,7 @@ FlatUnroll unroll_node(Tape& tape, std::int64_t steps, const Tensors& sequences,
   }
   std::vector<NodeId> inputs;
   {
-    body->tape->set_scope(tape.current_scope());
+    body->tape->set_origin(tape.current_origin());
     Recording recording(*body, steps, key);
     const auto step = cell(x, s);
     for (const auto& next : check_state(*body->tape, s, step.state)) body->next.push_back(next.id());
