@@ -8,6 +8,8 @@
 #include <cmath>
 #include <sstream>
 
+#include "differences.h"
+
 namespace reel {
 
 namespace {
@@ -37,25 +39,38 @@ std::vector<std::int64_t> index_of(std::int64_t position, const Shape& shape) {
   return index;
 }
 
-/// The derivative of `value` by `x`: central differences at h and h/2, combined so that the error of order
-/// h^2 cancels (Richardson extrapolation).
-template <class F>
-double difference(double& x, F&& value) {
-  const double at = x, h = 1e-3 * std::max(1.0, std::abs(at));
-  // Put back also where the value throws: x may be a parameter of a model.
-  struct Restore {
-    double &x, value;
-    ~Restore() { x = value; }
-  } const restore{x, at};
-  const auto slope = [&](double step) {
-    x = at + step;
-    const double up = value();
-    x = at - step;
-    const double down = value();
-    return (up - down) / (2 * step);
-  };
-  return (4 * slope(h / 2) - slope(h)) / 3;
+/// Enters the comparison of one element into the report.
+void note(GradientCheck& report, const Subject& subject, std::int64_t i, double exact,
+          const Comparison& comparison) {
+  const auto element = index_of(i, subject.shape);
+  if (!comparison.settles && !std::isnan(exact)) {
+    if (report.unsettled++ > 0) return;
+    report.unsettled_input = subject.name;
+    report.unsettled_element = element;
+    return;
+  }
+  const double error = std::abs(exact - comparison.measured);
+  // Not "error <= worst": a NaN must count as the worst, and the first one stays it.
+  if (report.compared++ > 0 && (std::isnan(report.worst_error) || error <= report.worst_error)) return;
+  report.worst_error = error;
+  report.worst_input = subject.name;
+  report.worst_element = element;
+  report.analytic = exact;
+  report.numeric = comparison.measured;
 }
+
+/// The largest of the finite ones: what the others are off by is measured against it.
+double largest_of(const std::vector<Array>& gradients) {
+  double largest = 0;
+  for (const auto& gradient : gradients)
+    for (std::int64_t i = 0; i < gradient.size(); ++i)
+      if (const double size = std::abs(gradient.at(i)); std::isfinite(size))
+        largest = std::max(largest, size);
+  return largest;
+}
+
+/// Smaller gradients are measured against this one.
+constexpr double least_gradient = 1e-3;
 
 GradientCheck check(const std::function<Tensor(const Tensors&)>& f, const std::vector<Array>& inputs,
                     const std::vector<Parameter>& parameters, const Device& device) {
@@ -101,38 +116,41 @@ GradientCheck check(const std::function<Tensor(const Tensors&)>& f, const std::v
   };
 
   GradientCheck report;
+  report.largest_gradient = largest_of(analytic);
+  const double scale = std::max(report.largest_gradient, least_gradient);
   for (std::size_t s = 0; s < subjects.size(); ++s)
     for (std::int64_t i = 0; i < subjects[s].shape.size(); ++i) {
-      const double exact = analytic[s].data<double>()[i],
-                   measured = difference(subjects[s].elements[i], value);
-      const double error = std::abs(exact - measured);
-      report.largest_gradient = std::max(report.largest_gradient, std::abs(exact));
-      // Not "error > worst": a NaN must count as the worst.
-      if (report.worst_input.empty() || !(error <= report.worst_error)) {
-        report.worst_error = error;
-        report.worst_input = subjects[s].name;
-        report.worst_element = index_of(i, subjects[s].shape);
-        report.analytic = exact;
-        report.numeric = measured;
-        if (std::isnan(error)) return report;
-      }
+      const double exact = analytic[s].data<double>()[i];
+      note(report, subjects[s], i, exact,
+           compare_with_differences(exact, scale, subjects[s].elements[i], value));
+      if (std::isnan(exact)) return report;
     }
   return report;
+}
+
+std::string place(const std::string& input, const std::vector<std::int64_t>& element) {
+  return input + to_string(Shape(element));
 }
 
 }  // namespace
 
 bool GradientCheck::passes(double tolerance) const {
-  return worst_error <= tolerance * std::max(largest_gradient, 1e-3);
+  const bool compared_any = compared > 0 || unsettled == 0;
+  return compared_any && worst_error <= tolerance * std::max(largest_gradient, least_gradient);
 }
 
 std::string to_string(const GradientCheck& check) {
+  if (check.compared == 0 && check.unsettled == 0) return "there was no element to compare";
   std::ostringstream text;
-  text << "worst error " << check.worst_error << " at " << check.worst_input << "[";
-  for (std::size_t i = 0; i < check.worst_element.size(); ++i)
-    text << (i ? ", " : "") << check.worst_element[i];
-  text << "]: analytic " << check.analytic << ", numeric " << check.numeric << "; largest gradient "
-       << check.largest_gradient;
+  if (check.compared > 0)
+    text << "worst error " << check.worst_error << " at " << place(check.worst_input, check.worst_element)
+         << ": analytic " << check.analytic << ", numeric " << check.numeric << "; largest gradient "
+         << check.largest_gradient;
+  if (check.unsettled > 0)
+    text << (check.compared > 0 ? "; " : "") << "the differences do not settle at "
+         << place(check.unsettled_input, check.unsettled_element)
+         << (check.unsettled > 1 ? " and " + std::to_string(check.unsettled - 1) + " other elements" : "")
+         << ", where nothing was compared: a kink or a jump nearby";
   return text.str();
 }
 

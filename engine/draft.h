@@ -49,7 +49,7 @@ class Draft {
     replacement_[id] = by;
     changed_ = true;
   }
-  void set_scope_of(NodeId id) { tape_.set_scope(tape_.scope(id)); }
+  void set_origin_of(NodeId id) { tape_.set_origin(tape_.origin(id)); }
 
   bool is_changed() const { return changed_; }
   const NodeIds& replacement() const { return replacement_; }

@@ -53,6 +53,19 @@ Tensors operand_adjoints(Tape& tape, NodeId id, const Tensor& adjoint) {
   return parts;
 }
 
+/// Nodes come from where they came before, once it is gone.
+class OriginGuard {
+ public:
+  explicit OriginGuard(Tape& tape) : tape_(tape), before_(tape.current_origin()) {}
+  ~OriginGuard() { tape_.set_origin(before_); }
+  OriginGuard(const OriginGuard&) = delete;
+  OriginGuard& operator=(const OriginGuard&) = delete;
+
+ private:
+  Tape& tape_;
+  const Origin before_;
+};
+
 /// `y` as a value on a tape: a parameter or a literal may be differentiated as it is.
 Tensor on_tape(const Tensor& y) {
   return y.recorded() ? y : bring(destination("gradients", {y}), y, "gradients");
@@ -69,11 +82,11 @@ Tensors append_adjoints(Tape& tape, const std::vector<AdjointSeed>& seeds, const
     accumulate(adjoints[seed.value], seed.adjoint);
     last = std::max(last, seed.value);
   }
-  // The adjoint of a node belongs to the node's scope: errors name the part of the model they come from.
-  const auto scope = tape.current_scope();
+  const OriginGuard guard(tape);
   for (NodeId id = last; id >= 0; --id) {
-    tape.set_scope(tape.scope(id));
     const Operation* operation = tape.node(id).operation;
+    // Errors name the part of the model an adjoint comes from.
+    tape.set_origin(tape.origin(id).of_derivative(operation->name));
     Tensors parts;
     if (operation->kind == Kind::unroll) {
       const auto found = arriving.find(id);
@@ -96,7 +109,6 @@ Tensors append_adjoints(Tape& tape, const std::vector<AdjointSeed>& seeds, const
       if (parts[i].defined() && influenced[input]) accumulate(adjoints[input], parts[i]);
     }
   }
-  tape.set_scope(scope);
   return adjoints;
 }
 

@@ -132,7 +132,7 @@ Lift Lifting::lift_of(NodeId id) const {
 }
 
 void Lifting::node(NodeId id) {
-  target_.set_scope(source_.scope(id));
+  target_.set_origin(source_.origin(id));
   const auto all = lift_of(id);
   const bool varies = std::find(all.lifted.begin(), all.lifted.end(), true) != all.lifted.end();
   if (varies) return set(id, lift(all), true);
@@ -142,7 +142,7 @@ void Lifting::node(NodeId id) {
 }
 
 void Lifting::unroll(NodeId id, const std::vector<NodeId>& projections) {
-  target_.set_scope(source_.scope(id));
+  target_.set_origin(source_.origin(id));
   std::vector<LiftedValue> operands;
   bool varies = false;
   for (auto input : source_.inputs(id)) {

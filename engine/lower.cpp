@@ -117,14 +117,14 @@ class Lowering {
   };
 
   /// Emits a kernel call; `output` is null for an effect.
-  void emit(const Operation& operation, const Attributes& attributes, const std::string& scope,
+  void emit(const Operation& operation, const Attributes& attributes, const Origin& origin,
             const std::vector<Value>& inputs, const Value* output) {
     if (!operation.kernels.reference)
       throw RecordError("[" + operation.name + "] has no kernel for the reference runner");
     auto instruction = start(Instruction::Kind::kernel);
     instruction.operation = &operation;
     instruction.attributes = attributes;
-    instruction.scope = name_id(scope);
+    instruction.origin = &*plan_->origins.insert(origin).first;
     for (const auto& input : inputs) {
       add_operand(input.location, input.type);
       plan_->operands.back().name = name_id(input.name);
@@ -133,8 +133,8 @@ class Lowering {
     finish(instruction);
   }
 
-  void emit_cast(const Value& from, const Value& to, const std::string& scope) {
-    emit(cast_operation(), {{"element", static_cast<std::int64_t>(to.type.element)}}, scope, {from}, &to);
+  void emit_cast(const Value& from, const Value& to, const Origin& origin) {
+    emit(cast_operation(), {{"element", static_cast<std::int64_t>(to.type.element)}}, origin, {from}, &to);
   }
 
   void emit_copy(const Location& from, const Location& to, const TensorType& type) {
@@ -193,12 +193,12 @@ class Lowering {
       for (auto input : tape.inputs(id))
         inputs.push_back({locations[input], tape.node(input).type, tape.label(input)});
       if (!operation.has_value()) {
-        emit(operation, node.attributes, tape.scope(id), inputs, nullptr);
+        emit(operation, node.attributes, tape.origin(id), inputs, nullptr);
         continue;
       }
       locations[id] = home_or_buffer(homes, id, node.type);
       const Value output{locations[id], node.type, nameless};
-      emit(operation, node.attributes, tape.scope(id), inputs, &output);
+      emit(operation, node.attributes, tape.origin(id), inputs, &output);
     }
     return locations;
   }
@@ -246,7 +246,7 @@ class Lowering {
         const auto type = total_of(node.type);
         const auto value = static_cast<NodeId>(node.attributes.integer("value"));
         const Value output{totals[value] = type == node.type ? known : new_buffer(type), type, nameless};
-        emit(fill_operation(), {{"value", 0.0}}, tape.scope(id), {}, &output);
+        emit(fill_operation(), {{"value", 0.0}}, tape.origin(id), {}, &output);
       }
     }
 
@@ -270,7 +270,7 @@ class Lowering {
       const auto& type = body_type(value);
       const auto wide = total_of(type);
       if (wide != type)
-        emit_cast({totals.at(value), wide, nameless}, {sum, type, nameless}, body_tape.scope(value));
+        emit_cast({totals.at(value), wide, nameless}, {sum, type, nameless}, body_tape.origin(value));
     }
     for (const auto& [projection, from] : copies_after) {
       const auto& to = homes.at(projection);
@@ -334,10 +334,10 @@ class Lowering {
       auto term = locations[value];
       if (wide != type(value)) {
         term = new_buffer(wide);
-        emit_cast({locations[value], type(value), nameless}, {term, wide, nameless}, tape.scope(value));
+        emit_cast({locations[value], type(value), nameless}, {term, wide, nameless}, tape.origin(value));
       }
       const Value output{total, wide, nameless};
-      emit(add_operation(), {}, tape.scope(value), {output, {term, wide, nameless}}, &output);
+      emit(add_operation(), {}, tape.origin(value), {output, {term, wide, nameless}}, &output);
     }
     for (std::size_t k = 0; k < carries.size(); ++k) {
       const auto next = body.next[k];

@@ -51,7 +51,7 @@ struct Instruction {
   std::int64_t steps = 0;
   const Operation* operation = nullptr;
   Attributes attributes;
-  std::uint32_t scope = 0;
+  const Origin* origin = nullptr;
   /// Inputs, then the output where there is one.
   std::uint32_t first_operand = 0;
   std::uint32_t operand_count = 0;
@@ -76,15 +76,20 @@ struct Plan {
   std::vector<Instruction> instructions;
   std::vector<Operand> operands;
   std::vector<Stride> strides;
-  std::vector<std::string> names;  // scopes, parameters, arguments
+  std::vector<std::string> names;  // parameters, arguments
   std::vector<Base> bases;
   std::vector<TensorType> arguments;
   std::vector<Operand> outputs;
   std::vector<Update> updates;
   std::unordered_set<TensorType, TypeHash> types;
+  std::unordered_set<Origin, OriginHash> origins;
   std::size_t arena_bytes = 0;
   int loop_depth = 0;
   std::size_t most_operands = 0;
+
+  static std::size_t input_count(const Instruction& instruction) {
+    return instruction.operand_count - (instruction.operation->has_value() ? 1 : 0);
+  }
 
   // What a run needs, allocated once.
   std::unique_ptr<std::byte, void (*)(std::byte*)> arena{nullptr, nullptr};

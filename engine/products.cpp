@@ -45,7 +45,7 @@ void merge(Draft& draft, const Sharing& group) {
   const auto axis = group.axis();
   NodeIds parts;
   for (const auto& product : group.products) parts.push_back(product.operand[group.other()]);
-  draft.set_scope_of(first.id);
+  draft.set_origin_of(first.id);
   const auto joined = draft.concat(parts, axis), common = first.operand[group.shared];
   const auto whole =
       draft.multiply(first, group.shared == 0 ? common : joined, group.shared == 0 ? joined : common);
@@ -85,7 +85,7 @@ struct Part {
 void split(Draft& draft, const Product& product, int side, const std::vector<Part>& parts) {
   const auto axis = static_cast<int>(draft.node(product.operand[side]).attributes.integer("axis"));
   const bool is_inner = product.roles[side][axis] == 'k';
-  draft.set_scope_of(product.id);
+  draft.set_origin_of(product.id);
   NodeIds results;
   for (const auto& part : parts) {
     NodeId operands[2];
@@ -238,7 +238,7 @@ class StepRules {
   void merge_sum(NodeId total) {
     auto terms = terms_of(total);
     const auto count = terms.size();
-    draft_.set_scope_of(total);
+    draft_.set_origin_of(total);
     merge_product_terms(terms);
     merge_pads(terms);
     if (terms.size() != count) draft_.replace(total, draft_.add(terms));
@@ -295,7 +295,7 @@ class StepRules {
     const auto& attributes = draft_.node(slice).attributes;
     const auto axis = static_cast<int>(attributes.integer("axis"));
     auto inputs = NodeIds(draft_.inputs(id).begin(), draft_.inputs(id).end());
-    draft_.set_scope_of(id);
+    draft_.set_origin_of(id);
     const auto sliced = [&](NodeId operand, std::int64_t along) {
       return draft_.append(slice_operation(), {operand},
                            {{"axis", along},

@@ -71,7 +71,7 @@ class Rebuilding {
     const auto& node = source_.node(id);
     std::vector<NodeId> inputs;
     for (auto input : source_.inputs(id)) inputs.push_back(ids_[resolved(input)]);
-    to_.tape().set_scope(source_.scope(id));
+    to_.tape().set_origin(source_.origin(id));
     ids_[id] = to_.emit(*node.operation, inputs, node.attributes, source_.label(id));
   }
 

@@ -45,7 +45,7 @@ Tensors add_slices(Body& body, const Tensors& sequences) {
 RecordedStep record_once(const StepContext& context, const std::vector<TensorType>& state, bool rehearses) {
   RecordedStep step{std::make_shared<Body>(context.outer.floating()), {}, {}, {}};
   auto& body = *step.body;
-  body.tape->set_scope(context.outer.current_scope());
+  body.tape->set_origin(context.outer.current_origin());
   const auto slices = add_slices(body, context.sequences);
   Tensors carries;
   for (std::size_t k = 0; k < state.size(); ++k) {

@@ -290,7 +290,7 @@ class Cutting {
     auto inputs = sequences;
     inputs.insert(inputs.end(), invariants.begin(), invariants.end());
     inputs.insert(inputs.end(), initial.begin(), initial.end());
-    tape_.set_scope(tape_.scope(reader));
+    tape_.set_origin(tape_.origin(reader));
     const auto made = tape_.append(unroll_operation(), inputs, unroll.attributes());
     replacement_[reader] = made;
     for (auto projection : users_[reader]) {

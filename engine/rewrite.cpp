@@ -57,7 +57,11 @@ Result fold_map(const Rule& rule) {
   std::vector<ConstView> views;
   for (const auto& scalar : scalars) views.push_back({scalar.raw(), &scalar.type()});
   Array result(rule.operation.infer(types, rule.attributes));
-  rule.operation.kernels.reference({views, {result.raw(), &result.type()}, rule.attributes, {}});
+  try {
+    rule.operation.kernels.reference({views, {result.raw(), &result.type()}, rule.attributes, {}});
+  } catch (const RunError&) {
+    return {};  // refused where it runs, with its scope and step
+  }
   const double value = result.item();
   // An int64 beyond the integers of a double cannot be a fill.
   if (result.element() == ElementType::int64 && std::abs(value) > 9e15) return {};

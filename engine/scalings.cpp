@@ -26,7 +26,7 @@ void move_scalings(Draft& draft, const std::vector<Draft::NodeIds>& users, const
       };
       const int side = size(factors[0]) <= size(factors[1]) ? 0 : 1;
       if (!is_scaling || size(factors[side]) >= draft.shape(product).size()) continue;
-      draft.set_scope_of(id);
+      draft.set_origin_of(id);
       auto inputs = operands;
       for (auto& input : inputs)
         input = input == product ? factors[side] : draft.fill_like(input, draft.shape(factors[side]));

@@ -24,7 +24,7 @@ class Copy {
     for (NodeId id = 0; id < source_.size(); ++id) {
       if (ids_[id] >= 0 || !live_.nodes[id]) continue;
       const auto& node = source_.node(id);
-      emitter_.tape().set_scope(source_.scope(id));
+      emitter_.tape().set_origin(source_.origin(id));
       if (node.operation == &argument_operation())
         ids_[id] = emitter_.tape().argument(node.type, source_.label(id)).id();
       else if (node.operation->kind == Kind::unroll)

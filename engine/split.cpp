@@ -38,7 +38,7 @@ class Splitting {
     for (NodeId id = 0; id < source_.size(); ++id) {
       if (ids_[id] >= 0 || !live_.nodes[id]) continue;
       const auto& node = source_.node(id);
-      target_.set_scope(source_.scope(id));
+      target_.set_origin(source_.origin(id));
       if (node.operation == &argument_operation())
         ids_[id] = target_.argument(node.type, source_.label(id)).id();
       else if (node.operation->kind == Kind::unroll)

@@ -234,7 +234,7 @@ class SplitUnroll {
   /// A value that needs no loop.
   void outside(NodeId id) {
     const auto kind = node(id).operation->kind;
-    outer_.set_scope(step_.scope(id));
+    outer_.set_origin(step_.origin(id));
     if (kind == Kind::unroll) return lifting_.unroll(id, live_projections(step_, classes_, id));
     if (carry_[id] >= 0) {
       shifted(id);
@@ -349,7 +349,7 @@ class SplitUnroll {
     inputs.insert(inputs.end(), invariants.begin(), invariants.end());
     inputs.insert(inputs.end(), initial_carries.begin(), initial_carries.end());
     const UnrollNode made{body, unroll_.steps, unroll_.reverse, false, unroll_.silent};
-    outer_.set_scope(step_.scope(loop.values.back()));
+    outer_.set_origin(step_.origin(loop.values.back()));
     loop.unroll = Unroll(outer_, outer_.append(unroll_operation(), inputs, made.attributes()));
   }
 

@@ -11,6 +11,7 @@ namespace reel {
 Tape::Tape(ElementType floating) : floating_(floating) {
   if (!is_floating(floating)) throw RecordError("[Tape] literals are float32 or float64");
   intern("");
+  intern(Origin{});
 }
 
 Tape::~Tape() {
@@ -28,6 +29,21 @@ std::uint32_t Tape::intern(const std::string& name) {
   const auto [entry, added] = name_ids_.emplace(name, static_cast<std::uint32_t>(names_.size()));
   if (added) names_.push_back(name);
   return entry->second;
+}
+
+std::uint32_t Tape::intern(const Origin& origin) {
+  const auto known = origin_ids_.find(origin);
+  if (known != origin_ids_.end()) return known->second;
+  const auto id = static_cast<std::uint32_t>(origins_.size());
+  origins_.push_back(origin);
+  origin_ids_.emplace(origin, id);
+  return id;
+}
+
+void Tape::set_scope(const std::string& scope) {
+  auto origin = current_origin();
+  origin.scope = scope;
+  set_origin(origin);
 }
 
 Tensor Tape::argument(const TensorType& type, const std::string& label) {
@@ -93,7 +109,7 @@ NodeId Tape::append(const Operation& operation, Span<const NodeId> inputs, const
   }
   const auto id = size();
   nodes_.push_back({&operation, attributes, type, static_cast<std::uint32_t>(inputs_.size()),
-                    static_cast<std::uint32_t>(inputs.size()), scope_, label.empty() ? 0 : intern(label)});
+                    static_cast<std::uint32_t>(inputs.size()), origin_, label.empty() ? 0 : intern(label)});
   inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
   const bool acts = operation.kind == Kind::update || operation.kind == Kind::effect ||
                     (operation.kind == Kind::unroll && UnrollNode::of(attributes).has_effects());
@@ -104,23 +120,19 @@ NodeId Tape::append(const Operation& operation, Span<const NodeId> inputs, const
 NodeId Tape::append_copy(const Tape& source, NodeId id, Span<const NodeId> inputs) {
   const auto& node = source.node(id);
   const auto copy = append(*node.operation, inputs, node.attributes, source.label(id));
-  nodes_[copy].scope = intern(source.scope(id));
+  nodes_[copy].origin = intern(source.origin(id));
   return copy;
 }
 
 void refuse(const std::string& operation, const std::string& rule, const Tensors& operands) {
-  std::string text = "[" + operation + "] " + rule;
-  const char* separator = "; operands: ";
+  std::string described;
   const Tape* tape = Recording::innermost();
   for (const auto& operand : operands) {
-    text += separator + describe(operand);
-    separator = ", ";
+    described += (described.empty() ? "" : ", ") + describe(operand);
     if (!tape && operand.recorded()) tape = &operand.tape();
   }
-  const std::string scope = tape ? tape->current_scope() : "";
-  if (!scope.empty()) text += "; in scope " + scope;
-  text += Recording::expanded_steps();
-  throw RecordError(text);
+  const auto origin = tape ? tape->current_origin() : Origin{};
+  throw RecordError(message(operation, rule, origin, described) + Recording::expanded_steps());
 }
 
 Tensor Recorded::operator[](std::size_t i) const { return {*tape_, tape_->inputs(id_)[i]}; }

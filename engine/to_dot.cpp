@@ -68,7 +68,9 @@ class Drawing {
     if (node.operation->kind != Kind::leaf && node.operation->kind != Kind::unroll)
       if (const auto attributes = to_string(node.attributes); !attributes.empty())
         text += "\\n" + escaped(attributes);
-    if (!tape.scope(id).empty()) text += "\\n" + escaped(tape.scope(id));
+    const auto& origin = tape.origin(id);
+    if (origin.order > 0) text += "\\n" + escaped(origin.derivative());
+    if (!origin.scope.empty()) text += "\\n" + escaped(origin.scope);
     return text;
   }
 

@@ -38,8 +38,8 @@ struct Instruction {
 
 /// What an instruction does, for people: explain(), profile() and errors.
 struct Note {
-  std::string what;      // "matmul", "12 in one pass: add sigmoid ..."
-  std::string scope;     // of the user's code
+  std::string what;  // "matmul", "12 in one pass: add sigmoid ..."
+  Origin origin;
   std::string operands;  // "float32[32, 128], float32[128, 512] (cell/U)"
 };
 

@@ -17,7 +17,7 @@ NodeId Lowering::Context::source(NodeId id) const {
 }
 
 Note note_of(const Tape& tape, NodeId id) {
-  Note note{tape.node(id).operation->name, tape.scope(id), ""};
+  Note note{tape.node(id).operation->name, tape.origin(id), ""};
   for (auto input : tape.inputs(id)) {
     note.operands += (note.operands.empty() ? "" : ", ") + to_string(tape.node(input).type);
     if (!tape.label(input).empty()) note.operands += " (" + tape.label(input) + ")";

@@ -101,7 +101,7 @@ void Lowering::lower_cluster(Context& context, const Item& item) {
       outputs.push_back({computed[id], place_of(context.places[id], spaces.is_per_row(id))});
     }
     if (note.what.size() < 120) note.what += (note.what.empty() ? "" : " ") + node.operation->name;
-    if (note.scope.empty()) note.scope = tape.scope(id);
+    if (note.origin.scope.empty()) note.origin.scope = tape.scope(id);
   }
   note.operands = to_string(TensorType{tape.node(first).type.element, shape});
   if (item.nodes.size() > 1) note.what = std::to_string(item.nodes.size()) + " in one pass: " + note.what;

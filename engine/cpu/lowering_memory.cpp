@@ -135,7 +135,7 @@ Place Lowering::prepared(const Operation& operation, const CpuRequest& request, 
   // Bytes, whatever they mean.
   const auto form =
       new_buffer({ElementType::boolean, {bytes}}, operand.level, operand.kept && operand.level == 0);
-  Note note{"prepare " + operation.name, "", to_string(operand.layout.type)};
+  Note note{"prepare " + operation.name, {}, to_string(operand.layout.type)};
   add_kernel(operation.kernels.cpu.prepared.kernel(request), {{operand, false}, {form, true}}, operand.level,
              std::move(note));
   forms.push_back({operand, &operation, request.attributes, request.result.strides, form});
@@ -151,7 +151,7 @@ void Lowering::add_copy(const Place& from, const Place& to, int level, const std
   const auto bytes = plan_->copies.back().bytes();
   line.instruction.nanoseconds = 10 + static_cast<double>(bytes) * (from.layout.is_contiguous() ? 0.03 : 0.1);
   line.instruction.note = static_cast<std::uint32_t>(plan_->notes.size());
-  plan_->notes.push_back({"copy (" + what + ")", "", to_string(from.layout.type)});
+  plan_->notes.push_back({"copy (" + what + ")", {}, to_string(from.layout.type)});
   line.uses = {{from, false}, {to, true}};
   add_line(std::move(line), level);
 }

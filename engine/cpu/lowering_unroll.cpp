@@ -64,7 +64,7 @@ void Lowering::lower_unroll(Context& outer, NodeId id) {
   line.instruction.note = static_cast<std::uint32_t>(plan_->notes.size());
   plan_->notes.push_back({std::string("loop of ") + std::to_string(loop.unroll.steps) + " steps" +
                               (loop.unroll.reverse ? ", backwards" : ""),
-                          outer.tape.scope(id), ""});
+                          outer.tape.origin(id), ""});
   line.body = std::make_shared<Block>(std::move(block));
   add_line(std::move(line), outer.level);
   round_totals(outer, loop);
@@ -226,7 +226,7 @@ void Lowering::add_to_sums(Context& inner, const Loop& loop) {
       outputs.push_back({add_step({{first, term}, total, add}), inputs[first]});
     }
     add_cluster(type.shape, inputs, steps, outputs, inner.level,
-                {"add to sums over the steps", inner.tape.scope(values.front()), to_string(type)});
+                {"add to sums over the steps", inner.tape.origin(values.front()), to_string(type)});
   }
 }
 

@@ -202,10 +202,7 @@ class CpuRunner : public Runner {
   std::string context(const Instruction& instruction, const std::string& what,
                       Span<const std::int64_t> steps) const {
     const auto& note = plan_->notes[instruction.note];
-    std::string text = "[" + note.what + "] " + what;
-    if (!note.operands.empty()) text += "; operands: " + note.operands;
-    if (!note.scope.empty()) text += "; in scope " + note.scope;
-    return text + at_steps(steps);
+    return message(note.what, what, note.origin, note.operands) + at_steps(steps);
   }
 
   struct Time {
@@ -236,7 +233,8 @@ std::string CpuRunner::explain() const {
     const auto& note = plan_->notes[instruction.note];
     add(std::to_string(i) + std::string(2 + 2 * ends.size(), ' ') + note.what);
     if (!note.operands.empty()) add(" of " + note.operands);
-    if (!note.scope.empty()) add(" in " + note.scope);
+    if (!note.origin.scope.empty()) add(" in " + note.origin.scope);
+    if (note.origin.order > 0) add(", " + note.origin.derivative());
     if (instruction.kind == Instruction::Kind::loop) {
       ends.push_back(instruction.end);
       add(instruction.barrier ? " | waits\n" : "\n");
@@ -288,7 +286,7 @@ Profile CpuRunner::profile(const std::vector<const Array*>& arguments, int runs)
   for (std::size_t i = 0; i < times.size(); ++i) {
     const auto& note = plan_->notes[plan_->instructions[i].note];
     if (times[i].calls == 0) continue;
-    profile.lines.push_back({note.what, note.scope, note.operands, 1e6 * times[i].seconds / runs,
+    profile.lines.push_back({note.what, note.origin.scope, note.operands, 1e6 * times[i].seconds / runs,
                              1e6 * times[i].waiting / runs, times[i].calls / runs});
   }
   return profile;

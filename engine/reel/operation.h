@@ -26,12 +26,21 @@ enum class Kind {
   effect        ///< seen from outside while running; root of liveness, never cloned; has no value
 };
 
+/// Throws RunError, naming both, where the elements of `held` are not of type `wanted`.
+inline void check_element(const TensorType& held, ElementType wanted) {
+  if (held.element != wanted)
+    throw RunError("the kernel takes " + to_string(held) + " for " + name_of(wanted));
+}
+
 /// One operand of a kernel: contiguous, row-major.
 struct ConstView {
   const void* data;
   const TensorType* type;
+  /// Pointer to the first element, to be asked for once and not at every element. Throws RunError where T is
+  /// not the element type.
   template <class T>
   const T* as() const {
+    check_element(*type, element_type_of<T>);
     return static_cast<const T*>(data);
   }
   const Shape& shape() const { return type->shape; }
@@ -40,8 +49,10 @@ struct ConstView {
 struct View {
   void* data;
   const TensorType* type;
+  /// As for ConstView.
   template <class T>
   T* as() const {
+    check_element(*type, element_type_of<T>);
     return static_cast<T*>(data);
   }
   const Shape& shape() const { return type->shape; }

@@ -76,9 +76,14 @@ inline constexpr auto AsRecorded = [](CompileOptions& options) {
   options.simplify = options.residuals = options.products = options.split = options.fuse = false;
 };
 
-/// Looks at every floating value as it is computed, and at the inputs: the first operation that produces a
-/// NaN or an infinity is a RunError with its scope and step, and variables stay as they were. For debugging:
-/// it reads everything once more.
+/// A RunError where a result is not finite, or a value that is about to be written into a variable;
+/// variables, those of optimisers too, stay as they were. It names the first operation on the way to such
+/// elements whose result is not finite though its operands are, with its scope and step and the derivative it
+/// is part of; or the argument or parameter that held the value. What becomes finite again is no fault: the
+/// -inf of a mask before a softmax, an infinite slope that nothing arrives at. Where an infinity that was
+/// handed in or written as a literal becomes a NaN, as where a mask leaves a row nothing, the operation that
+/// makes the NaN is named. To find it, the program is run once more, without its effects. For debugging: it
+/// runs every operation by itself.
 inline constexpr auto CheckFinite = [](CompileOptions& options) {
   options.check_finite = true;
   AsRecorded(options);  // so that errors name it

@@ -6,20 +6,21 @@
 #include <vector>
 
 #include "operation.h"
+#include "origin.h"
 #include "tape_link.h"
 
 namespace reel {
 
 class HeldUpdates;
 
-/// One recorded operation. Operands and names stand in pools of the tape.
+/// One recorded operation. Operands, origins and labels stand in pools of the tape.
 struct Node {
   const Operation* operation;
   Attributes attributes;
   TensorType type;
   std::uint32_t first_input;
   std::uint32_t input_count;
-  std::uint32_t scope;
+  std::uint32_t origin;
   std::uint32_t label;
 };
 
@@ -51,7 +52,7 @@ class Tape {
   NodeId append(const Operation& operation, Span<const NodeId> inputs, const Attributes& attributes,
                 const std::string& label = "");
 
-  /// Appends node `id` of `source` on other operands, keeping its scope and label.
+  /// Appends node `id` of `source` on other operands, keeping its origin and label.
   NodeId append_copy(const Tape& source, NodeId id, Span<const NodeId> inputs);
 
   NodeId size() const { return static_cast<NodeId>(nodes_.size()); }
@@ -59,7 +60,8 @@ class Tape {
   Span<const NodeId> inputs(NodeId id) const {
     return {inputs_.data() + nodes_[id].first_input, nodes_[id].input_count};
   }
-  const std::string& scope(NodeId id) const { return names_[nodes_[id].scope]; }
+  const Origin& origin(NodeId id) const { return origins_[nodes_[id].origin]; }
+  const std::string& scope(NodeId id) const { return origin(id).scope; }
   const std::string& label(NodeId id) const { return names_[nodes_[id].label]; }
   ElementType floating() const { return floating_; }
 
@@ -79,9 +81,12 @@ class Tape {
   /// What its tensors share.
   const std::shared_ptr<TapeLink>& link();
 
-  /// The scope that nodes recorded from now on belong to; "" where none was entered.
-  const std::string& current_scope() const { return names_[scope_]; }
-  void set_scope(const std::string& scope) { scope_ = intern(scope); }
+  /// Where nodes recorded from now on come from.
+  const Origin& current_origin() const { return origins_[origin_]; }
+  void set_origin(const Origin& origin) { origin_ = intern(origin); }
+  /// Its scope alone.
+  const std::string& current_scope() const { return current_origin().scope; }
+  void set_scope(const std::string& scope);
 
  private:
   friend class HeldUpdates;
@@ -94,12 +99,15 @@ class Tape {
 
   Tape(const Tape&) = default;
   std::uint32_t intern(const std::string& name);
+  std::uint32_t intern(const Origin& origin);
 
   // Deques: what was handed out by reference, such as a shape, stays valid while the tape grows.
   std::deque<Node> nodes_;
   std::deque<std::string> names_;
+  std::deque<Origin> origins_;
   std::vector<NodeId> inputs_;
   std::unordered_map<std::string, std::uint32_t> name_ids_;
+  std::unordered_map<Origin, std::uint32_t, OriginHash> origin_ids_;
   std::unordered_map<const Variable*, NodeId> parameters_;
   std::unordered_map<const Variable*, NodeId> updated_;
   std::unordered_map<TensorType, std::vector<std::pair<double, NodeId>>, TypeHash> fills_;
@@ -111,7 +119,7 @@ class Tape {
   std::shared_ptr<Variable> run_;
   ElementType floating_;
   HeldUpdates* held_updates_ = nullptr;
-  std::uint32_t scope_ = 0;
+  std::uint32_t origin_ = 0;
   int argument_count_ = 0;
 };
 

@@ -21,14 +21,14 @@ class TapeLink {
   void bury();
 
  private:
-  struct Origin {
+  struct Epitaph {
     TensorType type;
     std::string operation, scope, label;
   };
-  static Origin origin(const Tape& tape, std::int32_t id);
+  static Epitaph epitaph(const Tape& tape, std::int32_t id);
 
   std::atomic<Tape*> tape_;
-  std::vector<Origin> origins_;
+  std::vector<Epitaph> epitaphs_;
 };
 
 }  // namespace reel

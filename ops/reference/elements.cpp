@@ -25,8 +25,8 @@ void select(const KernelCall& call) {
   with_element_of_size(call.output.type->element, [&](auto zero) {
     using T = decltype(zero);
     const auto* condition = call.inputs[0].as<bool>();
-    const T *a = call.inputs[1].as<T>(), *b = call.inputs[2].as<T>();
-    auto* y = call.output.as<T>();
+    const T *a = bits<T>(call.inputs[1]), *b = bits<T>(call.inputs[2]);
+    auto* y = bits<T>(call.output);
     const auto count = call.output.shape().size();
     for (std::int64_t i = 0; i < count; ++i) y[i] = condition[i] ? a[i] : b[i];
   });

@@ -46,8 +46,8 @@ void gather(const KernelCall& call) {
   const auto inner = x_lines.stride, extent = x_lines.count;
   with_element_of_size(call.output.type->element, [&](auto zero) {
     using T = decltype(zero);
-    const T* x = call.inputs[0].as<T>();
-    T* y = call.output.as<T>();
+    const T* x = bits<T>(call.inputs[0]);
+    T* y = bits<T>(call.output);
     for_each_index(call.inputs[1], extent, "index", [&](std::int64_t i, std::int64_t chosen) {
       for (std::int64_t o = 0; o < x_lines.outer; ++o)
         std::copy_n(x + (o * extent + chosen) * inner, inner, y + (o * count + i) * inner);
@@ -128,8 +128,8 @@ void take_along_axis(const KernelCall& call) {
   const auto axis = call.attributes.integer("axis");
   with_element_of_size(call.output.type->element, [&](auto zero) {
     using T = decltype(zero);
-    const T* x = call.inputs[0].as<T>();
-    T* y = call.output.as<T>();
+    const T* x = bits<T>(call.inputs[0]);
+    T* y = bits<T>(call.output);
     along_axis(call, call.inputs[1], call.inputs[0].shape()[static_cast<int>(axis)],
                [&](std::int64_t i, std::int64_t chosen) { y[i] = x[chosen]; });
   });

@@ -46,6 +46,7 @@ void uniform(const KernelCall& call) {
 
   // The position that operand `x` gives stream `s`, as broadcast to the leading axes of the result.
   const auto position_of = [&](const ConstView& x, std::int64_t s) {
+    const auto* positions = x.as<std::int64_t>();
     std::int64_t at = 0, stride = 1;
     for (int back = 1; back <= position_rank; ++back) {
       const auto extent = shape[position_rank - back], i = s % extent;
@@ -55,7 +56,7 @@ void uniform(const KernelCall& call) {
       if (own != 1) at += i * stride;
       stride *= own;
     }
-    return static_cast<std::uint64_t>(x.as<std::int64_t>()[at]);
+    return static_cast<std::uint64_t>(positions[at]);
   };
 
   const auto fill = [&](auto zero) {

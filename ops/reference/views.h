@@ -39,6 +39,17 @@ auto adapt(const View& view) {
   return adapt<T>(view.data, view.shape());
 }
 
+/// Pointer to the first element, taken for any type of its size: for what moves elements and computes
+/// nothing.
+template <class T>
+const T* bits(const ConstView& view) {
+  return static_cast<const T*>(view.data);
+}
+template <class T>
+T* bits(const View& view) {
+  return static_cast<T*>(view.data);
+}
+
 /// Calls `f` with an unsigned integer of the size of the element: an index map moves elements of any type.
 template <class F>
 void with_element_of_size(ElementType element, F&& f) {

@@ -1,0 +1,70 @@
+#include "differences.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace reel {
+
+namespace {
+
+struct Estimate {
+  double h;
+  /// Central differences at h and h / 2, combined so that the error of order h^2 cancels (Richardson
+  /// extrapolation).
+  double slope;
+  /// f(x + h) + f(x - h), and the same for h / 2.
+  double sum, closer_sum;
+};
+
+Estimate estimate(double& x, double h, const std::function<double()>& value) {
+  // Put back also where the value throws: x may be a parameter of a model.
+  struct Restore {
+    double &x, value;
+    ~Restore() { x = value; }
+  } const restore{x, x};
+  const auto at = [&](double step) {
+    x = restore.value + step;
+    return value();
+  };
+  const double up = at(h), down = at(-h), closer_up = at(h / 2), closer_down = at(-h / 2);
+  return {h, (4 * (closer_up - closer_down) / h - (up - down) / (2 * h)) / 3, up + down,
+          closer_up + closer_down};
+}
+
+/// Whether a kink or a jump at the place itself can be why a derivative is off by `error`. What the slope to
+/// the right and the slope to the left differ by is half as large for half the step where a function is
+/// smooth, the same at a kink, twice as large at a jump.
+bool is_explained_by_sides(double error, const Estimate& at, double middle) {
+  const double sides = std::abs(at.sum - 2 * middle) / at.h;
+  const double closer_sides = std::abs(at.closer_sum - 2 * middle) / (at.h / 2);
+  return closer_sides > 0.75 * sides && error <= closer_sides;
+}
+
+}  // namespace
+
+Comparison compare_with_differences(double exact, double scale, double& x,
+                                    const std::function<double()>& value) {
+  const double widest = 1e-3 * std::max(1.0, std::abs(x));
+  auto best = estimate(x, widest, value);
+  if (std::abs(exact - best.slope) <= 1e-7 * scale) return {best.slope, true};
+  double uncertainty = std::numeric_limits<double>::infinity();
+  auto last = best;
+  // Smaller than the last of these, rounding leaves nothing of a difference.
+  constexpr int smaller_steps = 6;
+  for (int i = 1; i <= smaller_steps; ++i) {
+    const auto next = estimate(x, widest * std::pow(8, -i), value);
+    // Not "change >= uncertainty": what is not a number settles nothing.
+    if (const double change = std::abs(next.slope - last.slope); change < uncertainty) {
+      best = next;
+      uncertainty = change;
+    }
+    last = next;
+  }
+  const double error = std::abs(exact - best.slope), negligible = 1e-6 * scale;
+  const bool agrees_with_itself = uncertainty <= std::max(0.1 * error, negligible);
+  const bool is_off = error > negligible;
+  return {best.slope, agrees_with_itself && !(is_off && is_explained_by_sides(error, best, value()))};
+}
+
+}  // namespace reel
