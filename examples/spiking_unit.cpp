@@ -27,8 +27,9 @@ const Operation& spike_operation() {
       {[](const KernelCall& call) {
         const auto step = [&](auto zero) {
           using T = decltype(zero);
-          for (std::int64_t i = 0; i < call.output.shape().size(); ++i)
-            call.output.as<T>()[i] = call.inputs[0].as<T>()[i] > 0 ? 1 : 0;
+          const T* x = call.inputs[0].as<T>();
+          T* y = call.output.as<T>();
+          for (std::int64_t i = 0; i < call.output.shape().size(); ++i) y[i] = x[i] > 0 ? 1 : 0;
         };
         if (call.output.type->element == ElementType::float32)
           step(float{});

@@ -9,6 +9,9 @@
 
 #include <cmath>
 #include <random>
+#include <set>
+
+#include "checks.h"
 
 namespace reel {
 
@@ -30,15 +33,6 @@ Sample::Operand over_time(Sample::Operand operand, std::int64_t steps) {
   return operand;
 }
 
-bool close(const Array& a, const Array& b) {
-  if (a.type() != b.type()) return false;
-  double largest = 1;
-  for (std::int64_t i = 0; i < b.size(); ++i) largest = std::max(largest, std::abs(b.at(i)));
-  for (std::int64_t i = 0; i < a.size(); ++i)
-    if (!(std::abs(a.at(i) - b.at(i)) <= 1e-12 * largest)) return false;
-  return true;
-}
-
 Tensors floating(const Tensors& tensors) {
   Tensors found;
   for (const auto& tensor : tensors)
@@ -46,73 +40,81 @@ Tensors floating(const Tensors& tensors) {
   return found;
 }
 
-class Checker {
- public:
-  Checker(const Operation& operation, bool exact_derivative)
-      : operation_(operation), exact_derivative_(exact_derivative) {}
+/// Whether the type rule takes the operands of a sample.
+bool is_accepted(const Operation& operation, const Sample& sample) {
+  std::vector<TensorType> types;
+  for (const auto& operand : sample.operands) types.push_back(operand.type);
+  try {
+    operation.infer(types, sample.attributes);
+    return true;
+  } catch (const RecordError&) {
+    return false;
+  }
+}
 
-  std::vector<std::string> run() {
-    if (!operation_.samples) return {"[" + operation_.name + "] has no samples to test it on"};
-    for (const auto& sample : operation_.samples()) {
-      sample_ = &sample;
-      attempt("values", [&] { check_values(); });
-      attempt("derivative", [&] { check_derivative(); });
-      attempt("second derivative", [&] { check_second_derivative(); });
-      for (std::size_t varying = 1; varying < (std::size_t{1} << sample.operands.size()); ++varying) {
-        std::vector<bool> lifted;
-        for (std::size_t i = 0; i < sample.operands.size(); ++i) lifted.push_back(varying >> i & 1);
-        attempt("time rule", [&] { check_time_rule(lifted); });
-        attempt("unroll", [&] { check_unroll(lifted); });
-      }
+/// The sample with each other element type in place of one of its own, as far as the operation takes them.
+std::vector<Sample> with_other_elements(const Operation& operation, const Sample& sample) {
+  std::set<ElementType> own;
+  for (const auto& operand : sample.operands) own.insert(operand.type.element);
+  std::vector<Sample> samples;
+  for (auto from : own)
+    for (auto to : all_element_types) {
+      auto other = sample;
+      for (auto& operand : other.operands)
+        if (operand.type.element == from) operand.type.element = to;
+      if (to != from && is_accepted(operation, other)) samples.push_back(other);
     }
-    return failures_;
+  return samples;
+}
+
+/// Whether the kernel is a function and the operation what it says of itself. Where it is not, programs would
+/// rest on what is wrong, and are not tried.
+bool holds_as_declared(const checks::Subject& subject) {
+  const auto before = subject.failure_count();
+  subject.attempt("values", [&] {
+    const auto values = subject.values(1);
+    if (subject.call(values) != subject.call(values)) subject.fail("the same values give different results");
+  });
+  check_kind(subject);
+  check_algebra(subject);
+  return subject.failure_count() == before;
+}
+
+/// What is tried of an operation on one sample.
+class Checker : private checks::Subject {
+ public:
+  Checker(const Operation& operation, const Sample& sample, bool exact_derivative,
+          std::vector<std::string>& failures)
+      : Subject(operation, sample, failures), exact_derivative_(exact_derivative) {}
+
+  void run() {
+    if (!holds_as_declared(*this)) return;
+    check_forms(*this);
+    attempt("derivative", [&] { check_derivative(); });
+    attempt("second derivative", [&] { check_second_derivative(); });
+    for (std::size_t varying = 1; varying < (std::size_t{1} << sample.operands.size()); ++varying) {
+      std::vector<bool> lifted;
+      for (std::size_t i = 0; i < sample.operands.size(); ++i) lifted.push_back(varying >> i & 1);
+      attempt("time rule", [&] { check_time_rule(lifted); });
+      attempt("unroll", [&] { check_unroll(lifted); });
+    }
   }
 
  private:
-  void fail(const std::string& what) {
-    std::string text = "[" + operation_.name + "] " + what + "; operands:";
-    for (const auto& operand : sample_->operands) text += " " + to_string(operand.type);
-    const auto attributes = to_string(sample_->attributes);
-    failures_.push_back(attributes.empty() ? text : text + "; " + attributes);
-  }
-
-  void attempt(const char* what, const std::function<void()>& check) {
-    try {
-      check();
-    } catch (const std::exception& error) {
-      fail(std::string(what) + ": " + error.what());
-    }
-  }
-
-  Tensor apply(const Tensors& operands) const { return record(operation_, operands, sample_->attributes); }
-
-  void check_values() {
-    const auto values = sample_values(*sample_, 1);
-    Tape tape(ElementType::float64);
-    Recording recording(tape);
-    Tensors arguments;
-    for (const auto& value : values) arguments.push_back(tape.argument(value.type()));
-    const auto y = apply(arguments);
-    auto program = compile(tape, {y});
-    const auto first = program.run(values), second = program.run(values);
-    if (first[0].type() != y.type()) fail("the result is " + to_string(first[0].type()));
-    if (first[0] != second[0]) fail("the same values give different results");
-  }
-
   /// Whether the result of the sample has a derivative by one of its operands.
   bool is_differentiable() const {
     Tape tape(ElementType::float64);
     Recording recording(tape);
     Tensors arguments;
-    for (const auto& operand : sample_->operands) arguments.push_back(tape.argument(operand.type));
+    for (const auto& operand : sample.operands) arguments.push_back(tape.argument(operand.type));
     return is_floating(apply(arguments).element()) && !floating(arguments).empty();
   }
 
   void check_derivative() {
     if (!is_differentiable()) return;
-    const auto values = sample_values(*sample_, 2);
+    const auto values = this->values(2);
     // What is an identity in value may cut the derivative on purpose.
-    const bool cuts = operation_.derivative.zero && operation_.algebra.identity;
+    const bool cuts = operation.derivative.zero && operation.algebra.identity;
     if (cuts || !exact_derivative_) return run_gradients(values);
     const auto check = check_gradients([&](const Tensors& inputs) { return apply(inputs); }, values);
     if (!check.passes()) fail("derivative: " + to_string(check));
@@ -127,11 +129,11 @@ class Checker {
     auto program = compile(tape, gradients(sum(square(apply(arguments))), floating(arguments)));
     for (const auto& gradient : program.run(values))
       for (std::int64_t i = 0; i < gradient.size(); ++i)
-        if (operation_.derivative.zero && gradient.at(i) != 0) return fail("the derivative is not zero");
+        if (operation.derivative.zero && gradient.at(i) != 0) return fail("the derivative is not zero");
   }
 
   void check_second_derivative() {
-    if (!is_differentiable() || operation_.derivative.zero || !exact_derivative_) return;
+    if (!is_differentiable() || operation.derivative.zero || !exact_derivative_) return;
     const auto norm = [&](const Tensors& inputs) {
       Tensor total = 0;
       // The square: a linear operation too gets a second derivative.
@@ -139,7 +141,7 @@ class Checker {
         total = total + sum(square(gradient));
       return total;
     };
-    const auto check = check_gradients(norm, sample_values(*sample_, 3));
+    const auto check = check_gradients(norm, values(3));
     if (!check.passes()) fail("second derivative: " + to_string(check));
   }
 
@@ -147,11 +149,13 @@ class Checker {
   using AllSteps = std::function<Tensor(const Tensors&)>;
   void compare(const std::string& what, const std::vector<bool>& lifted, const AllSteps& f,
                const AllSteps& g) {
-    Sample sample = *sample_;
+    Sample all = sample;
     for (std::size_t i = 0; i < lifted.size(); ++i)
-      if (lifted[i]) sample.operands[i] = over_time(sample.operands[i], steps);
-    const auto values = sample_values(sample, 4);
+      if (lifted[i]) all.operands[i] = over_time(all.operands[i], steps);
+    const auto values = sample_values(all, 4);
     std::vector<std::vector<Array>> results;
+    CompileOptions plain;
+    AsRecorded(plain);
     for (const auto* way : {&f, &g}) {
       Tape tape(ElementType::float64);
       Recording recording(tape);
@@ -162,10 +166,11 @@ class Checker {
       const auto xs = floating(arguments);
       if (is_floating(y.element()) && !xs.empty())
         for (const auto& gradient : gradients(sum(square(y)), xs)) outputs.push_back(gradient);
-      results.push_back(compile(tape, outputs).run(values));
+      results.push_back(way == &f ? compile(tape, outputs).run(values)
+                                  : compile(tape, outputs, Device::reference(), plain).run(values));
     }
     for (std::size_t i = 0; i < results[0].size(); ++i)
-      if (!close(results[0][i], results[1][i])) {
+      if (!checks::close(results[0][i], results[1][i])) {
         std::string varying;
         for (bool varies : lifted) varying += varies ? " varies" : " constant";
         return fail(what + ", operands" + varying + ": " + (i ? "gradient " : "value ") +
@@ -184,7 +189,7 @@ class Checker {
     compare(
         "time rule", lifted,
         [&](const Tensors& operands) {
-          return lift({operation_, operands, lifted, sample_->attributes, steps});
+          return lift({operation, operands, lifted, sample.attributes, steps});
         },
         [&](const Tensors& operands) {
           Tensors results;
@@ -220,16 +225,13 @@ class Checker {
     Tape tape(ElementType::float64);
     Recording recording(tape);
     Tensors arguments;
-    for (const auto& operand : sample_->operands) arguments.push_back(tape.argument(operand.type));
+    for (const auto& operand : sample.operands) arguments.push_back(tape.argument(operand.type));
     if (apply(arguments).element() != ElementType::boolean)
       compare("sum over the steps", lifted, unrolled(false, true), unrolled(true, true));
   }
 
   static constexpr std::int64_t steps = 3;
-  const Operation& operation_;
   const bool exact_derivative_;
-  const Sample* sample_ = nullptr;
-  std::vector<std::string> failures_;
 };
 
 }  // namespace
@@ -242,7 +244,16 @@ std::vector<Array> sample_values(const Sample& sample, std::uint64_t seed) {
 }
 
 std::vector<std::string> check_operation(const Operation& operation, bool exact_derivative) {
-  return Checker(operation, exact_derivative).run();
+  if (!operation.samples) return {"[" + operation.name + "] has no samples to test it on"};
+  std::vector<std::string> failures;
+  for (const auto& sample : operation.samples()) {
+    Checker(operation, sample, exact_derivative, failures).run();
+    for (const auto& other : with_other_elements(operation, sample)) {
+      const checks::Subject subject(operation, other, failures);
+      if (holds_as_declared(subject)) check_elements(subject);
+    }
+  }
+  return failures;
 }
 
 }  // namespace reel

@@ -100,7 +100,10 @@ TEST_CASE("the public checks find mistakes, and name them") {
   // Doubling, with a mistake to be put in.
   Operation doubled{"doubled",
                     Kind::map,
-                    [](const std::vector<TensorType>& x, const Attributes&) { return x[0]; },
+                    [](const std::vector<TensorType>& x, const Attributes&) {
+                      if (x[0].element != ElementType::float64) throw RecordError("doubles only");
+                      return x[0];
+                    },
                     {[](const Recorded&, const Tensor& dy) -> Tensors { return {2 * dy}; }},
                     {[](const KernelCall& call) {
                       for (std::int64_t i = 0; i < call.output.shape().size(); ++i)

@@ -1,0 +1,75 @@
+#include "checks.h"
+
+#include <reel/check_operation.h>
+#include <reel/record.h>
+
+#include <cmath>
+#include <cstring>
+
+namespace reel::checks {
+
+std::vector<Array> Subject::values(std::uint64_t seed) const { return sample_values(sample, seed); }
+
+Tensor Subject::apply(const Tensors& operands) const {
+  return record(operation, operands, sample.attributes);
+}
+
+Array Subject::call(const std::vector<Array>& operands) const { return call(operands, sample.attributes); }
+
+Array Subject::call(const std::vector<Array>& operands, const Attributes& attributes) const {
+  std::vector<TensorType> types;
+  std::vector<ConstView> views;
+  for (const auto& operand : operands) {
+    types.push_back(operand.type());
+    views.push_back({operand.raw(), &operand.type()});
+  }
+  Array result(operation.infer(types, attributes));
+  operation.kernels.reference({views, {result.raw(), &result.type()}, attributes, {}});
+  return result;
+}
+
+void Subject::fail(const std::string& what) const {
+  std::string text = "[" + operation.name + "] " + what + "; operands:";
+  for (const auto& operand : sample.operands) text += " " + to_string(operand.type);
+  const auto attributes = to_string(sample.attributes);
+  failures_.push_back(attributes.empty() ? text : text + "; " + attributes);
+}
+
+void Subject::attempt(const std::string& what, const std::function<void()>& check) const {
+  try {
+    check();
+  } catch (const std::exception& error) {
+    fail(what + ": " + error.what());
+  }
+}
+
+bool close(const Array& a, const Array& b) {
+  if (a.type() != b.type()) return false;
+  double largest = 1;
+  for (std::int64_t i = 0; i < b.size(); ++i)
+    if (std::isfinite(b.at(i))) largest = std::max(largest, std::abs(b.at(i)));
+  const double rounding = !is_floating(a.element()) ? 0 : a.element() == ElementType::float32 ? 1e-5 : 1e-12;
+  for (std::int64_t i = 0; i < a.size(); ++i) {
+    const double x = a.at(i), y = b.at(i);
+    const bool same = x == y || (std::isnan(x) && std::isnan(y));
+    if (!same && !(std::abs(x - y) <= rounding * largest)) return false;
+  }
+  return true;
+}
+
+void copy_element(Array& to, std::int64_t i, const Array& from, std::int64_t j) {
+  const auto bytes = static_cast<std::int64_t>(size_of(to.element()));
+  std::memcpy(static_cast<char*>(to.raw()) + i * bytes, static_cast<const char*>(from.raw()) + j * bytes,
+              static_cast<std::size_t>(bytes));
+}
+
+std::vector<std::int64_t> index_of(std::int64_t i, const Shape& shape) {
+  std::vector<std::int64_t> index(shape.rank());
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    index[axis] = i % shape[axis];
+    i /= shape[axis];
+  }
+  return index;
+}
+
+}  // namespace reel::checks
