@@ -42,7 +42,7 @@ void measure_runs(Row& row, const Protocol& protocol, double peak_before, const 
 template <class F, class... Arguments>
 double first_ms(Model& model, const F& function, const Arguments&... arguments) {
   Function first(model, function);
-  return duration_ms([&] { first.program(arguments...); });
+  return processor_ms([&] { first.program(arguments...); });
 }
 
 double first_training_ms(Model& model, const Layer& layer, const Inputs& inputs) {
@@ -142,7 +142,7 @@ void measure_char_lm(Row& row, const Workload& w, const Device& device, const Pr
   const auto train = [&] { state = std::get<1>(step(symbols, targets, state)); };
 
   row[protocol.only_times ? "first_ms" : "compile_ms"] =
-      duration_ms([&] { step.program(symbols, targets, state); });
+      processor_ms([&] { step.program(symbols, targets, state); });
   row["train_ms"] = median_ms(protocol, train);
   row["peak_mb"] = peak_resident_mb() - peak_before;
   if (!protocol.only_times) row["allocations"] = count_allocations(train);
@@ -191,7 +191,7 @@ void measure_compiling(Row& row, const Workload& w, const Device& device, const 
   const auto layer = is_chain ? Layer() : make_layer(model, "reel", w);
   const auto prepare = [&] { is_chain ? compile_chain(model, w) : compile_training(model, layer, w); };
   if (protocol.only_times)
-    row["first_ms"] = is_chain ? duration_ms(prepare) : first_training_ms(model, layer, draw_inputs(w));
+    row["first_ms"] = is_chain ? processor_ms(prepare) : first_training_ms(model, layer, draw_inputs(w));
   row["compile_ms"] = median_ms(protocol.only_times ? protocol : Protocol{3, 21, 7, 0}, prepare);
 }
 

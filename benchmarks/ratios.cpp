@@ -163,7 +163,7 @@ class Ratios {
     for (const auto& w : workloads())
       if (w.family == "chain")
         chain.add(std::to_string(w.time) + " operations", 1e3 * best(w, "reel", "compile_ms") / w.time,
-                  at_most(20, 10));
+                  at_most(10, 7));
   }
 
   void allocations() const {

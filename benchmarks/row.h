@@ -9,10 +9,11 @@ namespace benchmarks {
 
 /// One measurement: a line of the table and an element of the JSON file. Numbers that were not measured are
 /// null. `train_ms` and `forward_ms` are of one run, `compile_ms` is what went before it: recording,
-/// differentiating, compiling, and `first_ms` the same as the first that a process does. `step_us` is a step
-/// of a stream. `arena_mb` is the memory of the values of a run, `arena_ratio` that over the six arrays
-/// [time, batch, hidden] an LSTM cannot do without: four gates, the memory, and its tanh or the output.
-/// `gradient_error` is the largest difference from float64, relative to the largest value of each gradient.
+/// differentiating, compiling, and `first_ms` the same as the first that a process does, in time of the
+/// processor. `step_us` is a step of a stream. `arena_mb` is the memory of the values of a run, `arena_ratio`
+/// that over the six arrays [time, batch, hidden] an LSTM cannot do without: four gates, the memory, and its
+/// tanh or the output. `gradient_error` is the largest difference from float64, relative to the largest value
+/// of each gradient.
 using Row = nlohmann::ordered_json;
 
 Row make_row(const std::string& workload, const std::string& implementation, int threads);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <fstream>
 #include <numeric>
 #include <string>
@@ -9,10 +10,20 @@
 
 namespace benchmarks {
 
+namespace {
+
 double duration_ms(const std::function<void()>& run) {
   const auto start = std::chrono::steady_clock::now();
   run();
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+double processor_ms(const std::function<void()>& run) {
+  const auto start = std::clock();
+  run();
+  return 1e3 * static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
 }
 
 double median_ms(const Protocol& protocol, const std::function<void()>& run) {

@@ -20,8 +20,9 @@ struct Protocol {
   static Protocol comparing(int threads) { return {1, 1, 1, threads > 1 ? 0.12 : 0.06, true}; }
 };
 
-/// Duration of one run in milliseconds.
-double duration_ms(const std::function<void()>& run);
+/// Milliseconds of the processors that one run takes, in all threads. Of what runs but once, in one thread,
+/// this is its duration on a machine that does nothing else.
+double processor_ms(const std::function<void()>& run);
 
 /// Median duration in milliseconds.
 double median_ms(const Protocol& protocol, const std::function<void()>& run);
