@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "names.h"
+
 namespace reel {
 
 Parameter::Parameter(std::shared_ptr<Variable> variable) : variable_(std::move(variable)) {
@@ -28,7 +30,7 @@ void Parameter::assign(const Array& value) const {
 
 Parameter Scope::parameter(const std::string& name, const Shape& shape,
                            const Initialiser& initialiser) const {
-  const auto full_name = (*this / name).path();
+  const auto full_name = checked_name((*this / name).path());
   auto random = model_->random_for(full_name);
   const TensorType type{model_->element(), shape};
   const auto value = initialiser(type, random);
@@ -39,7 +41,7 @@ Parameter Scope::parameter(const std::string& name, const Shape& shape,
 }
 
 Parameter Scope::state(const std::string& name, const Shape& shape, double value) const {
-  const auto full_name = (*this / name).path();
+  const auto full_name = checked_name((*this / name).path());
   for (const auto& known : model_->states_)
     if (known.name() == full_name) {
       if (known.shape() != shape)
