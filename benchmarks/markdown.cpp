@@ -1,5 +1,7 @@
 #include "markdown.h"
 
+#include <reel/whole_file.h>
+
 #include <cmath>
 #include <cstdio>
 #include <set>
@@ -105,7 +107,7 @@ void write_markdown(const std::vector<Row>& rows, const std::string& machine, co
   if (!streams.empty())
     text += "Microseconds of a step of a stream, the state carried, in one thread.\n\n" + streams;
   text.pop_back();
-  write_file(text, path);
+  reel::write_whole(path, text);
 }
 
 }  // namespace benchmarks

@@ -35,8 +35,7 @@ void print_row(const Row& row);
 using BestRows = std::map<std::pair<std::string, std::string>, Row>;
 BestRows best_rows(const std::vector<Row>& rows);
 
-/// Both write all of it, or leave the file as it was. They throw std::runtime_error.
+/// Throws reel::FileError.
 void write_json(const std::vector<Row>& rows, const std::string& path);
-void write_file(const std::string& text, const std::string& path);
 
 }  // namespace benchmarks

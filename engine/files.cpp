@@ -1,14 +1,9 @@
 #include <reel/files.h>
 
 #include <charconv>
-#include <cstdio>
-#include <filesystem>
 #include <set>
-#include <sstream>
 
-#include <fcntl.h>
-#include <unistd.h>
-#include <pugixml.hpp>
+#include "strict_xml.h"
 
 namespace reel {
 
@@ -26,6 +21,7 @@ std::string extents_text(const Shape& shape) {
 std::pair<std::int64_t, std::int64_t> matrix_extents(const Shape& shape) {
   if (shape.rank() == 0) return {1, 1};
   if (shape.rank() == 1) return {shape[0], 1};
+  if (shape.rank() == 2) return {shape[0], shape[1]};
   const auto columns = shape[shape.rank() - 1];
   return {columns == 0 ? 0 : shape.size() / columns, columns};
 }
@@ -108,101 +104,115 @@ Array read_matrix(const std::string& where, const pugi::xml_node& matrix, const 
   return value;
 }
 
-}  // namespace
-
-void write_whole(const std::string& path, const std::string& text) {
-  const auto temporary = path + ".tmp";
-  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) throw FileError("[save] cannot write " + temporary);
-  std::size_t written = 0;
-  while (written < text.size()) {
-    const auto count = ::write(file, text.data() + written, text.size() - written);
-    if (count <= 0) break;
-    written += static_cast<std::size_t>(count);
+/// The elements in `parent`, all of which must be <wanted>; comments may stand among them.
+std::vector<pugi::xml_node> elements(const pugi::xml_node& parent, const std::string& wanted,
+                                     const std::string& where) {
+  std::vector<pugi::xml_node> found;
+  for (const auto& node : parent.children()) {
+    if (node.type() == pugi::node_comment) continue;
+    if (node.type() != pugi::node_element)
+      throw FileError(where + ": in <" + parent.name() + "> stands something other than <" + wanted + ">");
+    if (node.name() != wanted)
+      throw FileError(where + ": <" + node.name() + "> stands where only <" + wanted + "> may");
+    found.push_back(node);
   }
-  // On disk before it is renamed, so that not even a power failure leaves half a file under the name.
-  const bool complete = written == text.size() && ::fsync(file) == 0;
-  const bool closed = ::close(file) == 0;
-  if (!complete || !closed || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    std::remove(temporary.c_str());
-    throw FileError("[save] cannot write " + path);
-  }
+  return found;
 }
+
+void check_root(const pugi::xml_node& root, const std::string& where) {
+  if (std::string(root.name()) != "Model") throw FileError(where + " holds no <Model>");
+  check_attributes(root, {"Format"}, where + ": <Model>");
+  const std::string format = root.attribute("Format").value();
+  if (format != std::to_string(format_version))
+    throw FileError(where + " has Format '" + format + "'; this version reads " +
+                    std::to_string(format_version));
+}
+
+/// The parameters of the model, each with the value that it has in the file.
+std::vector<std::pair<Parameter, Array>> read_values(const Model& model, const pugi::xml_node& root,
+                                                     const std::string& where) {
+  std::map<std::string, Parameter> wanted;
+  for (const auto& parameter : model.parameters()) wanted[parameter.name()] = parameter;
+  std::vector<std::pair<Parameter, Array>> values;
+  std::set<std::string> seen;
+  for (const auto& layer : elements(root, "Layer", where)) {
+    check_attributes(layer, {"Name"}, where + ": <Layer>");
+    const auto scope = required(layer, "Name", where + ": <Layer>");
+    for (const auto& matrix : elements(layer, "Matrix", where)) {
+      const auto name = required(matrix, "Name", where + ": <Matrix>");
+      const auto full_name = scope.empty() ? name : scope + "/" + name;
+      const auto place = where + ": matrix " + full_name;
+      check_attributes(matrix, {"Name", "Type", "Rows", "Columns", "Shape"}, place);
+      if (!seen.insert(full_name).second) throw FileError(place + " stands there twice");
+      const auto found = wanted.find(full_name);
+      if (found == wanted.end()) throw FileError(place + " is no parameter of the model");
+      values.emplace_back(found->second, read_matrix(place, matrix, found->second));
+    }
+  }
+  for (const auto& [name, parameter] : wanted)
+    if (!seen.count(name)) throw FileError(where + ": matrix " + name + " is missing");
+  return values;
+}
+
+/// The two throw std::bad_alloc, where the library says no more than false and would leave something out.
+void add_attribute(pugi::xml_node& node, const char* name, const std::string& value) {
+  if (!node.append_attribute(name).set_value(value.c_str())) throw std::bad_alloc();
+}
+void add_text(pugi::xml_node& node, const std::string& text) {
+  if (!node.text().set(text.c_str())) throw std::bad_alloc();
+}
+
+void add_matrix(pugi::xml_node& layer, const std::string& name, const Array& value) {
+  const auto [rows, columns] = matrix_extents(value.shape());
+  auto matrix = layer.append_child("Matrix");
+  add_attribute(matrix, "Name", name);
+  add_attribute(matrix, "Type", name_of(value.element()));
+  add_attribute(matrix, "Rows", std::to_string(rows));
+  add_attribute(matrix, "Columns", std::to_string(columns));
+  const int rank = value.shape().rank();
+  if (rank != 1 && rank != 2) add_attribute(matrix, "Shape", extents_text(value.shape()));
+  add_text(matrix, value.element() == ElementType::float32
+                       ? numbers_text(value.data<float>(), value.size(), columns)
+                       : numbers_text(value.data<double>(), value.size(), columns));
+}
+
+/// Unlike a stream it lets through that there is no memory for more.
+struct TextWriter : pugi::xml_writer {
+  std::string text;
+  void write(const void* data, std::size_t size) override {
+    text.append(static_cast<const char*>(data), size);
+  }
+};
+
+}  // namespace
 
 void save(const Model& model, const std::string& path) {
   pugi::xml_document document;
   auto root = document.append_child("Model");
-  root.append_attribute("Format").set_value(format_version);
+  add_attribute(root, "Format", std::to_string(format_version));
   std::map<std::string, pugi::xml_node> layers;
   for (const auto& parameter : model.parameters()) {
     const auto [scope, name] = split_name(parameter.name());
     auto& layer = layers[scope];
     if (!layer) {
       layer = root.append_child("Layer");
-      layer.append_attribute("Name").set_value(scope.c_str());
+      add_attribute(layer, "Name", scope);
     }
-    const auto& value = parameter.value();
-    const auto [rows, columns] = matrix_extents(value.shape());
-    auto matrix = layer.append_child("Matrix");
-    matrix.append_attribute("Name").set_value(name.c_str());
-    matrix.append_attribute("Type").set_value(name_of(value.element()));
-    matrix.append_attribute("Rows").set_value(static_cast<long long>(rows));
-    matrix.append_attribute("Columns").set_value(static_cast<long long>(columns));
-    const int rank = value.shape().rank();
-    if (rank != 1 && rank != 2)
-      matrix.append_attribute("Shape").set_value(extents_text(value.shape()).c_str());
-    const auto text = value.element() == ElementType::float32
-                          ? numbers_text(value.data<float>(), value.size(), columns)
-                          : numbers_text(value.data<double>(), value.size(), columns);
-    matrix.text().set(text.c_str());
+    add_matrix(layer, name, parameter.value());
   }
-  std::ostringstream out;
-  document.save(out, "  ");
-  write_whole(path, out.str());
+  TextWriter writer;
+  document.save(writer, "  ", pugi::format_default, pugi::encoding_utf8);
+  write_whole(path, writer.text);
 }
 
 void load(Model& model, const std::string& path) {
-  // The parser would ask for as much memory as a directory says it is long.
-  std::error_code unknown;
-  if (std::filesystem::is_directory(path, unknown)) throw FileError("[load] " + path + " is a directory");
+  const auto where = "[load] " + path;
+  auto text = read_whole(path);
   pugi::xml_document document;
-  const auto parsed = document.load_file(path.c_str());
-  if (!parsed)
-    throw FileError("[load] " + path + ": " + parsed.description() +
-                    (parsed.offset > 0 ? " at byte " + std::to_string(parsed.offset) : ""));
-  const auto root = document.child("Model");
-  if (!root) throw FileError("[load] " + path + " holds no <Model>");
-  if (root.attribute("Format").as_int() != format_version)
-    throw FileError("[load] " + path + " has Format '" + root.attribute("Format").value() +
-                    "'; this version reads " + std::to_string(format_version));
-
-  std::map<std::string, Parameter> wanted;
-  for (const auto& parameter : model.parameters()) wanted[parameter.name()] = parameter;
-  std::vector<std::pair<Parameter, Array>> values;
-  std::set<std::string> seen;
-  const auto is_element = [&](const pugi::xml_node& node, const std::string& wanted) {
-    if (node.type() != pugi::node_element) return false;
-    if (node.name() != wanted)
-      throw FileError("[load] " + path + ": <" + node.name() + "> stands where only <" + wanted + "> may");
-    return true;
-  };
-  for (const auto& layer : root.children()) {
-    if (!is_element(layer, "Layer")) continue;
-    for (const auto& matrix : layer.children()) {
-      if (!is_element(matrix, "Matrix")) continue;
-      const std::string scope = layer.attribute("Name").value(), name = matrix.attribute("Name").value();
-      const auto full_name = scope.empty() ? name : scope + "/" + name;
-      const auto where = "[load] " + path + ": matrix " + full_name;
-      if (!seen.insert(full_name).second) throw FileError(where + " stands there twice");
-      const auto found = wanted.find(full_name);
-      if (found == wanted.end()) throw FileError(where + " is no parameter of the model");
-      values.emplace_back(found->second, read_matrix(where, matrix, found->second));
-    }
-  }
-  for (const auto& [name, parameter] : wanted)
-    if (!seen.count(name)) throw FileError("[load] " + path + ": matrix " + name + " is missing");
+  const auto root = parse_strictly(text, document, where);
+  check_root(root, where);
   // Everything has been read: nothing can fail from here on.
-  for (const auto& [parameter, value] : values) parameter.assign(value);
+  for (const auto& [parameter, value] : read_values(model, root, where)) parameter.assign(value);
 }
 
 }  // namespace reel

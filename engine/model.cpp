@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "names.h"
+
 namespace reel {
 
 Parameter::Parameter(std::shared_ptr<Variable> variable) : variable_(std::move(variable)) {
@@ -29,7 +31,7 @@ void Parameter::assign(const Array& value) const {
 
 Parameter Scope::parameter(const std::string& name, const Shape& shape,
                            const Initialiser& initialiser) const {
-  const auto full_name = (*this / name).path();
+  const auto full_name = checked_name((*this / name).path());
   if (Recording::innermost())
     throw Error(
         "[Model] parameter " + full_name +
@@ -45,7 +47,7 @@ Parameter Scope::parameter(const std::string& name, const Shape& shape,
 }
 
 Parameter Scope::state(const std::string& name, const Shape& shape, double value) const {
-  const auto full_name = (*this / name).path();
+  const auto full_name = checked_name((*this / name).path());
   for (const auto& known : model_->states_)
     if (known.name() == full_name) {
       if (known.shape() != shape)

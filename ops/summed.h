@@ -12,6 +12,7 @@ inline void check_summed(const TensorType& x) {
 
 /// Operand `i` as sums and products take it: integers and bools as int64.
 inline Tensor summable(const std::string& operation, const Tensors& operands, std::size_t i = 0) {
+  check_usable(operation, operands);
   const auto& x = operands[i];
   const auto own = x.own_element();
   if (!own || *own == summed_type(*own)) return x;

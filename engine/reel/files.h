@@ -1,20 +1,20 @@
 #pragma once
 #include "model.h"
+#include "whole_file.h"
 
 namespace reel {
 
 /// Writes every parameter of `model` as XML: one <Layer Name> for each scope, in it one <Matrix Name Type
 /// Rows Columns> for each parameter, its numbers in row-major order with as many digits as bring back the
-/// same bits. Rank 1 is Rows x 1; other ranks carry their Shape. The file appears whole or not at all. Throws
-/// FileError.
+/// same bits. Rank 1 is Rows x 1, rank 2 is Rows x Columns; other ranks carry their Shape. The file appears
+/// whole or not at all, as write_whole() says. Throws FileError.
 void save(const Model& model, const std::string& path);
 
 /// Reads what save() wrote into a model with the same parameters; float32 numbers may be read into a float64
-/// model. Throws FileError, and leaves the model as it was, for a matrix that is missing, not the model's, or
-/// of another shape, for a bad number, and for a broken file.
+/// model. Comments and other white space are let through, and nothing else that save() would not write.
+/// Throws FileError, and leaves the model as it was, for a matrix that is missing, not the model's, or of
+/// another shape, for a bad number, for an element, an attribute or text that means nothing there or stands
+/// there twice, for what is not well-formed XML in UTF-8, and for all but regular files.
 void load(Model& model, const std::string& path);
-
-/// Writes `text` to a temporary file beside `path`, and renames it. Throws FileError.
-void write_whole(const std::string& path, const std::string& text);
 
 }  // namespace reel

@@ -52,11 +52,13 @@ class Scope {
   Model& model() const { return *model_; }
 
   /// Makes a parameter of the model's element type: trained, and written to weight files. Throws Error where
-  /// there is one of that name, and while a function is being recorded: layers are made outside of it.
+  /// there is one of that name, while a function is being recorded (layers are made outside of it), and for a
+  /// name that would not come back from a file: one that is not UTF-8, or holds a control character or
+  /// another that XML cannot, or an empty part ("cell//W").
   Parameter parameter(const std::string& name, const Shape& shape, const Initialiser& initialiser) const;
   /// A value that updates may write but that is no weight, such as an optimiser's memory: the one of that
   /// name, or a new one whose elements are `value`. Throws Error where the one of that name is a parameter or
-  /// has another shape.
+  /// has another shape, and for a name that parameter() would refuse.
   Parameter state(const std::string& name, const Shape& shape, double value) const;
 
  private:

@@ -2,8 +2,6 @@
 
 #include <reel/files.h>
 
-#include <cstdio>
-#include <fstream>
 #include <sstream>
 
 namespace char_lm {
@@ -28,6 +26,14 @@ bool is_next_byte(int byte, const std::vector<unsigned char>& bytes) {
   return byte >= 0 && byte < 256 && (bytes.empty() || byte > bytes.back());
 }
 
+std::string text_beside(const std::string& name) {
+  try {
+    return reel::read_whole(name);
+  } catch (const reel::FileError& error) {
+    throw UserError(error.what() + std::string("; --save writes it beside a model"));
+  }
+}
+
 }  // namespace
 
 void save_model(const reel::Model& model, const Description& description, const std::string& path) {
@@ -36,9 +42,8 @@ void save_model(const reel::Model& model, const Description& description, const 
 }
 
 void check_can_save(const std::string& path) {
-  const auto attempt = path + ".attempt";
-  if (!std::ofstream(attempt)) throw UserError("cannot write to '" + path + "' (--save)");
-  std::remove(attempt.c_str());
+  reel::check_writable(description_path(path));
+  reel::check_writable(path);
 }
 
 bool is_saved_model(const std::string& text) {
@@ -49,8 +54,7 @@ bool is_saved_model(const std::string& text) {
 
 Description read_description(const std::string& path) {
   const auto name = description_path(path);
-  std::ifstream file(name);
-  if (!file) throw UserError("cannot read '" + name + "', which --save writes beside a model");
+  std::istringstream file(text_beside(name));
   std::string line;
   std::getline(file, line);
   std::string embedding_word, hidden_word, bytes_word;

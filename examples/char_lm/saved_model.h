@@ -16,7 +16,8 @@ struct Description {
 /// Writes the weights as XML to `path`, and the description to `path`.description. Throws reel::FileError.
 void save_model(const reel::Model& model, const Description& description, const std::string& path);
 
-/// Throws UserError where nothing can be written to `path`: better before the training than after it.
+/// Throws reel::FileError where save_model() would, but for want of room: better before the training than
+/// after it.
 void check_can_save(const std::string& path);
 
 /// True for the text of a file that save_model wrote: nothing to train on.

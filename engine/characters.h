@@ -1,0 +1,28 @@
+#pragma once
+#include <cstddef>
+#include <string>
+
+namespace reel {
+
+/// A character of a text in UTF-8.
+struct Character {
+  char32_t code = 0;
+  std::size_t bytes = 0;  // that it takes; 0 where they are not UTF-8
+};
+
+/// The one that begins at byte `at` of `text`, which must not be its end, where it takes more than one byte.
+Character long_character_at(const std::string& text, std::size_t at);
+
+/// The one that begins at byte `at` of `text`, which must not be its end.
+inline Character character_at(const std::string& text, std::size_t at) {
+  const auto first = static_cast<unsigned char>(text[at]);
+  return first < 0x80 ? Character{first, 1} : long_character_at(text, at);
+}
+
+/// What a file of XML 1.0 may hold: Char in section 2.2 of the recommendation.
+bool is_xml_character(char32_t code);
+
+/// Unicode's category Cc.
+bool is_control_character(char32_t code);
+
+}  // namespace reel

@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+
+namespace reel {
+
+/// Writes `text` to the file `path`, all of it or nothing: to a temporary file of its own beside it, flushed
+/// to the disk, which then takes the file's name, so that others who write and read it at the same time find
+/// a whole file. A file that stands there keeps its mode, and its owner and group where that is allowed;
+/// where it is not, nobody may do more with the new file than with the old one. Access lists are not kept,
+/// and other hard links to the old file still lead to its old text. Of a symbolic link the target is written,
+/// or made. Throws FileError, and leaves the file as it was, where something that is no regular file stands
+/// there or the system refuses; a process that is killed may leave "<name>.tmp-<digits>" behind, which is in
+/// nobody's way.
+void write_whole(const std::string& path, const std::string& text);
+
+/// Throws the FileError that write_whole() would throw before it writes: better before long work than after
+/// it.
+void check_writable(const std::string& path);
+
+/// The text in a file. Throws FileError for what is missing, for all but regular files and links to them, at
+/// once and without touching them, and for a zero byte, which no text holds.
+std::string read_whole(const std::string& path);
+
+}  // namespace reel

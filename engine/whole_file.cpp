@@ -1,0 +1,246 @@
+#include <reel/error.h>
+#include <reel/whole_file.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <random>
+#include <sstream>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace reel {
+
+namespace {
+
+using Status = struct stat;
+
+/// An open file or folder.
+class Descriptor {
+ public:
+  explicit Descriptor(int number = AT_FDCWD) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~Descriptor() { close(); }
+
+  int number() const { return number_; }
+  bool is_open() const { return number_ >= 0; }
+  bool close() { return number_ < 0 || ::close(std::exchange(number_, -1)) == 0; }
+
+ private:
+  int number_;  // AT_FDCWD, which is negative, stands for the current folder.
+};
+
+std::string system_reason() { return std::generic_category().message(errno); }
+
+[[noreturn]] void refuse_to_write(const std::string& path, const std::string& reason) {
+  throw FileError("[save] cannot write " + path + ": " + reason);
+}
+
+[[noreturn]] void refuse_to_read(const std::string& path, const std::string& reason) {
+  throw FileError("[load] " + path + " " + reason);
+}
+
+/// "is a directory" and the like; nothing for a regular file.
+std::optional<std::string> why_not_regular(const Status& status) {
+  if (S_ISREG(status.st_mode)) return std::nullopt;
+  const char* kind = S_ISDIR(status.st_mode)    ? "directory"
+                     : S_ISFIFO(status.st_mode) ? "FIFO"
+                     : S_ISSOCK(status.st_mode) ? "socket"
+                                                : "device";
+  return std::string("is a ") + kind + ", not a regular file";
+}
+
+/// The system's calls take a zero for the end of a path.
+bool holds_zero(const std::string& text) { return text.find('\0') != std::string::npos; }
+
+/// Where a file stands, or is to stand, once the symbolic links that lead to it are followed.
+struct Place {
+  Descriptor folder;
+  std::string name;
+  std::optional<Status> old;  // of the regular file that stands there
+};
+
+std::string target_of_link(const Place& place, const std::string& path) {
+  char text[4096];
+  const auto length = ::readlinkat(place.folder.number(), place.name.c_str(), text, sizeof text);
+  if (length < 0 || length == sizeof text) refuse_to_write(path, "a link that leads there cannot be read");
+  return std::string(text, static_cast<std::size_t>(length));
+}
+
+Place find_place(const std::string& path) {
+  constexpr int most_links = 40;  // as many as the kernel follows
+  if (holds_zero(path)) refuse_to_write(path.c_str(), "the path goes on behind a zero byte");
+  Place place;
+  auto rest = path;
+  for (int links = 0; links <= most_links; ++links) {
+    const auto name_at = rest.rfind('/') + 1;
+    const auto folder = name_at == 0 ? "." : rest.substr(0, name_at);
+    place.name = rest.substr(name_at);
+    if (place.name.empty()) refuse_to_write(path, "that names no file");
+    place.folder =
+        Descriptor(::openat(place.folder.number(), folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!place.folder.is_open()) refuse_to_write(path, "its folder: " + system_reason());
+    Status status;
+    if (::fstatat(place.folder.number(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno != ENOENT) refuse_to_write(path, system_reason());
+      return place;
+    }
+    if (!S_ISLNK(status.st_mode)) {
+      if (const auto reason = why_not_regular(status)) refuse_to_write(path, "it " + *reason);
+      place.old = status;
+      return place;
+    }
+    rest = target_of_link(place, path);
+  }
+  refuse_to_write(path, "links lead there in a circle, or too many");
+}
+
+/// Gives a new file the owner, group and mode of the old one; false where the system refuses the mode.
+bool keep_access(int file, const Status& old) {
+  Status now;
+  if (::fstat(file, &now) != 0) return false;
+  if (now.st_uid != old.st_uid || now.st_gid != old.st_gid) {
+    // Only the superuser may give a file away, but whoever is of its group may leave it to the group.
+    constexpr auto same_owner = static_cast<uid_t>(-1);
+    const bool kept =
+        ::fchown(file, old.st_uid, old.st_gid) == 0 || ::fchown(file, same_owner, old.st_gid) == 0;
+    if (kept && ::fstat(file, &now) != 0) return false;
+  }
+  auto mode = old.st_mode & 0777;
+  if (now.st_gid != old.st_gid) {
+    // Who was of the group is now among the others, and the reverse: both may do what both might.
+    const auto both = mode >> 3 & mode & 07;
+    mode = (mode & 0700) | both << 3 | both;
+  }
+  return (now.st_mode & 0777) == mode || ::fchmod(file, mode) == 0;
+}
+
+/// A new file beside `place` under a name that nothing had; removed again unless it takes the place.
+class Temporary {
+ public:
+  Temporary(const Place& place, const std::string& path) : place_(place) {
+    // Nobody else may read what may become secret before its mode is known to be kept.
+    const mode_t mode = place.old ? 0600 : 0666;
+    constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    constexpr int most_attempts = 100;
+    for (int attempt = 0; !file_.is_open() && attempt < most_attempts; ++attempt) {
+      name_ = wish();
+      file_ = Descriptor(::openat(place.folder.number(), name_.c_str(), flags, mode));
+      if (!file_.is_open() && errno != EEXIST) break;
+    }
+    if (!file_.is_open()) refuse_to_write(path, "a temporary file beside it: " + system_reason());
+  }
+  ~Temporary() {
+    if (!name_.empty()) ::unlinkat(place_.folder.number(), name_.c_str(), 0);
+  }
+  Temporary(const Temporary&) = delete;
+
+  /// The three return false, and leave the reason in errno, where the system refuses.
+  bool keep_access() { return !place_.old || reel::keep_access(file_.number(), *place_.old); }
+  bool write(const std::string& text) {
+    for (std::size_t written = 0; written < text.size();) {
+      const auto count = ::write(file_.number(), text.data() + written, text.size() - written);
+      if (count == 0) errno = EIO;
+      if (count <= 0 && errno != EINTR) return false;
+      if (count > 0) written += static_cast<std::size_t>(count);
+    }
+    // On disk before it is renamed, so that not even a power failure leaves half a file under the name.
+    return ::fsync(file_.number()) == 0 && file_.close();
+  }
+  bool take_place() {
+    const int folder = place_.folder.number();
+    if (::renameat(folder, name_.c_str(), folder, place_.name.c_str()) != 0) return false;
+    name_.clear();
+    return true;
+  }
+
+ private:
+  std::string wish() const {
+    constexpr std::size_t longest = 200;  // of the 255 bytes that a name may have
+    std::random_device random;
+    std::ostringstream name;
+    name.imbue(std::locale::classic());
+    name << place_.name.substr(0, longest) << ".tmp-" << std::hex << random() << '-' << random();
+    return name.str();
+  }
+
+  const Place& place_;
+  std::string name_;
+  Descriptor file_{-1};
+};
+
+/// Puts on disk that a file has been renamed, as far as the file system and the folder's mode let us.
+void sync_folder(const Place& place, const std::string& path) {
+  const Descriptor folder(::openat(place.folder.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.is_open() && ::fsync(folder.number()) != 0 && errno != EINVAL && errno != ENOTSUP)
+    throw FileError("[save] " + path + " is written, but may be lost with the power: " + system_reason());
+}
+
+/// Opens a regular file to be read, and tells its status.
+Descriptor open_regular(const std::string& path, Status& status) {
+  if (holds_zero(path)) refuse_to_read(path.c_str(), "is a path that goes on behind a zero byte");
+  const auto check = [&](int error) {
+    if (error != 0)
+      refuse_to_read(path, errno == ENOENT ? "was not found" : "cannot be read: " + system_reason());
+    if (const auto reason = why_not_regular(status)) refuse_to_read(path, *reason);
+  };
+  // Looked at before it is opened, since that would let whoever writes into a FIFO go on, and again after it,
+  // since something else may have taken the name; opening does not wait for it.
+  check(::stat(path.c_str(), &status));
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  check(file.is_open() ? ::fstat(file.number(), &status) : -1);
+  return file;
+}
+
+void reserve(std::string& text, const Status& status, const std::string& path) {
+  try {
+    text.reserve(static_cast<std::size_t>(status.st_size));
+  } catch (const std::exception&) {  // std::bad_alloc or std::length_error
+    refuse_to_read(path, "does not fit into memory: it has " + std::to_string(status.st_size) + " bytes");
+  }
+}
+
+}  // namespace
+
+void write_whole(const std::string& path, const std::string& text) {
+  const auto place = find_place(path);
+  Temporary temporary(place, path);
+  if (!temporary.keep_access() || !temporary.write(text) || !temporary.take_place())
+    refuse_to_write(path, system_reason());
+  sync_folder(place, path);
+}
+
+void check_writable(const std::string& path) {
+  const auto place = find_place(path);
+  if (!Temporary(place, path).keep_access()) refuse_to_write(path, system_reason());
+}
+
+std::string read_whole(const std::string& path) {
+  Status status;
+  const auto file = open_regular(path, status);
+  std::string text;
+  char block[1 << 16];
+  while (const auto count = ::read(file.number(), block, sizeof block)) {
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) refuse_to_read(path, "cannot be read: " + system_reason());
+    const auto length = static_cast<std::size_t>(count);
+    if (const void* zero = std::memchr(block, 0, length)) {
+      const auto position = text.size() + (static_cast<const char*>(zero) - block);
+      refuse_to_read(path, "is not a text: it holds a zero at byte " + std::to_string(position));
+    }
+    // Only now: a file may say that it is longer than any memory, and hold nothing but zeros.
+    if (text.empty()) reserve(text, status, path);
+    text.append(block, length);
+  }
+  return text;
+}
+
+}  // namespace reel
