@@ -19,8 +19,8 @@ struct Exponential<float> {
   /// Added to a number and taken off it leaves the nearest integer, and that integer in the lowest bits.
   static constexpr float rounder = 0x1.8p23f;
   static constexpr int mantissa_bits = 23;
-  /// Beyond these e^x is 0 or infinite.
-  static constexpr float lowest = -104, highest = 89;
+  /// Beyond these e^x is 0 or infinite; beyond the last one even the two factors of 2^n are.
+  static constexpr float lowest = -104, highest = 89, exp_highest = 177.5f;
   /// Beyond this tanh(x) is 1.
   static constexpr float tanh_highest = 10;
   /// Below this tanh(x) and expm1(x) are x.
@@ -39,7 +39,7 @@ struct Exponential<double> {
                                  2.7620201591031548792e-7,   2.5100472505694996003e-8};
   static constexpr double rounder = 0x1.8p52;
   static constexpr int mantissa_bits = 52;
-  static constexpr double lowest = -746, highest = 710;
+  static constexpr double lowest = -746, highest = 710, exp_highest = 1419.6;
   static constexpr double tanh_highest = 20;
   static constexpr double tiny = 0x1p-55;
   static constexpr double expm1_lowest = -40;
@@ -69,22 +69,23 @@ struct Split {
 template <class T>
 Vector<T> exp(const Vector<T>& x) {
   using C = Exponential<T>;
-  // Infinity and NaN stay what they are.
-  const auto ordinary = x < std::numeric_limits<T>::infinity();
-  const Split<T> split(within(ordinary, C::lowest, x, C::highest));
+  const Split<T> split(at_most(C::exp_highest, at_least(C::lowest, x)));
   const auto y = split.expm1_of_r() + T(1);
 #if defined(__AVX512F__)
+  // Of infinity it would raise an exception too.
+  constexpr int quietly = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
   if constexpr (sizeof(T) == 4)
-    return xsimd::batch<T>(_mm512_mask_scalef_ps(x.lanes, ordinary.lanes, y.lanes, split.n.lanes));
+    return xsimd::batch<T>(_mm512_scalef_round_ps(y.lanes, split.n.lanes, quietly));
   else
-    return xsimd::batch<T>(_mm512_mask_scalef_pd(x.lanes, ordinary.lanes, y.lanes, split.n.lanes));
+    return xsimd::batch<T>(_mm512_scalef_round_pd(y.lanes, split.n.lanes, quietly));
 #else
-  // In two steps, since 2^n need not be a normal number: the second rounds once.
+  // In two steps, since 2^n need not be a normal number: the second rounds once. Of infinity both factors are
+  // infinite, so that none overflows.
   const Vector<T> half = fused<T>(split.n, T(0.5), C::rounder);
   Split<T> first = split, second = split;
   first.rounded = half;
   second.rounded = split.n - (half - C::rounder) + C::rounder;
-  return choose(ordinary, y * first.power() * second.power(), x);
+  return y * first.power() * second.power();
 #endif
 }
 
@@ -102,7 +103,7 @@ template <class T>
 Vector<T> expm1(const Vector<T>& x) {
   using C = Exponential<T>;
   const auto ordinary = x < std::numeric_limits<T>::infinity();
-  const auto y = expm1_within(within(ordinary, C::expm1_lowest, x, C::highest));
+  const auto y = expm1_within(at_most(C::highest, at_least(C::expm1_lowest, choose(ordinary, x, T(0)))));
   return choose(ordinary && abs(x) >= C::tiny, y, x);
 }
 

@@ -76,16 +76,15 @@ Vector<T> log(const Vector<T>& x) {
 
 template <class T>
 Vector<T> log1p(const Vector<T>& x) {
-  const auto sum = x + T(1);
   // Where there is a special logarithm 0 stands in, of which nothing is infinite or NaN on the way.
-  const auto is_special = !(sum > T(0) && sum < std::numeric_limits<T>::infinity());
-  const auto z = choose(is_special, T(0), x), u = choose(is_special, T(1), sum);
+  const auto is_ordinary = x > T(-1) && x < std::numeric_limits<T>::infinity();
+  const auto z = choose(is_ordinary, x, T(0)), u = z + T(1);
   const Mantissa<T> parts(u);
   // What z + 1 lost, relative to it.
   const auto lost = choose(z < T(1), z - (u - T(1)), T(1) - (u - z)) / u;
   const auto near_zero = parts.k == T(0);
   const auto y = log_of<T>(parts.k, choose(near_zero, z, parts.f), choose(near_zero, T(0), lost));
-  return choose(abs(x) < Logarithm<T>::tiny, x, with_special_logs(y, sum));
+  return choose(abs(x) < Logarithm<T>::tiny, x, with_special_logs(y, x + T(1)));
 }
 
 }  // namespace reel::cpu::REEL_VARIANT

@@ -102,25 +102,28 @@ REEL_OPERATORS(double)
 #undef REEL_COMPARISON
 #undef REEL_OPERATOR
 
-/// The smaller one; `x` where it is NaN, of which the instruction for it would raise an exception.
+/// The smaller one; `x` where it is NaN, of which instructions for minimum and maximum raise an exception
+/// unless it is suppressed.
 template <class T>
 Vector<T> at_most(T limit, const Vector<T>& x) {
-  return choose(x > Vector<T>(limit), limit, x);
-}
-
-/// `x`, or the limit it is beyond, where the mask is true, and 0 elsewhere, as where x is NaN.
-template <class T>
-Vector<T> within(const Mask<T>& mask, T low, const Vector<T>& x, T high) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4)
-    return xsimd::batch<T>(
-        _mm512_min_ps(_mm512_maskz_max_ps(mask.lanes, x.lanes, _mm512_set1_ps(low)), _mm512_set1_ps(high)));
+    return xsimd::batch<T>(_mm512_min_round_ps(_mm512_set1_ps(limit), x.lanes, _MM_FROUND_NO_EXC));
   else
-    return xsimd::batch<T>(
-        _mm512_min_pd(_mm512_maskz_max_pd(mask.lanes, x.lanes, _mm512_set1_pd(low)), _mm512_set1_pd(high)));
+    return xsimd::batch<T>(_mm512_min_round_pd(_mm512_set1_pd(limit), x.lanes, _MM_FROUND_NO_EXC));
 #else
-  using Batch = xsimd::batch<T>;
-  return xsimd::min(Batch(high), xsimd::max(Batch(low), choose(mask, x, Vector<T>(0)).lanes));
+  return choose(x > Vector<T>(limit), Vector<T>(limit), x);
+#endif
+}
+template <class T>
+Vector<T> at_least(T limit, const Vector<T>& x) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return xsimd::batch<T>(_mm512_max_round_ps(_mm512_set1_ps(limit), x.lanes, _MM_FROUND_NO_EXC));
+  else
+    return xsimd::batch<T>(_mm512_max_round_pd(_mm512_set1_pd(limit), x.lanes, _MM_FROUND_NO_EXC));
+#else
+  return choose(x < Vector<T>(limit), Vector<T>(limit), x);
 #endif
 }
 
