@@ -36,7 +36,13 @@ const TensorType& Unroll::type_of(NodeId value) const { return body().tape->node
 Tensor Unroll::stacked(NodeId value) const {
   const auto& step = type_of(value);
   const auto steps = tape_->node(id_).attributes.integer("steps");
-  const TensorType type{step.element, step.shape.with_axis(0, steps)};
+  TensorType type;
+  try {
+    type = {step.element, step.shape.with_axis(0, steps)};
+    check_addressable(type);
+  } catch (const RecordError& rule) {
+    refuse("unroll", to_string(step) + " of each of " + std::to_string(steps) + " steps: " + rule.what(), {});
+  }
   return project(stacked_operation(), typed(type, {{"value", std::int64_t{value}}}));
 }
 
@@ -139,6 +145,11 @@ FlatUnroll unroll_node(Tape& tape, std::int64_t steps, const Tensors& sequences,
 
 FlatUnroll unroll_expanded(Tape& tape, std::int64_t steps, const Tensors& sequences, const Tensors& state,
                            const FlatCell& cell, const UnrollOptions& options, std::uint64_t key) {
+  if (steps > Tape::most_nodes)
+    refuse("unroll",
+           "expanded, each of " + std::to_string(steps) + " steps is recorded, and a tape has at most " +
+               std::to_string(Tape::most_nodes) + " nodes",
+           sequences);
   std::vector<Tensors> outputs(steps);
   FlatUnroll result;
   result.state = state;

@@ -91,7 +91,8 @@ auto unroll(std::int64_t steps, const X& xs, const State& state, Step&& step, co
 ///
 /// Returns the outputs of all steps [T, ...] and the state after the last; with no steps, empty outputs and
 /// the initial state. Throws RecordError for sequences of different lengths and for a step that hands on a
-/// state of another shape or type.
+/// state of another shape or type. Unrolls nest: what is kept of every step, for the outputs or for a
+/// derivative, has an axis for each, and where a shape cannot have that many, the unroll is refused.
 template <class Cell, class X, class State, class... Options,
           class = std::enable_if_t<!std::is_arithmetic_v<X>>>
 auto unroll(const Cell& cell, const X& xs, const State& state, const Options&... options) {
