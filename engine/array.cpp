@@ -1,27 +1,58 @@
 #include <reel/array.h>
 
 #include <algorithm>
-#include <new>
 #include <sstream>
 
 namespace reel {
 
 namespace {
-constexpr std::align_val_t alignment{64};
+
+Memory memory_for(const TensorType& type) {
+  try {
+    check_addressable(type);
+  } catch (const RecordError& rule) {
+    throw Error(std::string("[Array] ") + rule.what());
+  }
+  auto memory = allocate(type.bytes());
+  if (!memory)
+    throw MemoryError("[Array] the " + std::to_string(type.bytes()) + " bytes of " + to_string(type) +
+                      " are not to be had");
+  return memory;
 }
 
-void Array::Free::operator()(void* memory) const { ::operator delete(memory, alignment); }
+}  // namespace
 
-Array::Array(const TensorType& type)
-    : type_(type), memory_(::operator new(std::max<std::size_t>(type.bytes(), 1), alignment)) {
+Array::Array(const TensorType& type) : type_(type), memory_(memory_for(type)) {
   std::memset(raw(), 0, bytes());
 }
 
-Array::Array(const Array& other) : Array(other.type_) { std::memcpy(raw(), other.raw(), bytes()); }
+Array::Array(const TensorType& type, double value) : type_(type), memory_(memory_for(type)) {
+  with_type(element(), [&](auto zero) {
+    std::fill_n(data<decltype(zero)>(), size(), static_cast<decltype(zero)>(value));
+  });
+}
+
+Array::Array(const Array& other) : type_(other.type_) {
+  other.check_held();
+  memory_ = memory_for(type_);
+  std::memcpy(raw(), other.raw(), bytes());
+}
 
 Array& Array::operator=(const Array& other) {
   if (this != &other) *this = Array(other);
   return *this;
+}
+
+TensorType Array::filled(const Shape& shape, ElementType element, std::size_t elements) {
+  if (static_cast<std::int64_t>(elements) != shape.size())
+    throw Error("[Array] " + std::to_string(elements) + " elements do not fill the shape " +
+                to_string(shape));
+  return {element, shape};
+}
+
+void Array::refuse_moved_from() const {
+  throw Error("[Array] " + to_string(type_) +
+              " was moved from and holds no elements until it is assigned to");
 }
 
 void Array::check(ElementType wanted) const {
@@ -42,6 +73,7 @@ double Array::item() const {
 }
 
 Array Array::cast(ElementType to) const {
+  check_held();
   Array result(shape(), to);
   with_type(element(), [&](auto from_zero) {
     with_type(to, [&](auto to_zero) {
@@ -55,10 +87,13 @@ Array Array::cast(ElementType to) const {
 }
 
 bool Array::operator==(const Array& other) const {
+  check_held();
+  other.check_held();
   return type_ == other.type_ && std::memcmp(raw(), other.raw(), bytes()) == 0;
 }
 
 std::string to_string(const Array& array) {
+  array.raw();  // also where there is no element to show
   constexpr std::int64_t most = 32;
   std::ostringstream text;
   text << to_string(array.type()) << " {";

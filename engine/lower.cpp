@@ -1,11 +1,11 @@
 #include "liveness.h"
+#include "out_of_memory.h"
 #include "plan.h"
 #include "runner.h"
 
 #include <reel/structural.h>
 
 #include <algorithm>
-#include <new>
 #include <unordered_map>
 
 // From a tape to a list of instructions on planned memory. An unroll becomes a loop around the instructions
@@ -44,6 +44,7 @@ class Lowering {
       plan_->outputs.push_back(operand(use(locations[id], end_of_run), tape_.node(id).type));
     for (auto id : updates_) lower_update(id, locations);
     plan_->arena_bytes = place_buffers(buffers_);
+    allocate_arena();
     for (auto* list : {&plan_->operands, &plan_->outputs})
       for (auto& operand : *list) bind(operand);
     for (auto& update : plan_->updates) bind(update.value);
@@ -59,8 +60,8 @@ class Lowering {
   std::int64_t position() const { return static_cast<std::int64_t>(plan_->instructions.size()); }
   int level() const { return static_cast<int>(loops_.size()); }
 
-  Location new_buffer(const TensorType& type, std::int64_t steps = 1) {
-    buffers_.push_back({type.bytes() * static_cast<std::size_t>(steps), position(), position(), level()});
+  Location new_buffer(const TensorType& type) {
+    buffers_.push_back({type.bytes(), position(), position(), level()});
     return {Plan::arena_base, static_cast<std::int32_t>(buffers_.size() - 1), {}};
   }
 
@@ -365,11 +366,33 @@ class Lowering {
     plan_->updates.push_back({variable, operand(use(location, end_of_run), type)});
   }
 
+  /// Before operands are bound: offsets in an arena that is not to be had mean nothing.
+  void allocate_arena() {
+    plan_->arena = allocate(plan_->arena_bytes);
+    if (plan_->arena) return;
+    std::vector<Holder> largest;
+    for (auto buffer : largest_buffers(buffers_)) largest.push_back(holder(buffer));
+    refuse_memory(plan_->arguments, plan_->arena_bytes, to_string(largest));
+  }
+
+  /// By the largest operand that stands in the buffer, and the first operation that writes to it.
+  Holder holder(std::size_t buffer) const {
+    Holder holder{buffers_[buffer].bytes, {}, "copy", ""};
+    bool known = false;
+    for (const auto& instruction : plan_->instructions)
+      for (std::uint32_t i = 0; i < instruction.operand_count; ++i) {
+        const auto& operand = plan_->operands[instruction.first_operand + i];
+        if (operand.base != Plan::arena_base || operand.offset != static_cast<std::int64_t>(buffer)) continue;
+        if (operand.type->bytes() > holder.type.bytes()) holder.type = *operand.type;
+        if (known || !instruction.operation || i + 1 < instruction.operand_count) continue;
+        known = true;
+        holder.operation = instruction.operation->name;
+        holder.scope = plan_->names[instruction.scope];
+      }
+    return holder;
+  }
+
   void prepare() {
-    constexpr std::align_val_t alignment{64};
-    plan_->arena = {
-        static_cast<std::byte*>(::operator new(std::max<std::size_t>(plan_->arena_bytes, 1), alignment)),
-        [](std::byte* memory) { ::operator delete(memory, alignment); }};
     plan_->addresses.resize(plan_->bases.size());
     plan_->steps.resize(plan_->loop_depth);
     plan_->views.resize(plan_->most_operands);

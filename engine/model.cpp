@@ -2,7 +2,9 @@
 #include <reel/record.h>
 #include <reel/structural.h>
 
+#include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "names.h"
 
@@ -29,6 +31,28 @@ void Parameter::assign(const Array& value) const {
   ++variable_->version;
 }
 
+namespace {
+
+/// The first value, as `make` makes it; where there is no memory for it, the error names the parameter.
+template <class F>
+Array made_for(const std::string& name, const TensorType& type, F&& make) {
+  const auto text = "[Model] parameter " + name + ": ";
+  try {
+    check_addressable(type);
+    auto value = make();
+    if (value.moved_from()) throw Error(text + "its initialiser returns an array that was moved from");
+    return value;
+  } catch (const RecordError& rule) {
+    throw Error(text + rule.what());
+  } catch (const MemoryError& error) {
+    throw MemoryError(text + error.what());
+  } catch (const std::bad_alloc&) {
+    throw MemoryError(text + "the memory to work out " + to_string(type) + " is not to be had");
+  }
+}
+
+}  // namespace
+
 Parameter Scope::parameter(const std::string& name, const Shape& shape,
                            const Initialiser& initialiser) const {
   const auto full_name = checked_name((*this / name).path());
@@ -39,11 +63,11 @@ Parameter Scope::parameter(const std::string& name, const Shape& shape,
         "of it, and use them in it");
   auto random = model_->random_for(full_name);
   const TensorType type{model_->element(), shape};
-  const auto value = initialiser(type, random);
+  auto value = made_for(full_name, type, [&] { return initialiser(type, random); });
   if (value.type() != type)
     throw Error("[initialiser] of " + full_name + " returned " + to_string(value.type()) + " for " +
                 to_string(type));
-  return model_->make(full_name, value, model_->parameters_);
+  return model_->make(full_name, std::move(value), model_->parameters_);
 }
 
 Parameter Scope::state(const std::string& name, const Shape& shape, double value) const {
@@ -55,8 +79,9 @@ Parameter Scope::state(const std::string& name, const Shape& shape, double value
                     to_string(shape));
       return known;
     }
-  const Array values(shape, std::vector<double>(shape.size(), value));
-  return model_->make(full_name, values.cast(model_->element()), model_->states_);
+  const TensorType type{model_->element(), shape};
+  auto values = made_for(full_name, type, [&] { return Array(type, value); });
+  return model_->make(full_name, std::move(values), model_->states_);
 }
 
 Model::Model(Seed seed, Device device, ElementType element)
@@ -70,12 +95,22 @@ Parameter Model::parameter(const std::string& name) const {
   return found->second;
 }
 
-Parameter Model::make(const std::string& name, const Array& value, std::vector<Parameter>& list) {
+Parameter Model::make(const std::string& name, Array value, std::vector<Parameter>& list) {
   if (by_name_.count(name)) throw Error("[Model] there is a parameter " + name + " already");
-  const Parameter parameter(std::make_shared<Variable>(Variable{name, value, false}));
+  const Parameter parameter(std::make_shared<Variable>(Variable{name, std::move(value), false}));
   by_name_[name] = parameter;
   list.push_back(parameter);
   return parameter;
+}
+
+Provisional::~Provisional() {
+  if (kept_) return;
+  const auto take_back = [&](std::vector<Parameter>& list, std::size_t before) {
+    for (auto i = before; i < list.size(); ++i) model_.by_name_.erase(list[i].name());
+    list.resize(std::min(before, list.size()));
+  };
+  take_back(model_.parameters_, parameters_);
+  take_back(model_.states_, states_);
 }
 
 std::string Model::unused_name(const std::string& wish) {

@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <numeric>
 #include <queue>
@@ -12,6 +13,9 @@ namespace {
 
 constexpr std::size_t alignment = 64;
 
+/// An arena that would be larger is said to have this size: more than any system gives.
+constexpr auto most_bytes_of_an_arena = static_cast<std::size_t>(PTRDIFF_MAX) / alignment * alignment;
+
 /// The gaps of an arena that grows at its end: best fit, neighbours joined when freed.
 class FreeList {
  public:
@@ -19,7 +23,7 @@ class FreeList {
     const auto fit = by_size_.lower_bound({bytes, 0});
     if (fit == by_size_.end()) {
       const auto offset = end_;
-      end_ += bytes;
+      end_ = std::min(end_ + bytes, most_bytes_of_an_arena);
       return offset;
     }
     const auto [size, offset] = *fit;

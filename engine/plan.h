@@ -92,7 +92,7 @@ struct Plan {
   }
 
   // What a run needs, allocated once.
-  std::unique_ptr<std::byte, void (*)(std::byte*)> arena{nullptr, nullptr};
+  Memory arena;
   std::vector<std::byte*> addresses;  // of the bases
   std::vector<std::int64_t> steps;    // of the loops around the instruction
   std::vector<ConstView> views;

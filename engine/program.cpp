@@ -3,6 +3,7 @@
 #include <reel/variable.h>
 
 #include <algorithm>
+#include <new>
 
 #include "improve.h"
 #include "runner.h"
@@ -48,18 +49,29 @@ std::string at_steps(Span<const std::int64_t> steps) {
   return text;
 }
 
-void make_room(Array& result, const TensorType& type) {
-  if (result.type() != type || !result.raw()) result = Array(type);
+void make_room(std::vector<Array>& results, std::size_t position, const TensorType& type) {
+  auto& result = results[position];
+  if (result.type() == type && !result.moved_from()) return;
+  try {
+    result = Array();  // so that never both are held
+    result = Array(type);
+  } catch (const MemoryError& error) {
+    throw MemoryError("[Program] result " + std::to_string(position) + ": " + error.what());
+  }
 }
 
 void check_arguments(const std::vector<TensorType>& types, const std::vector<const Array*>& arguments) {
   if (arguments.size() != types.size())
     throw Error("[Program] gets " + std::to_string(arguments.size()) + " arguments and needs " +
                 std::to_string(types.size()));
-  for (std::size_t i = 0; i < arguments.size(); ++i)
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i]->type() != types[i])
       throw Error("[Program] argument " + std::to_string(i) + " is " + to_string(arguments[i]->type()) +
                   " and must be " + to_string(types[i]));
+    if (arguments[i]->moved_from())
+      throw Error("[Program] argument " + std::to_string(i) + " of " + to_string(types[i]) +
+                  " was moved from and holds no elements");
+  }
 }
 
 Program::Program(std::unique_ptr<Runner> runner) : state_(std::make_shared<State>()) {
@@ -126,11 +138,16 @@ Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
       refuse("compile", "an output is not on the tape that is compiled", {output});
     wanted.push_back(output.id());
   }
-  const auto improved = improve(tape, wanted, options);
-  // Who looks at every value wants every value to be there.
-  if (device.is_reference() || options.check_finite)
-    return Program(make_reference_runner(*improved.tape, improved.outputs, options));
-  return Program(make_cpu_runner(*improved.tape, improved.outputs, device, options));
+  try {
+    const auto improved = improve(tape, wanted, options);
+    // Who looks at every value wants every value to be there.
+    if (device.is_reference() || options.check_finite)
+      return Program(make_reference_runner(*improved.tape, improved.outputs, options));
+    return Program(make_cpu_runner(*improved.tape, improved.outputs, device, options));
+  } catch (const std::bad_alloc&) {
+    throw MemoryError("[compile] there is no memory for the plan of a tape of " +
+                      std::to_string(tape.size()) + " nodes");
+  }
 }
 
 }  // namespace reel

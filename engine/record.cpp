@@ -277,11 +277,7 @@ void check_has_room(const std::string& operation, const Tensor& x) {
 
 int checked_axis(const std::string& operation, const Tensor& x, std::int64_t axis) {
   check_usable(operation, x);
-  try {
-    return normal_axis(axis, x.rank());
-  } catch (const RecordError& rule) {
-    refuse(operation, rule.what(), {x});
-  }
+  return refusing(operation, {x}, [&] { return normal_axis(axis, x.rank()); });
 }
 
 Tensor bring_broadcast(Tape& tape, const Tensor& operand, const Shape& shape, ElementType element,

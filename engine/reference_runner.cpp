@@ -9,7 +9,6 @@ namespace reel {
 namespace {
 
 void bind(Plan& plan, const std::vector<const Array*>& arguments) {
-  check_arguments(plan.arguments, arguments);
   for (std::size_t i = 0; i < plan.bases.size(); ++i) {
     const auto& base = plan.bases[i];
     const void* address = nullptr;
@@ -40,14 +39,15 @@ class ReferenceRunner : public Runner {
 
   void run(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) override {
     auto& plan = *plan_;
+    check_arguments(plan.arguments, arguments);
+    outputs.resize(plan.outputs.size());
+    for (std::size_t i = 0; i < outputs.size(); ++i) make_room(outputs, i, *plan.outputs[i].type);
     bind(plan, arguments);
     Run run(plan);
     run.all();
     if (plan.options.check_finite && gives_not_finite(plan)) explain_not_finite(plan);
-    outputs.resize(plan.outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const auto& output = plan.outputs[i];
-      make_room(outputs[i], *output.type);
       std::memcpy(outputs[i].raw(), run.address(output), output.type->bytes());
     }
     for (const auto& update : plan.updates) {

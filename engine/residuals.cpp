@@ -84,7 +84,11 @@ class Cut {
   }
 
  private:
-  std::int64_t bytes(NodeId id) const { return static_cast<std::int64_t>(tape_.node(id).type.bytes()); }
+  /// No more than what no system has anyway, so that prices can be added up and stay below `unlimited`.
+  std::int64_t bytes(NodeId id) const {
+    constexpr std::int64_t most = std::int64_t{1} << 44;
+    return std::min(static_cast<std::int64_t>(tape_.node(id).type.bytes()), most);
+  }
   /// A carry that is another value, a step later.
   bool is_shift(NodeId id) const { return next_[id] >= 0 && next_[next_[id]] < 0; }
 

@@ -32,10 +32,11 @@ std::vector<TensorType> argument_types(const Tape& tape);
 /// "; at step 3 of the outer and step 1", outermost first; nothing outside of unrolls.
 std::string at_steps(Span<const std::int64_t> steps);
 
-/// Puts an array of that type in place of one of another type, or of one that was moved from.
-void make_room(Array& result, const TensorType& type);
+/// Puts an array of that type in the place of result `position`, unless there is one that was not moved from.
+/// Throws MemoryError.
+void make_room(std::vector<Array>& results, std::size_t position, const TensorType& type);
 
-/// Throws Error where number or types differ.
+/// Throws Error where number or types differ, and where an array was moved from.
 void check_arguments(const std::vector<TensorType>& types, const std::vector<const Array*>& arguments);
 
 /// The plain runner, and the one for speed.

@@ -1,6 +1,7 @@
 #include <reel/shape.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace reel {
 
@@ -12,14 +13,36 @@ void Shape::assign(Iterator first, Iterator last) {
   if (last - first > max_rank)
     throw RecordError("a shape has at most " + std::to_string(max_rank) + " axes, not " +
                       std::to_string(last - first));
-  for (; first != last; ++first) {
-    if (*first < 0) throw RecordError("an extent cannot be negative: " + std::to_string(*first));
-    extents_[rank_++] = *first;
+  rank_ = static_cast<int>(last - first);
+  if (last - first <= static_cast<std::ptrdiff_t>(few_.size())) {
+    std::copy(first, last, few_.begin());
+  } else {
+    const std::shared_ptr<std::int64_t[]> extents(new std::int64_t[rank_]);
+    std::copy(first, last, extents.get());
+    many_ = extents;
   }
-  std::int64_t size = 1;
+  check();
+}
+
+namespace {
+
+/// The number of elements, an extent of 0 counting as 1; none where an integer does not hold it.
+std::optional<std::int64_t> places_of(const Shape& shape) {
+  std::int64_t places = 1;
+  for (auto extent : shape)
+    if (extent != 0 && __builtin_mul_overflow(places, extent, &places)) return std::nullopt;
+  return places;
+}
+
+}  // namespace
+
+void Shape::check() const {
   for (auto extent : *this)
-    if (__builtin_mul_overflow(size, extent, &size))
-      throw RecordError("shape " + to_string(*this) + " has more elements than can be counted");
+    if (extent < 0)
+      throw RecordError("an extent cannot be negative: " + std::to_string(extent) + " in shape " +
+                        to_string(*this));
+  if (!places_of(*this))
+    throw RecordError("shape " + to_string(*this) + " has more elements than can be counted");
 }
 
 std::int64_t Shape::size() const {
@@ -45,9 +68,9 @@ Shape Shape::without_axis(int axis) const {
 }
 
 Shape Shape::with_extent(int axis, std::int64_t extent) const {
-  Shape result = *this;
-  result.extents_[axis] = extent;
-  return result;
+  auto e = extents();
+  e[axis] = extent;
+  return Shape(e);
 }
 
 std::string to_string(const Shape& shape) {
@@ -57,6 +80,32 @@ std::string to_string(const Shape& shape) {
 }
 
 std::string to_string(const TensorType& type) { return name_of(type.element) + to_string(type.shape); }
+
+bool is_addressable(const TensorType& type, std::int64_t copies) {
+  const auto places = places_of(type.shape);
+  const auto element = static_cast<std::int64_t>(size_of(type.element));
+  std::int64_t bytes = 0;
+  return places && !__builtin_mul_overflow(*places, element, &bytes) &&
+         !__builtin_mul_overflow(bytes, copies, &bytes) && bytes <= most_bytes;
+}
+
+void check_addressable(const TensorType& type) {
+  if (!is_addressable(type))
+    throw RecordError(to_string(type) + " has more bytes than can be addressed, " +
+                      std::to_string(most_bytes));
+}
+
+std::int64_t checked_sum(std::int64_t a, std::int64_t b) {
+  std::int64_t sum;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  throw RecordError(std::to_string(a) + " + " + std::to_string(b) + " is too large for an extent");
+}
+
+std::int64_t checked_product(std::int64_t a, std::int64_t b) {
+  std::int64_t product;
+  if (!__builtin_mul_overflow(a, b, &product)) return product;
+  throw RecordError(std::to_string(a) + " times " + std::to_string(b) + " is too large for an extent");
+}
 
 int normal_axis(std::int64_t axis, int rank) {
   if (axis < -rank || axis >= rank)

@@ -15,12 +15,13 @@ namespace {
 
 using NodeIds = std::vector<NodeId>;
 
-/// Whether every value of a body can have one axis more.
-bool has_room_for_time(const Body& body) {
+/// Whether every value of a body can have one axis more, of the steps.
+bool has_room_for_time(const Body& body, std::int64_t steps) {
   for (NodeId id = 0; id < body.tape->size(); ++id) {
     const auto& node = body.tape->node(id);
-    if (node.type.shape.rank() == Shape::max_rank) return false;
-    if (node.operation->kind == Kind::unroll && !has_room_for_time(*UnrollNode::of(node.attributes).body))
+    if (node.type.shape.rank() == Shape::max_rank || !is_addressable(node.type, steps)) return false;
+    if (node.operation->kind == Kind::unroll &&
+        !has_room_for_time(*UnrollNode::of(node.attributes).body, steps))
       return false;
   }
   return true;
@@ -72,7 +73,7 @@ class Splitting {
     Projected projected;
     for (auto projection : loop.projections) projected[key_of(projection)] = -1;
     const auto operands = mapped_inputs(id);
-    if (unroll.recompute || unroll.has_effects() || !has_room_for_time(*unroll.body))
+    if (unroll.recompute || unroll.has_effects() || !has_room_for_time(*unroll.body, unroll.steps))
       keep_unroll(target_, unroll, operands, projected);
     else
       split_unroll(target_, unroll, operands, sink_, projected);

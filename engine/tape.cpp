@@ -96,6 +96,9 @@ NodeId Tape::append(const Operation& operation, Span<const NodeId> inputs, const
     types.reserve(inputs.size());
     for (auto input : inputs) types.push_back(nodes_[input].type);
     type = operation.infer(types, attributes);
+    check_addressable(type);
+    if (size() == most_nodes)
+      throw RecordError("a tape has at most " + std::to_string(most_nodes) + " nodes");
     if (operation.kind == Kind::update) {
       const auto& variable = attributes.get<std::shared_ptr<Variable>>("variable");
       if (!updated_.emplace(variable.get(), size()).second)

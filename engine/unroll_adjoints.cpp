@@ -221,6 +221,7 @@ class AdjointUnroll {
 
   void build_reverse() {
     Recording recording(*reverse_->tape);
+    reverse_->tape->set_scope(outer_.scope(id_));
     NodeMap forward;  // from the body
     for (auto id : given_) {
       const auto sequence = position(body_.sequences, id);

@@ -36,7 +36,13 @@ const TensorType& Unroll::type_of(NodeId value) const { return body().tape->node
 Tensor Unroll::stacked(NodeId value) const {
   const auto& step = type_of(value);
   const auto steps = node_.tape().node(node_.id()).attributes.integer("steps");
-  const TensorType type{step.element, step.shape.with_axis(0, steps)};
+  TensorType type;
+  try {
+    type = {step.element, step.shape.with_axis(0, steps)};
+    check_addressable(type);
+  } catch (const RecordError& rule) {
+    refuse("unroll", to_string(step) + " of each of " + std::to_string(steps) + " steps: " + rule.what(), {});
+  }
   return project(stacked_operation(), typed(type, {{"value", std::int64_t{value}}}));
 }
 
@@ -101,6 +107,11 @@ FlatUnroll unroll_node(const StepContext& context, const Tensors& state) {
 }
 
 FlatUnroll expand(const StepContext& context, const Tensors& state) {
+  if (context.steps > Tape::most_nodes)
+    refuse("unroll",
+           "expanded, each of " + std::to_string(context.steps) +
+               " steps is recorded, and a tape has at most " + std::to_string(Tape::most_nodes) + " nodes",
+           context.sequences);
   std::vector<Tensors> outputs(context.steps);
   FlatUnroll result;
   result.state = state;

@@ -19,7 +19,7 @@ const Operation& concat_operation() {
           if (part.shape.rank() != parts[0].shape.rank() ||
               part.shape.with_extent(axis, 0) != parts[0].shape.with_extent(axis, 0))
             throw RecordError("extents other than those of axis " + std::to_string(axis) + " must agree");
-          extent += part.shape[axis];
+          extent = checked_sum(extent, part.shape[axis]);
         }
         return {parts[0].element, parts[0].shape.with_extent(axis, extent)};
       },
@@ -53,12 +53,7 @@ Tensor concat(const Tensors& parts, std::int64_t axis) {
 Tensor stack(const Tensors& parts, std::int64_t axis) {
   if (parts.empty()) throw RecordError("[stack] there is nothing to join");
   const int rank = parts[0].rank() + 1;
-  int normal = 0;
-  try {
-    normal = normal_axis(axis, rank);
-  } catch (const RecordError& rule) {
-    refuse("stack", rule.what(), parts);
-  }
+  const int normal = refusing("stack", parts, [&] { return normal_axis(axis, rank); });
   Tensors rows;
   for (const auto& part : parts) {
     check_has_room("stack", part);

@@ -92,11 +92,12 @@ const Operation& scatter_add_operation() {
         const auto &chosen = x[0].shape, &values = x[1].shape;
         check_indices(x[0]);
         check_summed(x[1]);
-        const auto axis = static_cast<int>(attributes.integer("axis"));
-        bool fits = axis >= 0 && values.rank() >= axis + chosen.rank();
+        const auto given = attributes.integer("axis");
+        const int axis = given >= 0 && given <= values.rank() - chosen.rank() ? static_cast<int>(given) : -1;
+        bool fits = axis >= 0;
         for (int i = 0; fits && i < chosen.rank(); ++i) fits = values[axis + i] == chosen[i];
         if (!fits)
-          throw RecordError("values must have the axes of the indices from axis " + std::to_string(axis) +
+          throw RecordError("values must have the axes of the indices from axis " + std::to_string(given) +
                             " on");
         return {x[1].element, replaced(values, axis, chosen.rank(), Shape{attributes.integer("extent")})};
       },

@@ -66,7 +66,7 @@ Tensor ones(const Shape& shape, std::optional<ElementType> element) { return ful
 
 Tensor iota(std::int64_t count, ElementType element) {
   Leaf leaf;
-  leaf.shape = Shape{count};
+  leaf.shape = refusing("iota", {}, [&] { return Shape{count}; });
   leaf.element = element;
   leaf.place = [](Tape& tape, const TensorType& type) {
     return tape.append(iota_operation(), {}, typed(type));

@@ -163,16 +163,12 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   };
   const auto [batch_a, matrix_a] = split(a);
   const auto [batch_b, matrix_b] = split(b);
-  Shape batch;
-  try {
-    batch = broadcast_shape(batch_a, batch_b);
-  } catch (const RecordError& rule) {
-    refuse("matmul", rule.what(), {a, b});
-  }
+  const auto batch = refusing("matmul", {a, b},
+                              [&, left = batch_a, right = batch_b] { return broadcast_shape(left, right); });
   const auto spread = [&](const Tensor& x, const std::vector<std::int64_t>& matrix) {
     auto extents = batch.extents();
     extents.insert(extents.end(), matrix.begin(), matrix.end());
-    return broadcast_to(x, Shape(extents));
+    return broadcast_to(x, refusing("matmul", {a, b}, [&] { return Shape(extents); }));
   };
   const std::string roles(batch.rank(), 'b');
   return contract(spread(a, matrix_a), roles + "mk", spread(b, matrix_b), roles + "kn");

@@ -15,7 +15,7 @@ Attributes attributes(std::int64_t axis, std::int64_t before, std::int64_t after
 
 /// Positions from the first to the last element once zeros stand between them.
 std::int64_t spread_extent(std::int64_t extent, std::int64_t between) {
-  return extent == 0 ? 0 : extent + (extent - 1) * between;
+  return extent == 0 ? 0 : checked_sum(extent, checked_product(extent - 1, between));
 }
 
 }  // namespace
@@ -29,8 +29,8 @@ const Operation& pad_operation() {
         const auto before = attributes.integer("before"), after = attributes.integer("after");
         const auto between = attributes.integer("between");
         if (before < 0 || after < 0 || between < 0) throw RecordError("padding cannot be negative");
-        return {x[0].element,
-                x[0].shape.with_extent(axis, before + spread_extent(x[0].shape[axis], between) + after)};
+        const auto inside = spread_extent(x[0].shape[axis], between);
+        return {x[0].element, x[0].shape.with_extent(axis, checked_sum(checked_sum(before, inside), after))};
       },
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
         const auto axis = y.attributes().integer("axis"), before = y.attributes().integer("before");
@@ -49,7 +49,10 @@ const Operation& pad_operation() {
 
 Tensor pad(const Tensor& x, std::int64_t axis, std::int64_t before, std::int64_t after,
            std::int64_t between) {
-  return record(pad_operation(), {x}, attributes(checked_axis("pad", x, axis), before, after, between));
+  const auto normal = checked_axis("pad", x, axis);
+  // Fewer than two elements have nothing between them, however much is asked for.
+  if (x.extent(normal) < 2 && between > 0) between = 0;
+  return record(pad_operation(), {x}, attributes(normal, before, after, between));
 }
 
 }  // namespace reel

@@ -36,7 +36,7 @@ Tensor reshape(const Tensor& x, const std::vector<std::int64_t>& extents) {
     if (extents[i] < -1)
       refuse("reshape", "an extent cannot be negative: " + std::to_string(extents[i]), {x});
     if (extents[i] != -1)
-      known *= extents[i];
+      known = refusing("reshape", {x}, [&] { return checked_product(known, extents[i]); });
     else if (unknown < 0)
       unknown = static_cast<int>(i);
     else
@@ -48,7 +48,8 @@ Tensor reshape(const Tensor& x, const std::vector<std::int64_t>& extents) {
       refuse("reshape", "the extent given as -1 does not work out", {x});
     complete[unknown] = x.shape().size() / known;
   }
-  if (x.recorded() && x.shape() == Shape(complete)) return x;
+  const auto shape = refusing("reshape", {x}, [&] { return Shape(complete); });
+  if (x.recorded() && x.shape() == shape) return x;
   return record(reshape_operation(), {x}, {{"shape", complete}});
 }
 

@@ -1,6 +1,9 @@
 #include <reel/ops.h>
 #include <reel/record.h>
 
+#include <functional>
+#include <numeric>
+
 namespace reel {
 
 Tensor squeeze(const Tensor& x, std::int64_t axis) {
@@ -19,23 +22,29 @@ Tensor unsqueeze(const Tensor& x, std::int64_t axis) {
 }
 
 Tensor tile(const Tensor& x, const std::vector<std::int64_t>& counts) {
-  // [a, b] tiled by (p, q): [1, a, 1, b] repeated to [p, a, q, b] is [p a, q b].
+  // [a, b] tiled by (p, q): [1, a, 1, b] repeated to [p, a, q, b] is [p a, q b]. One axis at a time, what is
+  // before and behind it taken as one axis each: all at once could need more axes than a shape has.
   std::vector<std::int64_t> extents = x.shape();
   auto repeats = counts;
   if (extents.size() < repeats.size()) extents.insert(extents.begin(), repeats.size() - extents.size(), 1);
   if (repeats.size() < extents.size()) repeats.insert(repeats.begin(), extents.size() - repeats.size(), 1);
+  const auto product = [](auto first, auto last) {
+    return std::accumulate(first, last, std::int64_t{1}, std::multiplies<>());
+  };
   auto result = x;
-  // One axis at a time: all at once could need more axes than a shape has.
   for (std::size_t axis = 0; axis < extents.size(); ++axis) {
     if (repeats[axis] < 0) refuse("tile", "a count cannot be negative", {x});
-    auto with_repeats = extents;
-    with_repeats.insert(with_repeats.begin() + axis, 1);
-    result = reshape(result, with_repeats);
-    with_repeats[axis] = repeats[axis];
-    extents[axis] *= repeats[axis];
-    result = reshape(broadcast_to(result, Shape(with_repeats)), extents);
+    if (repeats[axis] == 1) continue;
+    const auto before = product(extents.begin(), extents.begin() + axis),
+               behind = product(extents.begin() + axis, extents.end());
+    const auto repeated = refusing("tile", {x}, [&] {
+      extents[axis] = checked_product(extents[axis], repeats[axis]);
+      const Shape whole(extents);  // can be counted
+      return Shape{before, repeats[axis], behind};
+    });
+    result = broadcast_to(reshape(result, {before, 1, behind}), repeated);
   }
-  return result;
+  return reshape(result, extents);
 }
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
@@ -43,7 +52,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
 }
 
 Tensor lower_triangle(std::int64_t rows, std::int64_t columns, std::int64_t offset) {
-  return unsqueeze(iota(rows), 1) + offset >= iota(columns);
+  const auto last = refusing("lower_triangle", {}, [&] { return Tensor(offset); });
+  return unsqueeze(iota(rows), 1) + last >= iota(columns);
 }
 
 }  // namespace reel

@@ -5,6 +5,8 @@
 #include "samples.h"
 #include "table.h"
 
+#include <algorithm>
+
 namespace reel {
 
 namespace {
@@ -26,7 +28,8 @@ const Operation& slice_operation() {
                             " are outside axis " + std::to_string(axis) + " of extent " +
                             std::to_string(extent));
         if (step < 1) throw RecordError("the step must be at least 1, not " + std::to_string(step));
-        return {x[0].element, x[0].shape.with_extent(axis, (stop - start + step - 1) / step)};
+        const auto count = start == stop ? 0 : (stop - start - 1) / step + 1;
+        return {x[0].element, x[0].shape.with_extent(axis, count)};
       },
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
         const auto axis = y.attributes().integer("axis"), start = y.attributes().integer("start");
@@ -45,7 +48,10 @@ const Operation& slice_operation() {
 }
 
 Tensor slice(const Tensor& x, std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
-  return record(slice_operation(), {x}, attributes(checked_axis("slice", x, axis), start, stop, step));
+  const auto normal = checked_axis("slice", x, axis);
+  // A longer step finds no other positions than one that leads to the end.
+  if (start >= 0 && stop >= start) step = std::min(step, std::max<std::int64_t>(stop - start, 1));
+  return record(slice_operation(), {x}, attributes(normal, start, stop, step));
 }
 
 Tensor index(const Tensor& x, std::int64_t axis, std::int64_t position) {
@@ -62,13 +68,15 @@ Tensor index(const Tensor& x, std::int64_t axis, std::int64_t position) {
 Tensors split(const Tensor& x, std::int64_t parts, std::int64_t axis) {
   const auto normal = checked_axis("split", x, axis);
   const auto extent = x.extent(normal);
+  if (parts > Tape::most_nodes)
+    refuse("split", std::to_string(parts) + " parts are more than a tape has nodes", {x});
   if (parts < 1 || extent % parts != 0)
     refuse("split",
            "an extent of " + std::to_string(extent) + " has no " + std::to_string(parts) + " equal parts",
            {x});
   Tensors result;
   for (std::int64_t i = 0; i < parts; ++i)
-    result.push_back(slice(x, normal, i * extent / parts, (i + 1) * extent / parts));
+    result.push_back(slice(x, normal, extent / parts * i, extent / parts * (i + 1)));
   return result;
 }
 
@@ -76,7 +84,7 @@ Tensor roll(const Tensor& x, std::int64_t shift, std::int64_t axis) {
   const auto normal = checked_axis("roll", x, axis);
   const auto extent = x.extent(normal);
   if (extent == 0) return x;
-  const auto start = ((-shift) % extent + extent) % extent;
+  const auto start = (extent - shift % extent) % extent;
   return concat({slice(x, normal, start, extent), slice(x, normal, 0, start)}, normal);
 }
 

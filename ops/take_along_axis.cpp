@@ -99,6 +99,10 @@ Tensor scatter_add_along_axis(const Tensor& indices, const Tensor& values, std::
 Tensor one_hot(const Tensor& indices, std::int64_t classes, ElementType element) {
   if (!indices.own_element() || !is_integer(*indices.own_element()))
     refuse("one_hot", "indices must be int32 or int64", {indices});
+  check_has_room("one_hot", indices);
+  refusing("one_hot", {indices}, [&] {
+    check_addressable({element, indices.shape().with_axis(indices.rank(), classes)});
+  });
   const auto column = reshape(indices, indices.shape().with_axis(indices.rank(), 1));
   return cast(equal(column, iota(classes, indices.element())), element);
 }

@@ -46,7 +46,7 @@ void Copy::run(const void* from, void* to, int part, int parts) const {
                      count = (along_row ? row.extent * (part + 1) / parts : row.extent) - first;
   if (count <= 0 || first_row >= last_row) return;
   const int outer = static_cast<int>(axes_.size()) - 1;
-  std::array<std::int64_t, Shape::max_rank> position{};
+  std::array<std::int64_t, Shape::max_rank> position;
   auto rest = first_row;
   const auto* source = static_cast<const std::byte*>(from) + first * row.from;
   auto* target = static_cast<std::byte*>(to) + first * row.to;

@@ -69,6 +69,7 @@ struct CpuPlan {
   };
   std::vector<Update> updates;
 
+  Memory arena;
   std::size_t arena_bytes = 0;
   std::size_t kept_bytes = 0;     // of them
   std::size_t scratch_bytes = 0;  // of each thread

@@ -6,6 +6,7 @@
 #include <reel/body.h>
 
 #include "cpu_plan.h"
+#include "out_of_memory.h"
 #include "schedule.h"
 
 namespace reel::cpu {
@@ -140,6 +141,8 @@ class Lowering {
   // lowering_finish.cpp
   void flatten(const Block& block, std::int32_t level);
   void find_lifetimes();
+  void allocate_arena();
+  Holder holder(std::size_t buffer) const;
   Operand operand(const Place& place);
   void divide_work();
   void finish_plan();

@@ -61,6 +61,7 @@ void Lowering::find_lifetimes() {
     }
   }
   plan_->arena_bytes = place_buffers(buffers_);
+  allocate_arena();
   for (auto& line : flat_) {
     auto& instruction = line.instruction;
     instruction.first_operand = static_cast<std::uint32_t>(plan_->operands.size());
@@ -70,6 +71,35 @@ void Lowering::find_lifetimes() {
     }
   }
   for (auto& [place, target] : read_at_end_) *target = operand(place);
+}
+
+/// Before operands are resolved: offsets in an arena that is not to be had mean nothing.
+void Lowering::allocate_arena() {
+  plan_->arena = allocate(plan_->arena_bytes);
+  if (plan_->arena) return;
+  std::vector<Holder> largest;
+  for (auto buffer : largest_buffers(buffers_)) largest.push_back(holder(buffer));
+  refuse_memory(plan_->arguments, plan_->arena_bytes, to_string(largest));
+}
+
+/// By the largest operand that stands in the buffer, and the first instruction that writes to it, which is no
+/// copy where there is another.
+Holder Lowering::holder(std::size_t buffer) const {
+  Holder holder{buffers_[buffer].bytes, {}, "", ""};
+  bool is_computed = false;
+  for (const auto& line : flat_)
+    for (const auto& use : line.uses) {
+      if (use.place.buffer != static_cast<std::int32_t>(buffer)) continue;
+      const auto& type = use.place.layout.type;
+      if (type.bytes() > holder.type.bytes()) holder.type = type;
+      if (!use.writes || is_computed) continue;
+      is_computed = line.instruction.kind != Instruction::Kind::copy;
+      if (!is_computed && !holder.operation.empty()) continue;
+      const auto& note = plan_->notes[line.instruction.note];
+      holder.operation = note.what;
+      holder.scope = note.scope;
+    }
+  return holder;
 }
 
 Operand Lowering::operand(const Place& place) {

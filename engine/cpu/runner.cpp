@@ -14,23 +14,12 @@ namespace reel::cpu {
 
 namespace {
 
-constexpr std::align_val_t cache_line{64};
-
-struct Free {
-  void operator()(std::byte* memory) const { ::operator delete(memory, cache_line); }
-};
-using Memory = std::unique_ptr<std::byte, Free>;
-
-Memory allocate(std::size_t bytes) {
-  return Memory(static_cast<std::byte*>(::operator new(std::max<std::size_t>(bytes, 1), cache_line)));
-}
-
 using Clock = std::chrono::steady_clock;
 
 class CpuRunner : public Runner {
  public:
   CpuRunner(std::unique_ptr<CpuPlan> plan, std::shared_ptr<Team> team)
-      : plan_(std::move(plan)), team_(std::move(team)), arena_(allocate(plan_->arena_bytes)) {
+      : plan_(std::move(plan)), team_(std::move(team)) {
     addresses_.resize(plan_->bases.size());
     versions_.assign(plan_->parameters.size(), 0);
     std::size_t most = 0;
@@ -39,6 +28,8 @@ class CpuRunner : public Runner {
     threads_.resize(static_cast<std::size_t>(plan_->threads));
     for (auto& thread : threads_) {
       thread.scratch = allocate(plan_->scratch_bytes);
+      if (!thread.scratch)
+        refuse_memory(plan_->arguments, plan_->scratch_bytes * threads_.size(), "scratch of its threads");
       thread.steps.resize(static_cast<std::size_t>(plan_->loop_depth));
       thread.pointers.resize(most);
     }
@@ -98,13 +89,13 @@ class CpuRunner : public Runner {
   void bind(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) {
     check_arguments(plan_->arguments, arguments);
     outputs.resize(plan_->outputs.size());
-    for (std::size_t i = 0; i < outputs.size(); ++i) make_room(outputs[i], plan_->outputs[i].type);
+    for (std::size_t i = 0; i < outputs.size(); ++i) make_room(outputs, i, plan_->outputs[i].type);
     for (std::size_t i = 0; i < plan_->bases.size(); ++i) {
       const auto& base = plan_->bases[i];
       const void* address = nullptr;
       switch (base.kind) {
         case Plan::Base::Kind::arena:
-          address = arena_.get();
+          address = plan_->arena.get();
           break;
         case Plan::Base::Kind::argument:
           address = arguments[base.argument]->raw();
@@ -213,7 +204,6 @@ class CpuRunner : public Runner {
   std::unique_ptr<CpuPlan> plan_;
   std::shared_ptr<Team> team_;
   TeamChoice choice_;
-  Memory arena_;
   std::vector<Thread> threads_;
   std::vector<std::byte*> addresses_;  // of the bases
   std::vector<std::uint64_t> versions_;

@@ -5,18 +5,25 @@
 #include <type_traits>
 #include <vector>
 
+#include "memory.h"
 #include "shape.h"
 
 namespace reel {
 
 /// Host data: element type, shape, and contiguous memory in row-major order, aligned to 64 bytes. A value:
 /// copying copies the elements.
+///
+/// One that was moved from keeps its type, and may be assigned to; every use of its elements throws Error.
+/// Making one throws Error where its bytes cannot be counted, MemoryError where the system does not give
+/// them.
 class Array {
  public:
   /// A float32 scalar, 0.
   Array() : Array(TensorType{}) {}
   /// Zeros.
   explicit Array(const TensorType& type);
+  /// Every element `value`, converted as C++ does.
+  Array(const TensorType& type, double value);
   Array(const Shape& shape, ElementType element) : Array(TensorType{element, shape}) {}
   /// Elements in row-major order. Throws Error where their number does not fit the shape.
   template <class T>
@@ -42,8 +49,16 @@ class Array {
   std::int64_t size() const { return type_.shape.size(); }
   std::size_t bytes() const { return type_.bytes(); }
 
-  void* raw() { return memory_.get(); }
-  const void* raw() const { return memory_.get(); }
+  /// Whether its elements went to another array, and it has none until it is assigned to.
+  bool moved_from() const { return !memory_; }
+  void* raw() {
+    check_held();
+    return memory_.get();
+  }
+  const void* raw() const {
+    check_held();
+    return memory_.get();
+  }
   /// Pointer to the first element. Throws Error where T is not the element type.
   template <class T>
   T* data() {
@@ -72,13 +87,16 @@ class Array {
   bool operator!=(const Array& other) const { return !(*this == other); }
 
  private:
-  struct Free {
-    void operator()(void* memory) const;
-  };
   void check(ElementType wanted) const;
+  void check_held() const {
+    if (moved_from()) refuse_moved_from();
+  }
+  [[noreturn]] void refuse_moved_from() const;
+  /// The type of these elements in this shape.
+  static TensorType filled(const Shape& shape, ElementType element, std::size_t elements);
 
   TensorType type_;
-  std::unique_ptr<void, Free> memory_;
+  Memory memory_;
 };
 
 /// Type and elements; long arrays are shortened.
@@ -86,10 +104,7 @@ std::string to_string(const Array& array);
 
 template <class T>
 Array::Array(const Shape& shape, const std::vector<T>& elements)
-    : Array(TensorType{element_type_of<T>, shape}) {
-  if (static_cast<std::int64_t>(elements.size()) != shape.size())
-    throw Error("[Array] " + std::to_string(elements.size()) + " elements do not fill the shape " +
-                to_string(shape));
+    : Array(filled(shape, element_type_of<T>, elements.size())) {
   std::copy(elements.begin(), elements.end(), data<T>());
 }
 

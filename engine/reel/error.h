@@ -22,6 +22,12 @@ class RunError : public Error {
   using Error::Error;
 };
 
+/// Memory that the system does not give.
+class MemoryError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// A file that is missing, broken, or does not fit the model.
 class FileError : public Error {
  public:

@@ -83,7 +83,9 @@ class ProgramCache {
 /// Further arguments of the constructor are options: Function f(model, g, CheckFinite).
 ///
 /// One thread at a time, or it is an Error; several threads may use one model through a Function each. Calls
-/// throw what the function throws while it is recorded, and RunError.
+/// throw what the function throws while it is recorded, MemoryError where there is no memory for the program
+/// or a result, and RunError. Then the model is as it was, without what the function would have made in it,
+/// and the function may be called again.
 template <class F>
 class Function {
  public:
@@ -223,6 +225,7 @@ class Function {
   template <class Arguments, class Result, class Given>
   ProgramCache::Entry& record_program(const Given& given, const std::vector<const Array*>& arrays,
                                       const ProgramCache::Key& key) {
+    Provisional made(*model_);
     Tape tape(model_->element());
     tape.set_random_source(model_->seed(), model_->run_counter());
     Recording recording(tape);
@@ -243,7 +246,9 @@ class Function {
       structure::for_each_leaf(*structured, [](auto& leaf) { leaf = std::decay_t<decltype(leaf)>(); });
       result = std::move(structured);
     }
-    return cache_.insert({key, compile(tape, outputs, model_->device(), options_), std::move(result)});
+    auto program = compile(tape, outputs, model_->device(), options_);
+    made.keep();
+    return cache_.insert({key, std::move(program), std::move(result)});
   }
 
   Model* model_;

@@ -94,7 +94,8 @@ class Model {
 
  private:
   friend class Scope;
-  Parameter make(const std::string& name, const Array& value, std::vector<Parameter>& list);
+  friend class Provisional;
+  Parameter make(const std::string& name, Array value, std::vector<Parameter>& list);
   Random random_for(const std::string& name) const;
 
   Seed seed_;
@@ -104,6 +105,23 @@ class Model {
   std::map<std::string, Parameter> by_name_;
   std::shared_ptr<Variable> run_ = std::make_shared<Variable>(Variable{"run", Array(std::int64_t{0}), true});
   std::set<std::string> returned_;  // by unused_name()
+};
+
+/// Takes back what is made in a model during its life, parameters and states, unless it is told to keep it.
+class Provisional {
+ public:
+  explicit Provisional(Model& model)
+      : model_(model), parameters_(model.parameters_.size()), states_(model.states_.size()) {}
+  ~Provisional();
+  Provisional(const Provisional&) = delete;
+  Provisional& operator=(const Provisional&) = delete;
+
+  void keep() { kept_ = true; }
+
+ private:
+  Model& model_;
+  std::size_t parameters_, states_;  // made before
+  bool kept_ = false;
 };
 
 /// Records that `parameter` gets `value` after the run; see update() in structural.h.

@@ -34,7 +34,7 @@ class Program {
   /// Runs on one array per argument of the tape and returns the outputs. Variables are written after
   /// everything has been computed, so an exception leaves them as they were. Throws Error for arguments of
   /// another number or type and where another thread is running this program, RunError for values an
-  /// operation refuses.
+  /// operation refuses, MemoryError where there is none for a result.
   std::vector<Array> run(const std::vector<const Array*>& arguments);
   std::vector<Array> run(const std::vector<Array>& arguments);
   /// Writes the outputs into `results`: arrays that have the right type already are used again, so that
@@ -111,8 +111,10 @@ inline constexpr auto WithoutFuse = [](CompileOptions& options) { options.fuse =
 /// Divides among the threads what can be divided, however small: slow, for tests.
 inline constexpr auto DivideEverything = [](CompileOptions& options) { options.worth_dividing = -1; };
 
-/// Compiles what `outputs` and the effects and updates of the tape need. Throws RecordError where an
-/// operation has no kernel for the device.
+/// Compiles what `outputs` and the effects and updates of the tape need, and takes the memory to run it.
+/// Throws RecordError where an operation has no kernel for the device, and MemoryError, with what would hold
+/// the most, where the system does not give that memory. (One that promises more than it has, as Linux does,
+/// may end the process when it is used.)
 Program compile(const Tape& tape, const Tensors& outputs, const Device& device = Device::cpu(),
                 const CompileOptions& options = {});
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,21 +13,26 @@ namespace reel {
 /// Axes of an operation, counted from 0; negative ones count from the last axis, as in NumPy.
 using Axes = std::vector<std::int64_t>;
 
-/// Extents of a tensor, outermost axis first. A scalar has rank 0. At most `max_rank` axes.
+/// Extents of a tensor, outermost axis first. A scalar has rank 0. At most `max_rank` axes. However it is
+/// made, a shape that has a negative extent or more elements than an integer counts, an extent of 0 counting
+/// as 1, is a RecordError.
 class Shape {
  public:
-  static constexpr int max_rank = 8;
+  static constexpr int max_rank = 16;
 
   Shape() = default;
   Shape(std::initializer_list<std::int64_t> extents);
   explicit Shape(const std::vector<std::int64_t>& extents);
+  // No moves: what was moved from would have no extents.
+  Shape(const Shape&) = default;
+  Shape& operator=(const Shape&) = default;
 
   int rank() const { return rank_; }
-  std::int64_t operator[](int axis) const { return extents_[axis]; }
+  std::int64_t operator[](int axis) const { return begin()[axis]; }
   /// Number of elements; 1 for a scalar.
   std::int64_t size() const;
-  const std::int64_t* begin() const { return extents_.data(); }
-  const std::int64_t* end() const { return extents_.data() + rank_; }
+  const std::int64_t* begin() const { return many_ ? many_.get() : few_.data(); }
+  const std::int64_t* end() const { return begin() + rank_; }
   std::vector<std::int64_t> extents() const { return {begin(), end()}; }
   operator std::vector<std::int64_t>() const { return extents(); }
 
@@ -43,9 +49,12 @@ class Shape {
  private:
   template <class Iterator>
   void assign(Iterator first, Iterator last);
+  void check() const;
 
-  std::array<std::int64_t, max_rank> extents_{};
   int rank_ = 0;
+  /// Where they suffice, which is nearly always: every recorded value holds a shape.
+  std::array<std::int64_t, 4> few_{};
+  std::shared_ptr<const std::int64_t[]> many_;
 };
 
 /// "[2, 3]"
@@ -60,6 +69,15 @@ struct TensorType {
   bool operator==(const TensorType& o) const { return element == o.element && shape == o.shape; }
   bool operator!=(const TensorType& o) const { return !(*this == o); }
 };
+
+/// The most bytes of one value: no process can address more, and what is worked out from such a size
+/// (distances between elements, paddings, the sizes of many values together) is within an integer.
+inline constexpr std::int64_t most_bytes = std::int64_t{1} << 56;
+/// Whether `copies` values of that type have no more; an extent of 0 counts as 1, since distances between
+/// elements are to be within the limit as well.
+bool is_addressable(const TensorType& type, std::int64_t copies = 1);
+/// Throws RecordError where it is not.
+void check_addressable(const TensorType& type);
 
 struct TypeHash {
   std::size_t operator()(const TensorType& type) const {
@@ -76,6 +94,10 @@ std::string to_string(const TensorType& type);
 int normal_axis(std::int64_t axis, int rank);
 /// All of `axes` counted from 0, sorted. Throws RecordError where one is out of range or named twice.
 Axes normal_axes(const Axes& axes, int rank);
+
+/// Of extents and positions. Throw RecordError where the result is no integer of 64 bits.
+std::int64_t checked_sum(std::int64_t a, std::int64_t b);
+std::int64_t checked_product(std::int64_t a, std::int64_t b);
 
 /// NumPy broadcasting: extents agree or one of them is 1, aligned at the last axis. Throws RecordError.
 Shape broadcast_shape(const Shape& a, const Shape& b);

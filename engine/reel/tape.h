@@ -47,8 +47,11 @@ class Tape {
   /// The node of the positions 0, 1, ... count - 1 as int64, recorded once per tape.
   Tensor positions(std::int64_t count);
 
-  /// Appends a node, its operands being on this tape. Infers and checks its type. Throws RecordError naming
-  /// the operation, the broken rule, the operands and the scope.
+  /// A tape has no more nodes than this.
+  static constexpr std::int64_t most_nodes = INT32_MAX;
+
+  /// Appends a node, its operands being on this tape. Infers and checks its type, which has no more than
+  /// `most_bytes`. Throws RecordError naming the operation, the broken rule, the operands and the scope.
   NodeId append(const Operation& operation, Span<const NodeId> inputs, const Attributes& attributes,
                 const std::string& label = "");
 
@@ -125,5 +128,15 @@ class Tape {
 
 /// Describes an exception of `operation` on these operands: name, rule, operands, scope.
 [[noreturn]] void refuse(const std::string& operation, const std::string& rule, const Tensors& operands);
+
+/// What `f` gives. A rule that it finds broken is refused in the name of `operation`.
+template <class F>
+auto refusing(const std::string& operation, const Tensors& operands, F&& f) {
+  try {
+    return f();
+  } catch (const RecordError& rule) {
+    refuse(operation, rule.what(), operands);
+  }
+}
 
 }  // namespace reel

@@ -142,7 +142,9 @@ constexpr bool can_unroll() {
 ///
 /// Returns the outputs of all steps [T, ...] and the state after the last; with no steps, empty outputs and
 /// the initial state. Throws RecordError for sequences of different lengths, for a step that hands on a state
-/// of another shape or type, where a tensor is absent, and for a cell that keeps something in itself.
+/// of another shape or type, where a tensor is absent, and for a cell that keeps something in itself. Unrolls
+/// nest: what is kept of every step, for the outputs or for a derivative, has an axis for each, and where a
+/// shape cannot have that many, the unroll is refused.
 template <class Cell, class X, class State, class... Options,
           class = std::enable_if_t<!std::is_arithmetic_v<X>>>
 auto unroll(const Cell& cell, const X& xs, const State& state, const Options&... options) {

@@ -37,6 +37,7 @@ std::vector<std::int64_t> offsets(const ProductAxes& axes, std::int64_t ProductA
   std::vector<std::int64_t> all{0};
   for (const auto& axis : axes) {
     std::vector<std::int64_t> next;
+    next.reserve(all.size() * static_cast<std::size_t>(axis.extent));
     for (auto offset : all)
       for (std::int64_t i = 0; i < axis.extent; ++i) next.push_back(offset + i * (axis.*stride));
     all = std::move(next);
@@ -335,7 +336,11 @@ std::size_t packed_bytes(const CpuRequest& request, Variant variant) {
   if (request.result.type.shape.size() == 0) return 0;
   const BoundProduct product(request, variant, true);
   if (product.gains_by_transposing()) return 0;
-  const auto packed = product.packed_elements() * size_of(product.packed_matrices());
+  const auto matrices = size_of(product.packed_matrices());
+  // The packing lists its columns one by one.
+  constexpr std::int64_t most_columns = 1 << 24;
+  if (matrices > most_columns || product.matrices().n > most_columns / matrices) return 0;
+  const auto packed = product.packed_elements() * matrices;
   // Very narrow matrices would be mostly padding.
   constexpr std::int64_t most_growth = 4;
   if (packed > most_growth * request.operands[1].type.shape.size()) return 0;

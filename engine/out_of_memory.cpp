@@ -1,0 +1,35 @@
+#include "out_of_memory.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace reel {
+
+std::string to_string(const std::vector<Holder>& holders) {
+  std::string text;
+  for (const auto& holder : holders) {
+    text += (text.empty() ? "" : ", ") + to_string(holder.type) + " of " + holder.operation;
+    if (!holder.scope.empty()) text += " in scope " + holder.scope;
+    text += " (" + std::to_string(holder.bytes) + " bytes)";
+  }
+  return text;
+}
+
+std::vector<std::size_t> largest_buffers(const std::vector<Buffer>& buffers) {
+  std::vector<std::size_t> order(buffers.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto few = order.begin() + std::min<std::ptrdiff_t>(3, static_cast<std::ptrdiff_t>(order.size()));
+  std::partial_sort(order.begin(), few, order.end(),
+                    [&](std::size_t a, std::size_t b) { return buffers[a].bytes > buffers[b].bytes; });
+  order.erase(few, order.end());
+  return order;
+}
+
+void refuse_memory(const std::vector<TensorType>& arguments, std::size_t bytes, const std::string& what) {
+  std::string types;
+  for (const auto& type : arguments) types += (types.empty() ? "" : ", ") + to_string(type);
+  throw MemoryError("[Program] of arguments (" + types + "): the " + std::to_string(bytes) +
+                    " bytes of memory that it needs are not to be had; they hold " + what);
+}
+
+}  // namespace reel
