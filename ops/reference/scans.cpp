@@ -39,8 +39,10 @@ void linear_scan(const KernelCall& call) {
     using T = decltype(zero);
     const T *a = call.inputs[0].as<T>(), *b = call.inputs[1].as<T>();
     T* y = call.output.as<T>();
+    const bool of_adjoints = call.attributes.integer("of_adjoints");
     scan(call, [&](std::int64_t i, std::int64_t previous) {
-      y[i] = previous < 0 ? b[i] : a[i] * y[previous] + b[i];
+      const bool adds = previous >= 0 && !(of_adjoints && y[previous] == T(0));
+      y[i] = adds ? a[i] * y[previous] + b[i] : b[i];
     });
   });
 }
