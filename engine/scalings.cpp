@@ -1,6 +1,20 @@
 #include "scalings.h"
 
+#include <cmath>
+
 namespace reel {
+
+namespace {
+
+/// The same number everywhere, finite and not 0: others may turn elements of the product into what a sum of
+/// scaled terms is not.
+bool is_factor(const Draft& draft, NodeId id) {
+  if (!draft.is(id, fill_operation())) return false;
+  const double value = draft.node(id).attributes.real("value");
+  return std::isfinite(value) && value != 0;
+}
+
+}  // namespace
 
 void move_scalings(Draft& draft, const std::vector<Draft::NodeIds>& users, const std::vector<bool>& is_result,
                    const std::function<bool(NodeId)>& is_fixed) {
@@ -16,7 +30,7 @@ void move_scalings(Draft& draft, const std::vector<Draft::NodeIds>& users, const
         continue;
       bool is_scaling = true;
       for (std::size_t i = 0; i < operands.size(); ++i)
-        is_scaling = is_scaling && (i == scaled || draft.is(operands[i], fill_operation()));
+        is_scaling = is_scaling && (i == scaled || is_factor(draft, operands[i]));
       const auto factors = Draft::NodeIds(draft.inputs(product).begin(), draft.inputs(product).end());
       // Steps that share what is the same for all; few, since nobody knows here.
       constexpr std::int64_t steps = 16;

@@ -12,10 +12,13 @@ Tensor clamp(const Tensor& x, const Tensor& low, const Tensor& high) {
 
 Tensor softsign(const Tensor& x) { return x / (1 + abs(x)); }
 
-Tensor leaky_relu(const Tensor& x, const Tensor& slope) { return select(x > 0, x, slope * x); }
+// The factor is NaN where x is, so that the derivative is too.
+Tensor leaky_relu(const Tensor& x, const Tensor& slope) {
+  return x * select(x > 0, 1, select(x <= 0, slope, stop_gradient(x)));
+}
 
-// Not expm1(x): where that is infinite, its derivative times the zero adjoint of the branch not taken is NaN.
-// Not minimum(x, 0): at 0 that passes half, and the slope there is `scale`.
+// Not expm1(x), which may overflow where it is not taken. Not minimum(x, 0): at 0 that passes half, and the
+// slope there is `scale`.
 Tensor elu(const Tensor& x, const Tensor& scale) {
   const auto positive = x > 0;
   return select(positive, x, scale * expm1(select(positive, 0, x)));

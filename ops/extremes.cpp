@@ -1,6 +1,7 @@
 #include <reel/ops.h>
 
 #include "cpu/reduction_kernel.h"
+#include "maps.h"
 #include "reductions.h"
 #include "reference/kernels.h"
 #include "table.h"
@@ -17,13 +18,14 @@ TensorType reduced_if_any(const std::vector<TensorType>& x, const Attributes& at
   return reduced_type(x, attributes);
 }
 
-/// Elements that tie share the adjoint equally.
+/// Elements that tie share the adjoint equally. Where the extreme is NaN, so is the adjoint of all elements.
 Tensors extreme_adjoint(const Recorded& y, const Tensor& dy) {
   const auto axes = reduced_axes(y);
   const Shape shape = y[0].shape();
   const auto is_extreme = equal(y[0], spread(y, shape, axes));
   const auto count = sum(cast(is_extreme, dy.element()), axes);
-  return {select(is_extreme, spread(dy / count, shape, axes), 0)};
+  return {
+      select(is_extreme, spread(dy / count, shape, axes), spread(maps::adjoint_at_nan(y, dy), shape, axes))};
 }
 
 Operation extreme(const char* name, Kernel kernel, cpu::Reduction reduction) {

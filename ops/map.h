@@ -18,7 +18,9 @@
 ///     static constexpr auto name = "sigmoid";
 ///     static constexpr auto accepts = Accepts::floating;
 ///     template <class T> T operator()(T x) const { ... }
-///     static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * y * (1 - y)}; }
+///     static Tensors derivative(const Recorded& y, const Tensor& dy) {
+///       return {scaled_adjoint(dy, y * (1 - y))};
+///     }
 ///   };
 ///
 /// Optional: `static constexpr double low, high`, the range tests draw operands from (and `second_low,

@@ -6,6 +6,8 @@
 #define REEL_MAPS(unary, binary)                                                                       \
   binary(add, Add) binary(sub, Sub) binary(mul, Mul) binary(div, Div) binary(pow, Pow)                 \
   binary(minimum, Minimum) binary(maximum, Maximum) binary(remainder, Remainder)                       \
+  binary(scaled_adjoint, ScaledAdjoint) binary(divided_adjoint, DividedAdjoint)                        \
+  binary(absorbing_product, AbsorbingProduct)                                                          \
   unary(neg, Neg) unary(abs, Abs) unary(sign, Sign) unary(square, Square) unary(sqrt, Sqrt)            \
   unary(exp, Exp) unary(expm1, Expm1) unary(log, Log) unary(log1p, Log1p) unary(sin, Sin)              \
   unary(cos, Cos) unary(tanh, Tanh) unary(sigmoid, Sigmoid) unary(erf, Erf) unary(relu, Relu)          \

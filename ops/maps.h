@@ -22,10 +22,65 @@ using std::sin;
 using std::sqrt;
 using std::tanh;
 
+// The chain rule. What gets no adjoint passes none on, whatever its slope: where a branch is not taken it may
+// be infinite, or NaN (that of a sigmoid too, beside an operand that is). So derivatives multiply and divide
+// adjoints by these, other than by numbers written into the formula. Their own derivatives are those of the
+// plain product: second derivatives are there also where an adjoint is 0, as at the minimum of a loss.
+
+struct ScaledAdjoint {
+  static constexpr auto name = "scaled_adjoint";
+  static constexpr auto accepts = Accepts::floating;
+  static constexpr auto linear = LinearIn::each;
+  static constexpr double left_unit = 1, right_unit = 1;
+  template <class T>
+  T operator()(T adjoint, T slope) const {
+    return adjoint * choose(adjoint == T(0), T(0), slope);
+  }
+  // Where the adjoint is 0 nothing depends on the slope, even if what arrives is infinite.
+  static Tensors derivative(const Recorded& y, const Tensor& dy) {
+    return {scaled_adjoint(dy, y[1]), absorbing_product(dy, y[0])};
+  }
+};
+
+struct DividedAdjoint {
+  static constexpr auto name = "divided_adjoint";
+  static constexpr auto accepts = Accepts::floating;
+  static constexpr auto linear = LinearIn::first;
+  static constexpr double right_unit = 1;
+  static constexpr double low = 0.5, high = 2;
+  template <class T>
+  T operator()(T adjoint, T divisor) const {
+    return adjoint / choose(adjoint == T(0), T(1), divisor);
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) {
+    const auto adjoint = divided_adjoint(dy, y[1]);
+    return {adjoint, -absorbing_product(adjoint, y)};
+  }
+};
+
+struct AbsorbingProduct {
+  static constexpr auto name = "absorbing_product";
+  static constexpr auto accepts = Accepts::floating;
+  static constexpr auto linear = LinearIn::each;
+  static constexpr double left_unit = 1, right_unit = 1;
+  template <class T>
+  T operator()(T a, T b) const {
+    return choose(b == T(0), T(0), a) * choose(a == T(0), T(0), b);
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) {
+    return {absorbing_product(dy, y[1]), absorbing_product(dy, y[0])};
+  }
+};
+
+/// The adjoint of what an extreme `y` did not take: 0, but NaN where `y` is NaN and there is an adjoint.
+inline Tensor adjoint_at_nan(const Tensor& y, const Tensor& dy) {
+  return select(y == y, 0, scaled_adjoint(dy, y));
+}
+
 /// The adjoint of the operand that a pairwise extreme took, shared equally where the two tie.
 inline Tensors shared_adjoint(const Recorded& y, const Tensor& dy) {
-  const auto shared = select(y[0] == y[1], 0.5 * dy, dy);
-  return {select(y[0] == y, shared, 0), select(y[1] == y, shared, 0)};
+  const auto shared = select(y[0] == y[1], 0.5 * dy, dy), others = adjoint_at_nan(y, dy);
+  return {select(y[0] == y, shared, others), select(y[1] == y, shared, others)};
 }
 
 struct Add {
@@ -61,7 +116,9 @@ struct Mul {
   T operator()(T a, T b) const {
     return a * b;
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * y[1], dy * y[0]}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) {
+    return {scaled_adjoint(dy, y[1]), scaled_adjoint(dy, y[0])};
+  }
 };
 
 struct Div {
@@ -75,8 +132,8 @@ struct Div {
     return a / b;
   }
   static Tensors derivative(const Recorded& y, const Tensor& dy) {
-    const Tensor da = dy / y[1];
-    return {da, -(da * y)};
+    // In this order NaN shows also where the divisor is infinite and nothing is left of the adjoint over it.
+    return {divided_adjoint(dy, y[1]), -divided_adjoint(scaled_adjoint(dy, y), y[1])};
   }
 };
 
@@ -100,7 +157,7 @@ struct Exp {
   T operator()(T x) const {
     return exp(x);
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * y}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {scaled_adjoint(dy, y)}; }
 };
 
 struct Log {
@@ -112,7 +169,7 @@ struct Log {
   T operator()(T x) const {
     return log(x);
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy / y[0]}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {divided_adjoint(dy, y[0])}; }
 };
 
 struct Tanh {
@@ -123,7 +180,9 @@ struct Tanh {
   T operator()(T x) const {
     return tanh(x);
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * (1 - square(y))}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) {
+    return {scaled_adjoint(dy, 1 - square(y))};
+  }
 };
 
 struct Sigmoid {
@@ -135,7 +194,7 @@ struct Sigmoid {
     const T e = exp(-abs(x));  // At most 1, so that it cannot overflow.
     return choose(x < T(0), e, T(1)) / (T(1) + e);
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * (y * (1 - y))}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {scaled_adjoint(dy, y * (1 - y))}; }
 };
 
 struct Relu {
@@ -145,7 +204,7 @@ struct Relu {
   T operator()(T x) const {
     return choose(x > T(0) || x != x, x, T(0));
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {select(y[0] > 0, dy, 0)}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {absorbing_product(dy, sign(y))}; }
 };
 
 struct Sqrt {
@@ -156,7 +215,7 @@ struct Sqrt {
   T operator()(T x) const {
     return sqrt(x);
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy / (2 * y)}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {divided_adjoint(dy, 2 * y)}; }
 };
 
 struct Square {
@@ -166,7 +225,7 @@ struct Square {
   T operator()(T x) const {
     return x * x;
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {2 * dy * y[0]}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {scaled_adjoint(2 * dy, y[0])}; }
 };
 
 struct StopGradient {
@@ -247,7 +306,7 @@ struct Abs {
   T operator()(T x) const {
     return choose(x <= T(0), T(0) - x, x);
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * sign(y[0])}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {scaled_adjoint(dy, sign(y[0]))}; }
 };
 
 struct Sign {
@@ -268,7 +327,7 @@ struct Expm1 {
   T operator()(T x) const {
     return expm1(x);
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * (y + 1)}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {scaled_adjoint(dy, y + 1)}; }
 };
 
 struct Log1p {
@@ -280,7 +339,7 @@ struct Log1p {
   T operator()(T x) const {
     return log1p(x);
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy / (1 + y[0])}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {divided_adjoint(dy, 1 + y[0])}; }
 };
 
 struct Sin {
@@ -291,7 +350,7 @@ struct Sin {
   T operator()(T x) const {
     return sin(x);
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * cos(y[0])}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {scaled_adjoint(dy, cos(y[0]))}; }
 };
 
 struct Cos {
@@ -302,7 +361,7 @@ struct Cos {
   T operator()(T x) const {
     return cos(x);
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {-(dy * sin(y[0]))}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {-scaled_adjoint(dy, sin(y[0]))}; }
 };
 
 struct Erf {
@@ -315,7 +374,7 @@ struct Erf {
   }
   static Tensors derivative(const Recorded& y, const Tensor& dy) {
     constexpr double two_over_root_pi = 1.1283791670955126;
-    return {dy * two_over_root_pi * exp(-square(y[0]))};
+    return {scaled_adjoint(two_over_root_pi * dy, exp(-square(y[0])))};
   }
 };
 
@@ -328,7 +387,9 @@ struct Softplus {
     return choose(x > T(0), x, T(0)) + log1p(exp(-abs(x)));
   }
   // Composed from maximum and abs it would have kinks at 0, where their second derivatives are lost.
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy * sigmoid(y[0])}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) {
+    return {scaled_adjoint(dy, sigmoid(y[0]))};
+  }
 };
 
 struct Pow {
@@ -346,7 +407,8 @@ struct Pow {
   static Tensors derivative(const Recorded& y, const Tensor& dy) {
     const auto &x = y[0], &a = y[1];
     const auto base = select(a == 0 && !isfinite(1 / x), 1, x);
-    return {dy * (a * pow(base, a - 1)), dy * select(x == 0, 0, y * log(select(x == 0, 1, x)))};
+    return {scaled_adjoint(dy, a * pow(base, a - 1)),
+            scaled_adjoint(dy, select(x == 0, 0, y * log(select(x == 0, 1, x))))};
   }
 };
 
@@ -419,7 +481,9 @@ struct Remainder {
     // Added to -0 every number stays; r + b, where it is not the result, could be too large.
     return r + choose(r != T(0) && (r < T(0)) != (b < T(0)), b, T(-0.0));
   }
-  static Tensors derivative(const Recorded& y, const Tensor& dy) { return {dy, -(dy * floor(y[0] / y[1]))}; }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) {
+    return {dy, -scaled_adjoint(dy, floor(y[0] / y[1]))};
+  }
 };
 
 struct IsFinite {

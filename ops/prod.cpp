@@ -49,7 +49,7 @@ const Operation& prod_operation() {
         const auto others = reshape(products_of_others(flat), moved.shape());
         Axes back(order.size());
         for (std::size_t i = 0; i < order.size(); ++i) back[order[i]] = static_cast<std::int64_t>(i);
-        return {spread(dy, shape, axes) * permute(others, back)};
+        return {scaled_adjoint(spread(dy, shape, axes), permute(others, back))};
       }},
       {reference::prod, cpu::reduction_kernels(cpu::Reduction::prod)},
       [] {

@@ -14,6 +14,13 @@ Attributes attributes(std::int64_t axis, bool reverse) {
   return {{"axis", axis}, {"reverse", static_cast<std::int64_t>(reverse)}};
 }
 
+/// Of linear_scan: `of_adjoints` has the products a_i y_i-1 be scaled adjoints, 0 where y_i-1 is 0.
+Attributes linear_attributes(std::int64_t axis, bool reverse, bool of_adjoints) {
+  return {{"axis", axis},
+          {"reverse", static_cast<std::int64_t>(reverse)},
+          {"of_adjoints", static_cast<std::int64_t>(of_adjoints)}};
+}
+
 /// The element before each one in the order of the scan, or behind it; 0 where there is none.
 Tensor neighbour(const Tensor& x, std::int64_t axis, bool earlier_position) {
   const auto extent = x.extent(axis);
@@ -63,15 +70,19 @@ const Operation& linear_scan_operation() {
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
         const auto axis = y.attributes().integer("axis");
         const bool reverse = y.attributes().integer("reverse");
-        const auto db = linear_scan(neighbour(y[0], axis, reverse), dy, axis, !reverse);
-        return {db * neighbour(y, axis, !reverse), db};
+        const auto db = record(linear_scan_operation(), {neighbour(y[0], axis, reverse), dy},
+                               linear_attributes(axis, !reverse, true));
+        const auto before = neighbour(y, axis, !reverse);
+        return {y.attributes().integer("of_adjoints") ? absorbing_product(db, before)
+                                                      : scaled_adjoint(db, before),
+                db};
       }},
       {reference::linear_scan},
       [] {
-        return std::vector<Sample>{{{floats({4}), floats({4})}, attributes(0, false)},
-                                   {{floats({2, 3, 2}), floats({2, 3, 2})}, attributes(1, true)},
-                                   {{floats({2, 0}), floats({2, 0})}, attributes(1, false)},
-                                   {{floats({1, 3}), floats({1, 3})}, attributes(0, false)}};
+        return std::vector<Sample>{{{floats({4}), floats({4})}, linear_attributes(0, false, false)},
+                                   {{floats({2, 3, 2}), floats({2, 3, 2})}, linear_attributes(1, true, true)},
+                                   {{floats({2, 0}), floats({2, 0})}, linear_attributes(1, false, false)},
+                                   {{floats({1, 3}), floats({1, 3})}, linear_attributes(0, false, false)}};
       }};
   return operation;
 }
@@ -85,7 +96,7 @@ Tensor linear_scan(const Tensor& a, const Tensor& b, std::int64_t axis, bool rev
   auto operands = together("linear_scan", {a, b});
   operands = {summable("linear_scan", operands, 0), summable("linear_scan", operands, 1)};
   return record(linear_scan_operation(), operands,
-                attributes(checked_axis("linear_scan", operands[0], axis), reverse));
+                linear_attributes(checked_axis("linear_scan", operands[0], axis), reverse, false));
 }
 
 Tensor cumprod(const Tensor& factors, std::int64_t axis) {

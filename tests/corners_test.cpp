@@ -156,9 +156,86 @@ TEST_CASE("select passes exact zeros to the branch not taken") {
 TEST_CASE("nothing hides a NaN") {
   CHECK(all_nan(value({NAN}, [](Tensor x) { return 0 * x; })));
   CHECK(all_nan(value({infinity}, [](Tensor x) { return 0 * x; })));
-  CHECK(all_nan(slope({0}, [](Tensor x) { return 0 * sqrt(x); })));
   CHECK(all_nan(value({NAN, 1}, [](Tensor x) { return maximum(x, row({1, NAN})); })));
   CHECK(all_nan(value({NAN, 1}, [](Tensor x) { return minimum(x, row({1, NAN})); })));
+}
+
+TEST_CASE("the derivative at NaN is NaN, where there is an adjoint") {
+  const std::vector<std::function<Tensor(Tensor)>> functions{relu,
+                                                             reel::abs,
+                                                             reel::exp,
+                                                             reel::log,
+                                                             reel::sqrt,
+                                                             square,
+                                                             reel::expm1,
+                                                             reel::log1p,
+                                                             reel::sin,
+                                                             reel::cos,
+                                                             reel::tanh,
+                                                             sigmoid,
+                                                             reel::erf,
+                                                             softplus,
+                                                             reciprocal,
+                                                             rsqrt,
+                                                             softsign,
+                                                             gelu,
+                                                             gelu_tanh,
+                                                             silu,
+                                                             gauss,
+                                                             symmetric_relu,
+                                                             hard_tanh,
+                                                             hard_sigmoid,
+                                                             [](Tensor x) { return leaky_relu(x, 0.125); },
+                                                             [](Tensor x) { return elu(x); },
+                                                             [](Tensor x) { return clamp(x, -1, 1); },
+                                                             [](Tensor x) { return pow(x, 2); },
+                                                             [](Tensor x) { return maximum(x, 1); },
+                                                             [](Tensor x) { return maximum(1, x); },
+                                                             [](Tensor x) { return minimum(x, 1); },
+                                                             [](Tensor x) { return minimum(1, x); },
+                                                             [](Tensor x) { return max(x); },
+                                                             [](Tensor x) { return min(x); },
+                                                             [](Tensor x) {
+                                                               return max(stack({x, row({3})}), {0});
+                                                             },
+                                                             [](Tensor x) { return norm(x); },
+                                                             [](Tensor x) { return logsumexp(x); },
+                                                             [](Tensor x) { return variance(x); }};
+  for (std::size_t i = 0; i < functions.size(); ++i) {
+    INFO("function " << i);
+    CHECK(all_nan(slope({NAN}, functions[i])));
+    // Without one it is zero.
+    CHECK(slope({NAN}, [&](Tensor x) { return select(x == x, functions[i](x), 0); }) == List{0});
+    CHECK(slope({NAN}, [&](Tensor x) { return 0 * functions[i](x); }) == List{0});
+  }
+  // Nobody can tell which of the operands an extreme that is NaN has taken.
+  CHECK(all_nan(slopes({NAN, 1}, {1, NAN}, maximum)));
+  CHECK(all_nan(slopes({NAN, 1}, {1, NAN}, minimum)));
+  CHECK(all_nan(slope({1, NAN, 2}, [](Tensor x) { return max(x); })));
+  CHECK(all_nan(slope({1, NAN, 2}, [](Tensor x) { return min(x); })));
+  // A divisor that is infinite leaves nothing of an adjoint, but not of a NaN.
+  CHECK(all_nan(slope({infinity, 1}, [](Tensor x) { return x / norm(x); })));
+  CHECK(std::isnan(slopes({NAN}, {infinity}, reel::div)[1]));
+  CHECK(std::isnan(slope({1000, 0}, [](Tensor x) { return exp(x) / sum(exp(x)); })[0]));
+  // In its own row alone.
+  const auto rows = run({doubles({2, 2}, {NAN, 1, 2, 3})},
+                        [](const Tensors& in) -> Tensors { return {gradients(max(in[0], {1}), in)[0]}; });
+  CHECK(std::isnan(rows[0].at(0)));
+  CHECK(std::isnan(rows[0].at(1)));
+  CHECK(rows[0].at(2) == 0);
+  CHECK(rows[0].at(3) == 1);
+}
+
+TEST_CASE("kinks stand beside infinities") {
+  CHECK(slope({infinity, -infinity}, relu) == List{1, 0});
+  CHECK(slope({infinity, -infinity}, reel::abs) == List{1, -1});
+  CHECK(slope({infinity, -infinity, 2}, [](Tensor x) { return leaky_relu(x, 0.125); }) == List{1, 0.125, 1});
+  CHECK(slope({infinity, 1, infinity}, [](Tensor x) { return max(x); }) == List{0.5, 0, 0.5});
+  CHECK(slopes({infinity, -infinity}, {infinity, 0}, maximum) == List{0.5, 0, 0.5, 1});
+  // An adjoint that is infinite does not come through what was not taken.
+  CHECK(slope({-1, 0}, [](Tensor x) { return sqrt(relu(x)); }) == List{0, 0});
+  CHECK(slope({-1}, [](Tensor x) { return sqrt(maximum(x, 0)); }) == List{0});
+  CHECK(slope({-1, 0}, [](Tensor x) { return sqrt(max(x)); }) == List{0, infinity});
 }
 
 TEST_CASE("an integer remainder by zero is zero") {

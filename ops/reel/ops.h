@@ -18,7 +18,8 @@ Tensor div(const Tensor& a, const Tensor& b);
 Tensor neg(const Tensor& x);
 /// Floating only. Where x = 0 the derivative by the exponent is 0, and where the exponent is 0 that by x.
 Tensor pow(const Tensor& x, const Tensor& exponent);
-/// The smaller and the larger of two; NaN where one is NaN. Where they tie each gets half the adjoint.
+/// The smaller and the larger of two; NaN, and so are the adjoints, where one is NaN. Where they tie each
+/// gets half the adjoint.
 Tensor minimum(const Tensor& a, const Tensor& b);
 Tensor maximum(const Tensor& a, const Tensor& b);
 /// a - b floor(a / b): the sign of `b`, as in Python. Integers too: 0 where `b` is 0.
@@ -63,6 +64,15 @@ Tensor isfinite(const Tensor& x);
 /// The value of `x`; no derivative passes.
 Tensor stop_gradient(const Tensor& x);
 
+// What derivatives are made of, an operation's own among them: a value that gets no adjoint passes none on,
+// whatever the slope there. Floating only; the derivatives are those of the plain product and quotient.
+/// adjoint * slope; 0 where the adjoint is 0, even beside a slope that is infinite or NaN.
+Tensor scaled_adjoint(const Tensor& adjoint, const Tensor& slope);
+/// adjoint / divisor; 0 where the adjoint is 0, even beside a divisor that is 0 or NaN.
+Tensor divided_adjoint(const Tensor& adjoint, const Tensor& divisor);
+/// a * b; 0 where either is 0, whatever the other is.
+Tensor absorbing_product(const Tensor& a, const Tensor& b);
+
 // Comparisons: bool, no derivative. Equality of every element type, order of numbers.
 Tensor equal(const Tensor& a, const Tensor& b);
 Tensor not_equal(const Tensor& a, const Tensor& b);
@@ -86,7 +96,8 @@ inline Tensor operator||(const Tensor& a, const Tensor& b) { return logical_or(a
 inline Tensor operator!(const Tensor& x) { return logical_not(x); }
 
 // Reductions over axes, all by default; the axes disappear unless `keep` leaves them with extent 1.
-/// Largest and smallest element. Elements that tie share the adjoint equally.
+/// Largest and smallest element; NaN, and so are the adjoints of all, where one is NaN. Elements that tie
+/// share the adjoint equally.
 Tensor max(const Tensor& x);
 Tensor max(const Tensor& x, const Axes& axes, bool keep = false);
 Tensor min(const Tensor& x);

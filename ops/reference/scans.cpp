@@ -37,8 +37,11 @@ void linear_scan(const KernelCall& call) {
   with_number(call.output.type->element, [&](auto zero) {
     using T = decltype(zero);
     const T *a = call.inputs[0].as<T>(), *b = call.inputs[1].as<T>();
-    scan<T>(call,
-            [&](std::int64_t i, const Total<T>* before) { return before ? a[i] * *before + b[i] : b[i]; });
+    const bool of_adjoints = call.attributes.integer("of_adjoints");
+    scan<T>(call, [&](std::int64_t i, const Total<T>* before) {
+      const bool adds = before && !(of_adjoints && *before == 0);
+      return adds ? a[i] * *before + b[i] : b[i];
+    });
   });
 }
 
