@@ -255,6 +255,22 @@ TEST_CASE("nothing comes out of a branch not taken, whatever the operation and i
   }
 }
 
+TEST_CASE("a product of adjoints is not scaled in its factors by what is infinite") {
+  // The factor of the second operand: it has fewer elements than the product.
+  const auto w = doubles({8, 4}, List(32, 1)), b = doubles({4, 2}, List(8, 1));
+  const Array taken(Shape{8, 2}, std::vector<bool>(16, false));
+  for (bool in_loop : {false, true}) {
+    const auto results = run({w, b, taken}, [&](const Tensors& in) -> Tensors {
+      const auto branch = [&](const Tensor& x) { return sum(select(in[2], matmul(infinity * x, in[1]), 0)); };
+      const auto cell = [&](const Tensors& x, const Tensors&) -> FlatStep { return {{branch(x[0])}, {}}; };
+      const auto loss =
+          in_loop ? sum(unroll_flat(2, {stack({in[0], in[0]})}, {}, cell, {}).outputs[0]) : branch(in[0]);
+      return gradients(loss, {in[0]});
+    });
+    CHECK(results[0] == doubles({8, 4}, List(32, 0)));
+  }
+}
+
 TEST_CASE("third derivatives are there where the first are zero") {
   const auto third = [](const List& x, const std::function<Tensor(Tensor)>& f) {
     return curvature(x, [&](Tensor in) { return gradients(f(in), {in})[0]; });
