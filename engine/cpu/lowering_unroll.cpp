@@ -158,7 +158,10 @@ void Lowering::place_projections(Context& outer, Context& inner, Loop& loop) {
         else
           known = new_buffer(node.type, outer.level);
         if (is_sum) {
-          const auto type = total_of(node.type);
+          // To few steps float32 is as exact, unless the loop around adds up what was rounded.
+          constexpr std::int64_t few = 16;
+          const bool is_short = loop.unroll.steps <= few && outer.level == 0;
+          const auto type = is_short ? node.type : total_of(node.type);
           const auto& total = loop.totals[value] = type == node.type ? known : new_buffer(type, outer.level);
           add_copy(filled(0, type), total, outer.level, "sum before the loop");
         } else {
@@ -207,23 +210,18 @@ void Lowering::add_to_sums(Context& inner, const Loop& loop) {
   }
   for (const auto& [key, values] : by_type) {
     const auto& type = inner.tape.node(values.front()).type;
-    const auto total = total_of(type).element;
-    const auto add = add_operation().kernels.cpu.map({total, total}, total);
-    const auto widen = cast_operation().kernels.cpu.map({type.element}, total);
+    const auto total = loop.totals.at(values.front()).layout.type.element;
+    const auto add = add_operation().kernels.cpu.map({total, type.element}, total);
     std::vector<Place> inputs;
     std::vector<Cluster::Step> steps;
     std::vector<std::pair<int, Place>> outputs;
     const int inputs_count = 2 * static_cast<int>(values.size());
-    const auto add_step = [&](const Cluster::Step& step) {
-      steps.push_back(step);
-      return inputs_count + static_cast<int>(steps.size()) - 1;
-    };
     for (auto value : values) {
       const int first = static_cast<int>(inputs.size());
       inputs.push_back(loop.totals.at(value));
       inputs.push_back(place(inner, value));
-      const int term = total == type.element ? first + 1 : add_step({{first + 1}, total, widen});
-      outputs.push_back({add_step({{first, term}, total, add}), inputs[first]});
+      outputs.push_back({inputs_count + static_cast<int>(steps.size()), inputs[first]});
+      steps.push_back({{first, first + 1}, total, add});
     }
     add_cluster(type.shape, inputs, steps, outputs, inner.level,
                 {"add to sums over the steps", inner.tape.origin(values.front()), to_string(type)});

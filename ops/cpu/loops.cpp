@@ -9,6 +9,7 @@ namespace reel::cpu {
   MapLoop map(const char* name, ElementType);      \
   MapLoop select(ElementType);                     \
   MapLoop cast(ElementType from, ElementType to);  \
+  MapLoop add_floats();                            \
   RepeatLoop repeat(ElementType);                  \
   ReductionLoop reduction(Reduction, ElementType); \
   RowLoop rows(Reduction, ElementType);            \
@@ -17,11 +18,11 @@ namespace reel::cpu {
 REEL_EACH_VARIANT(REEL_DECLARE)
 
 const Loops& loops(Variant variant) {
-#define REEL_LOOPS(name)                                                                    \
-  if (variant == Variant::name) {                                                           \
-    static constexpr Loops loops{name::map,       name::select, name::cast,   name::repeat, \
-                                 name::reduction, name::rows,   name::columns};             \
-    return loops;                                                                           \
+#define REEL_LOOPS(name)                                                                      \
+  if (variant == Variant::name) {                                                             \
+    static constexpr Loops loops{name::map,    name::select,    name::cast, name::add_floats, \
+                                 name::repeat, name::reduction, name::rows, name::columns};   \
+    return loops;                                                                             \
   }
   REEL_EACH_VARIANT(REEL_LOOPS)
   throw InternalError("no loops for " + to_string(variant));

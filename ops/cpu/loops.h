@@ -19,6 +19,8 @@ struct Loops {
   /// Of select, by the type of its branches.
   MapLoop (*select)(ElementType);
   MapLoop (*cast)(ElementType from, ElementType to);
+  /// Of doubles and floats, to doubles.
+  MapLoop (*add_floats)();
   RepeatLoop (*repeat)(ElementType);
   ReductionLoop (*reduction)(Reduction, ElementType);
   RowLoop (*rows)(Reduction, ElementType);

@@ -63,6 +63,16 @@ void cast_loop(const void* const* inputs, void* output, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) y[i] = static_cast<To>(x[i]);
 }
 
+void add_floats_loop(const void* const* inputs, void* output, std::int64_t count) {
+  using V = Vector<double>;
+  const auto* total = static_cast<const double*>(inputs[0]);
+  const auto* x = static_cast<const float*>(inputs[1]);
+  auto* y = static_cast<double*>(output);
+  std::int64_t i = 0;
+  for (; i + V::size <= count; i += V::size) (V::load(total + i) + load_doubles(x + i)).store(y + i);
+  for (; i < count; ++i) y[i] = total[i] + static_cast<double>(x[i]);
+}
+
 template <class T>
 void repeat_loop(const void* input, std::int64_t pitch, void* output, std::int64_t rows,
                  std::int64_t columns) {
@@ -91,6 +101,8 @@ MapLoop map(const char* name, ElementType operand) {
   REEL_MAPS(REEL_LOOP, REEL_LOOP)
   return nullptr;
 }
+
+MapLoop add_floats() { return add_floats_loop; }
 
 MapLoop select(ElementType element) {
   return by_size(element, [](auto zero) -> MapLoop { return select_loop<decltype(zero)>; });
