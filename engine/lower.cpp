@@ -387,7 +387,7 @@ class Lowering {
         if (known || !instruction.operation || i + 1 < instruction.operand_count) continue;
         known = true;
         holder.operation = instruction.operation->name;
-        holder.scope = plan_->names[instruction.scope];
+        holder.scope = instruction.origin->scope;
       }
     return holder;
   }

@@ -102,7 +102,7 @@ TEST_CASE("an array that was moved from as argument, parameter and result") {
     // Results are given new memory.
     std::vector<Array> results(1);
     const auto x = floats({1, 1});
-    auto& program = f.program(x);
+    auto program = f.program(x);
     program.run({&x}, results);
     const auto taken = std::move(results[0]);
     program.run({&x}, results);

@@ -97,7 +97,7 @@ Holder Lowering::holder(std::size_t buffer) const {
       if (!is_computed && !holder.operation.empty()) continue;
       const auto& note = plan_->notes[line.instruction.note];
       holder.operation = note.what;
-      holder.scope = note.scope;
+      holder.scope = note.origin.scope;
     }
   return holder;
 }
