@@ -1,7 +1,5 @@
 #include "markdown.h"
 
-#include <reel/whole_file.h>
-
 #include <cmath>
 #include <cstdio>
 #include <set>
@@ -107,7 +105,7 @@ void write_markdown(const std::vector<Row>& rows, const std::string& machine, co
   if (!streams.empty())
     text += "Microseconds of a step of a stream, the state carried, in one thread.\n\n" + streams;
   text.pop_back();
-  reel::write_whole(path, text);
+  write_file(text, path);
 }
 
 }  // namespace benchmarks

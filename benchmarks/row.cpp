@@ -1,10 +1,9 @@
 #include "row.h"
 
-#include <reel/whole_file.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <stdexcept>
 
 namespace benchmarks {
@@ -101,7 +100,16 @@ BestRows best_rows(const std::vector<Row>& rows) {
 }
 
 void write_json(const std::vector<Row>& rows, const std::string& path) {
-  reel::write_whole(path, Row(rows).dump(1) + "\n");
+  write_file(Row(rows).dump(1) + "\n", path);
+}
+
+void write_file(const std::string& text, const std::string& path) {
+  const std::string temporary = path + ".tmp";
+  std::ofstream file(temporary);
+  file << text;
+  file.close();
+  if (!file || std::rename(temporary.c_str(), path.c_str()) != 0)
+    throw std::runtime_error("cannot write '" + path + "'");
 }
 
 }  // namespace benchmarks

@@ -35,7 +35,9 @@ void print_row(const Row& row);
 using BestRows = std::map<std::pair<std::string, std::string>, Row>;
 BestRows best_rows(const std::vector<Row>& rows);
 
-/// Throws reel::FileError.
+/// Both write all of it, or leave the file as it was. They throw std::runtime_error. They are the benchmarks'
+/// own: compare.sh builds these with the libraries of older commits, which have less to call.
 void write_json(const std::vector<Row>& rows, const std::string& path);
+void write_file(const std::string& text, const std::string& path);
 
 }  // namespace benchmarks
