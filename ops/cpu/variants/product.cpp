@@ -81,7 +81,7 @@ class Multiplication {
 
  private:
   /// Some rows and panels of C after the others, each over the whole inner axis.
-  void run_long() const {
+  __attribute__((noinline)) void run_long() const {
     for (auto panel = part_.first_panel; panel < part_.last_panel; panel += p_.panel_block)
       for (auto row = part_.first_row; row < part_.last_row; row += p_.row_block)
         add_in_double({row, smaller(row + p_.row_block, part_.last_row), panel,
@@ -111,8 +111,9 @@ class Multiplication {
         c[i * p_.c_row + j * p_.c_column] = static_cast<T>(totals[i * width + j]);
   }
 
-  /// Rows and panels of C by a block of the inner axis.
-  void block(const ProductPart& part, std::int64_t step, std::int64_t last_step) const {
+  /// Rows and panels of C by a block of the inner axis. Inline, as short products are mostly this.
+  __attribute__((always_inline)) inline void block(const ProductPart& part, std::int64_t step,
+                                                   std::int64_t last_step) const {
     const Rows rows(part.first_row, part.last_row, most_rows<Lanes>);
     if (p_.copies_a) copy_a(rows, step, last_step);
     const auto steps = last_step - step;
