@@ -236,7 +236,7 @@ void Lowering::round_totals(Context& outer, const Loop& loop) {
     const auto from = total.layout.type.element, to = sum.layout.type.element;
     add_cluster(sum.layout.type.shape, {total}, {{{0}, to, cast_operation().kernels.cpu.map({from}, to)}},
                 {{1, sum}}, outer.level,
-                {"sums over the steps", loop.body().tape->scope(value), to_string(sum.layout.type)});
+                {"sums over the steps", loop.body().tape->origin(value), to_string(sum.layout.type)});
   }
 }
 

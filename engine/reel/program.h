@@ -25,8 +25,8 @@ struct Profile {
 std::string to_string(const Profile& profile);
 
 /// What a tape was compiled into: instructions with their addresses bound, replayed by Device::cpu() without
-/// allocating memory. Independent of the tape. A handle: copies are the same program, which lives as long as
-/// one of them. One run at a time.
+/// allocating memory, totals of scatters apart. Independent of the tape. A handle: copies are the same
+/// program, which lives as long as one of them. One run at a time.
 class Program {
  public:
   explicit Program(std::unique_ptr<Runner> runner);
