@@ -22,13 +22,26 @@ std::string readable_name(const std::type_info& type) {
 #endif
 }
 
-/// The name without namespaces and template arguments; "cell" for what has none, such as a lambda.
+/// The name without what stands in brackets of this kind.
+std::string without(const std::string& name, char open, char close) {
+  std::string rest;
+  int depth = 0;
+  for (char letter : name) {
+    depth += letter == open;
+    if (depth == 0) rest += letter;
+    depth -= letter == close;
+  }
+  return rest;
+}
+
+/// The name without namespaces and arguments; "cell" for what has none: a lambda, a function.
 std::string short_name(const std::type_info& type) {
-  auto name = readable_name(type);
-  name = name.substr(0, name.find('<'));
-  // A type that is local to a function, as a lambda is, stands behind the function's name and arguments.
+  const auto whole = readable_name(type);
+  if (whole.rfind("std::", 0) == 0 || whole.find("lambda") != std::string::npos) return "cell";
+  // A type that is local to a function stands behind the function's name and arguments.
+  auto name = without(without(whole, '<', '>'), '(', ')');
   if (const auto colons = name.rfind("::"); colons != std::string::npos) name = name.substr(colons + 2);
-  const bool is_plain = !name.empty() && name.find_first_of("{}()'# *&") == std::string::npos;
+  const bool is_plain = !name.empty() && name.find_first_of("{}[]()'# *&") == std::string::npos;
   return is_plain ? name : "cell";
 }
 

@@ -134,6 +134,7 @@ Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
                 const CompileOptions& options) {
   std::vector<NodeId> wanted;
   for (const auto& output : outputs) {
+    check_usable("compile", output);
     if (!output.recorded() || &output.tape() != &tape)
       refuse("compile", "an output is not on the tape that is compiled", {output});
     wanted.push_back(output.id());

@@ -42,7 +42,12 @@ Tensors add_slices(Body& body, const Tensors& sequences) {
   return slices;
 }
 
-RecordedStep record_once(const StepContext& context, const std::vector<TensorType>& state, bool rehearses) {
+/// The element types of the state that a step hands on, where they are known.
+using GivenTypes = std::vector<std::optional<ElementType>>;
+
+/// `given` is told the types also where they are refused.
+RecordedStep record_once(const StepContext& context, const std::vector<TensorType>& state, bool rehearses,
+                         GivenTypes* given = nullptr) {
   RecordedStep step{std::make_shared<Body>(context.outer.floating()), {}, {}, {}};
   auto& body = *step.body;
   body.tape->set_origin(context.outer.current_origin());
@@ -55,6 +60,8 @@ RecordedStep record_once(const StepContext& context, const std::vector<TensorTyp
   Recording recording(body, context.steps, context.key);
   if (rehearses) recording.rehearse();
   const auto flat = context.cell(slices, carries);
+  if (given)
+    for (const auto& next : flat.state) given->push_back(next.own_element());
   for (const auto& next : checked_state(*body.tape, carries, flat.state, context.options))
     body.next.push_back(next.id());
   for (const auto& output : flat.outputs) {
@@ -71,17 +78,22 @@ bool has_untyped(const Tensors& state) {
   return std::any_of(state.begin(), state.end(), [](const Tensor& s) { return !s.own_element(); });
 }
 
-/// A first guess: an untyped literal has the type of the first floating sequence.
-std::vector<TensorType> guessed_types(const StepContext& context, const Tensors& state) {
-  auto element = context.outer.floating();
-  for (const auto& x : context.sequences)
-    if (is_floating(x.element())) {
-      element = x.element();
-      break;
-    }
+/// `state` in these types, but for untyped literals, which are of `element`, or bool where they are
+/// bools of C++.
+std::vector<TensorType> typed_as(const Tensors& state, ElementType element) {
   std::vector<TensorType> types;
-  for (const auto& s : state) types.push_back({s.own_element().value_or(element), s.shape()});
+  for (const auto& s : state) {
+    const bool is_flag = s.leaf() && s.leaf()->is_flag;
+    types.push_back({s.own_element().value_or(is_flag ? ElementType::boolean : element), s.shape()});
+  }
   return types;
+}
+
+/// The type of the first sequence that is floating, or integer; `otherwise` where there is none.
+ElementType first_element(const Tensors& sequences, bool (*is_wanted)(ElementType), ElementType otherwise) {
+  for (const auto& x : sequences)
+    if (is_wanted(x.element())) return x.element();
+  return otherwise;
 }
 
 /// The types that a step hands on which gets its untyped literals as they are, so that they take the type of
@@ -97,9 +109,40 @@ std::vector<TensorType> types_of_step(const StepContext& context, const Tensors&
   recording.rehearse();
   const auto next = context.cell(slices, given).state;
   for (std::size_t k = 0; k < std::min(state.size(), next.size()); ++k)
-    if (!state[k].own_element() && next[k].defined())
-      types[k].element = next[k].own_element().value_or(types[k].element);
+    if (!state[k].own_element()) types[k].element = next[k].own_element().value_or(types[k].element);
   return types;
+}
+
+/// Lets untyped literals have, again and again, the types that the step gives where they are of `types`,
+/// until it gives what it gets. False where it never does.
+bool settles(const StepContext& context, const Tensors& state, std::vector<TensorType>& types) {
+  for (std::size_t round = 0; round <= state.size(); ++round) {
+    GivenTypes given;
+    try {
+      record_once(context, types, true, &given);
+      return true;
+    } catch (const RecordError&) {
+      const auto before = types;
+      for (std::size_t k = 0; k < std::min(state.size(), given.size()); ++k)
+        if (!state[k].own_element() && given[k]) types[k].element = *given[k];
+      if (types == before) return false;
+    }
+  }
+  return false;
+}
+
+/// Types to start from where the first guess fails: the guess again, those found with literals, integers,
+/// bools.
+std::vector<std::vector<TensorType>> candidates(const StepContext& context, const Tensors& state,
+                                                const std::vector<TensorType>& guess) {
+  std::vector<std::vector<TensorType>> found{guess};
+  try {
+    found.push_back(types_of_step(context, state, guess));
+  } catch (const RecordError&) {  // literals that meet each other do not tell
+  }
+  found.push_back(typed_as(state, first_element(context.sequences, is_integer, ElementType::int64)));
+  found.push_back(typed_as(state, ElementType::boolean));
+  return found;
 }
 
 bool same_bodies(const Body& a, const Body& b);
@@ -140,7 +183,7 @@ bool same_bodies(const Body& a, const Body& b) {
          a.next == b.next && first_difference(*a.tape, *b.tape) < 0;
 }
 
-[[noreturn]] void refuse_memory(const std::string& what) {
+[[noreturn]] void refuse_kept_state(const std::string& what) {
   refuse("unroll",
          "the cell gives other operations when it is recorded a second time: " + what +
              ". What a step keeps for the next one is handed on in its state, not kept in the cell",
@@ -155,33 +198,34 @@ void check_same(const RecordedStep& first, const RecordedStep& second) {
                             : std::string("nothing more");
   };
   if (const auto id = first_difference(a, b); id >= 0)
-    refuse_memory("first " + what(a, id) + ", then " + what(b, id));
+    refuse_kept_state("first " + what(a, id) + ", then " + what(b, id));
   if (!same_bodies(*first.body, *second.body) || first.outputs != second.outputs)
-    refuse_memory("it hands on other values");
+    refuse_kept_state("it hands on other values");
   if (first.captured != second.captured || first.added_sequences != second.added_sequences)
-    refuse_memory("it reads other values from around it");
+    refuse_kept_state("it reads other values from around it");
 }
 
 }  // namespace
 
 std::vector<TensorType> state_types(const StepContext& context, const Tensors& state,
                                     const std::function<void(const std::vector<TensorType>&)>& use) {
-  auto types = guessed_types(context, state);
+  auto types = typed_as(state, first_element(context.sequences, is_floating, context.outer.floating()));
   if (!has_untyped(state)) {
     use(types);
     return types;
   }
+  const auto effects = context.outer.roots().size();
   try {
     use(types);
     return types;
   } catch (const RecordError&) {
-    try {
-      types = types_of_step(context, state, types);
-      use(types);
-      return types;
-    } catch (const RecordError&) {  // it fails whatever the types are: the first exception says more
-    }
-    throw;
+    context.outer.drop_roots(effects);
+    for (auto& candidate : candidates(context, state, types))
+      if (settles(context, state, candidate)) {
+        use(candidate);
+        return candidate;
+      }
+    throw;  // it fails whatever the types are: the first exception says most
   }
 }
 
@@ -196,7 +240,7 @@ RecordedStep record_step(const StepContext& context, const Tensors& state, std::
   try {
     again = record_once(context, types, false);
   } catch (const RecordError& error) {
-    refuse_memory(error.what());
+    refuse_kept_state(error.what());
   }
   check_same(step, again);
   return again;

@@ -6,8 +6,9 @@
 
 namespace reel {
 
-Tensor Tensor::literal(double value, const Shape& shape, std::optional<ElementType> element) {
+Tensor Tensor::literal(double value, const Shape& shape, std::optional<ElementType> element, bool is_flag) {
   Leaf leaf;
+  leaf.is_flag = is_flag;
   leaf.shape = shape;
   leaf.element = element;
   leaf.value = value;

@@ -6,6 +6,7 @@ namespace {
 
 /// -log softmax(logits)[target] at each position: [...].
 Tensor negative_log_likelihood(const Tensor& logits, const Tensor& targets) {
+  check_usable("cross_entropy", {logits, targets});
   if (logits.rank() == 0 || logits.shape().without_axis(logits.rank() - 1) != targets.shape() ||
       !is_integer(targets.element()))
     refuse("cross_entropy", "logits [..., classes] need integer targets [...]", {logits, targets});
@@ -20,6 +21,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
 }
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& mask) {
+  check_usable("cross_entropy", {logits, targets, mask});
   if (mask.element() != ElementType::boolean || mask.shape() != targets.shape())
     refuse("cross_entropy", "the mask must be bool and have the shape of the targets",
            {logits, targets, mask});
@@ -30,6 +32,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& 
 }
 
 Tensor mean_squared_error(const Tensor& y, const Tensor& target) {
+  check_usable("mean_squared_error", {y, target});
   if (!is_floating(y.element()))
     refuse("mean_squared_error", "value and target must be floating", {y, target});
   if (y.shape() != target.shape())

@@ -45,12 +45,14 @@ const Operation& concat_operation() {
 }
 
 Tensor concat(const Tensors& parts, std::int64_t axis) {
+  check_usable("concat", parts);
   if (parts.empty()) throw RecordError("[concat] there is nothing to join");
   const std::int64_t normal = checked_axis("concat", parts[0], axis);
   return record(concat_operation(), widened("concat", parts), {{"axis", normal}});
 }
 
 Tensor stack(const Tensors& parts, std::int64_t axis) {
+  check_usable("stack", parts);
   if (parts.empty()) throw RecordError("[stack] there is nothing to join");
   const int rank = parts[0].rank() + 1;
   const int normal = refusing("stack", parts, [&] { return normal_axis(axis, rank); });

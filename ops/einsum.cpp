@@ -66,6 +66,7 @@ Labelled product(const Labelled& left, const Labelled& right, const std::string&
 }  // namespace
 
 Tensor einsum(const std::string& formula, const Tensors& operands) {
+  check_usable("einsum", operands);
   std::string text;
   for (char letter : formula)
     if (letter != ' ') text += letter;

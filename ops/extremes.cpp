@@ -73,9 +73,9 @@ const Operation& argmin_operation() {
 }
 
 Tensor max(const Tensor& x, const Axes& axes, bool keep) { return reduce(max_operation(), x, axes, keep); }
-Tensor max(const Tensor& x) { return max(x, all_axes(x)); }
+Tensor max(const Tensor& x) { return max(x, all_axes("max", x)); }
 Tensor min(const Tensor& x, const Axes& axes, bool keep) { return reduce(min_operation(), x, axes, keep); }
-Tensor min(const Tensor& x) { return min(x, all_axes(x)); }
+Tensor min(const Tensor& x) { return min(x, all_axes("min", x)); }
 Tensor argmax(const Tensor& x, std::int64_t axis, bool keep) {
   return reduce(argmax_operation(), x, {axis}, keep);
 }

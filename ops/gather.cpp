@@ -123,6 +123,7 @@ Tensor gather(const Tensor& x, const Tensor& indices, std::int64_t axis) {
 }
 
 Tensor scatter_add(const Tensor& indices, const Tensor& values, std::int64_t extent, std::int64_t axis) {
+  check_usable("scatter_add", {indices, values});
   const int rank = values.rank() - indices.rank() + 1;
   return record(scatter_add_operation(), {indices, summable("scatter_add", {indices, values}, 1)},
                 into(axis < 0 ? axis + rank : axis, extent));

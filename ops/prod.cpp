@@ -61,8 +61,9 @@ const Operation& prod_operation() {
 }
 
 Tensor prod(const Tensor& x, const Axes& axes, bool keep) {
+  check_usable("prod", x);
   return reduce(prod_operation(), summable("prod", {x}), axes, keep);
 }
-Tensor prod(const Tensor& x) { return prod(x, all_axes(x)); }
+Tensor prod(const Tensor& x) { return prod(x, all_axes("prod", x)); }
 
 }  // namespace reel

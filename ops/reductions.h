@@ -24,8 +24,8 @@ inline TensorType reduced_type(const std::vector<TensorType>& x, const Attribute
 
 inline Axes reduced_axes(const Recorded& y) { return y.attributes().integers("axes"); }
 
-inline Axes all_axes(const Tensor& x) {
-  check_usable("reduction", x);
+inline Axes all_axes(const char* operation, const Tensor& x) {
+  check_usable(operation, x);
   Axes axes(x.rank());
   std::iota(axes.begin(), axes.end(), 0);
   return axes;

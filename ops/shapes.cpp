@@ -22,6 +22,7 @@ Tensor unsqueeze(const Tensor& x, std::int64_t axis) {
 }
 
 Tensor tile(const Tensor& x, const std::vector<std::int64_t>& counts) {
+  check_usable("tile", x);
   // [a, b] tiled by (p, q): [1, a, 1, b] repeated to [p, a, q, b] is [p a, q b]. One axis at a time, what is
   // before and behind it taken as one axis each: all at once could need more axes than a shape has.
   std::vector<std::int64_t> extents = x.shape();

@@ -12,22 +12,26 @@ Tensor shifted(const Tensor& x, std::int64_t axis) { return x - stop_gradient(ma
 }  // namespace
 
 Tensor softmax(const Tensor& x, std::int64_t axis) {
+  check_usable("softmax", x);
   const auto e = exp(shifted(x, axis));
   return e / sum(e, {axis}, true);
 }
 
 Tensor log_softmax(const Tensor& x, std::int64_t axis) {
+  check_usable("log_softmax", x);
   const auto s = shifted(x, axis);
   return s - log(sum(exp(s), {axis}, true));
 }
 
 Tensor layer_norm(const Tensor& x, std::int64_t axis, double epsilon) {
+  check_usable("layer_norm", x);
   const auto centred = x - mean(x, {axis}, true);
   // One division for each row.
   return centred * (1 / sqrt(mean(square(centred), {axis}, true) + epsilon));
 }
 
 Tensor rms_norm(const Tensor& x, std::int64_t axis, double epsilon) {
+  check_usable("rms_norm", x);
   return x * (1 / sqrt(mean(square(x), {axis}, true) + epsilon));
 }
 
@@ -47,6 +51,7 @@ Tensor masked_softmax(const Tensor& scores, const Tensor& mask) {
 }  // namespace
 
 Tensor attention(const Tensor& queries, const Tensor& keys, const Tensor& values, const Tensor& mask) {
+  check_usable("attention", {queries, keys, values});
   const Tensors operands{queries, keys, values};
   for (const auto& operand : operands)
     if (operand.rank() < 2)

@@ -32,7 +32,7 @@ const Operation& sum_operation() {
 Tensor sum(const Tensor& x, const Axes& axes, bool keep) {
   return reduce(sum_operation(), summable("sum", {x}), axes, keep);
 }
-Tensor sum(const Tensor& x) { return sum(x, all_axes(x)); }
+Tensor sum(const Tensor& x) { return sum(x, all_axes("sum", x)); }
 
 // Composed from sums and extremes.
 
@@ -57,21 +57,23 @@ Tensor in_floating(const char* operation, const Tensor& x, const std::function<T
 }  // namespace
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keep) {
+  check_usable("mean", x);
   if (is_exact(x))
     return in_floating("mean", x, [&](const Tensor& exact) { return mean(exact, axes, keep); });
   const auto total = sum(x, axes, keep);
   return total / reduced_count("mean", x, axes);
 }
-Tensor mean(const Tensor& x) { return mean(x, all_axes(x)); }
+Tensor mean(const Tensor& x) { return mean(x, all_axes("mean", x)); }
 
 Tensor variance(const Tensor& x, const Axes& axes, bool keep, double correction) {
+  check_usable("variance", x);
   if (is_exact(x))
     return in_floating("variance", x,
                        [&](const Tensor& exact) { return variance(exact, axes, keep, correction); });
   const auto squares = sum(square(x - mean(x, axes, true)), axes, keep);
   return squares / (reduced_count("variance", x, axes) - correction);
 }
-Tensor variance(const Tensor& x) { return variance(x, all_axes(x)); }
+Tensor variance(const Tensor& x) { return variance(x, all_axes("variance", x)); }
 
 namespace {
 
@@ -87,6 +89,7 @@ Tensor unit_of_norm(const Tensor& largest) {
 }  // namespace
 
 Tensor norm(const Tensor& x, const Axes& axes, bool keep) {
+  check_usable("norm", x);
   if (is_exact(x)) refuse("norm", "operands must be floating", {x});
   if (reduced_count("norm", x, axes) == 0) return sum(x, axes, keep);
   const auto unit = unit_of_norm(stop_gradient(max(abs(x), axes, true)));
@@ -95,23 +98,28 @@ Tensor norm(const Tensor& x, const Axes& axes, bool keep) {
   const auto result = unit * select(is_zero, 0, sqrt(select(is_zero, 1, squares)));
   return keep ? result : reshape(result, reduced_shape(x.shape(), normal_axes(axes, x.rank())));
 }
-Tensor norm(const Tensor& x) { return norm(x, all_axes(x)); }
+Tensor norm(const Tensor& x) { return norm(x, all_axes("norm", x)); }
 
 Tensor logsumexp(const Tensor& x, const Axes& axes, bool keep) {
+  check_usable("logsumexp", x);
   // Where the largest is infinite it cannot be taken off, and need not be.
   const auto largest = stop_gradient(max(x, axes, true));
   const auto shift = select(isfinite(largest), largest, 0);
   const auto result = log(sum(exp(x - shift), axes, true)) + shift;
   return keep ? result : reshape(result, reduced_shape(x.shape(), normal_axes(axes, x.rank())));
 }
-Tensor logsumexp(const Tensor& x) { return logsumexp(x, all_axes(x)); }
+Tensor logsumexp(const Tensor& x) { return logsumexp(x, all_axes("logsumexp", x)); }
 
 Tensor any(const Tensor& x, const Axes& axes, bool keep) {
+  check_usable("any", x);
   if (x.own_element() != ElementType::boolean) refuse("any", "operands must be bool", {x});
   return sum(x, axes, keep) > 0;
 }
-Tensor any(const Tensor& x) { return any(x, all_axes(x)); }
-Tensor all(const Tensor& x, const Axes& axes, bool keep) { return !any(!x, axes, keep); }
-Tensor all(const Tensor& x) { return all(x, all_axes(x)); }
+Tensor any(const Tensor& x) { return any(x, all_axes("any", x)); }
+Tensor all(const Tensor& x, const Axes& axes, bool keep) {
+  check_usable("all", x);
+  return !any(!x, axes, keep);
+}
+Tensor all(const Tensor& x) { return all(x, all_axes("all", x)); }
 
 }  // namespace reel

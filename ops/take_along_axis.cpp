@@ -91,12 +91,14 @@ Tensor take_along_axis(const Tensor& x, const Tensor& indices, std::int64_t axis
 
 Tensor scatter_add_along_axis(const Tensor& indices, const Tensor& values, std::int64_t extent,
                               std::int64_t axis) {
+  check_usable("scatter_add_along_axis", {indices, values});
   return record(scatter_add_along_axis_operation(),
                 {indices, summable("scatter_add_along_axis", {indices, values}, 1)},
                 into(checked_axis("scatter_add_along_axis", values, axis), extent));
 }
 
 Tensor one_hot(const Tensor& indices, std::int64_t classes, ElementType element) {
+  check_usable("one_hot", indices);
   if (!indices.own_element() || !is_integer(*indices.own_element()))
     refuse("one_hot", "indices must be int32 or int64", {indices});
   check_has_room("one_hot", indices);

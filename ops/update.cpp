@@ -22,6 +22,7 @@ const Operation& update_operation() {
 }
 
 void update(const std::shared_ptr<Variable>& variable, const Tensor& value) {
+  check_usable("update", value);
   if (Recording::in_body())
     throw RecordError("[update] parameter " + variable->name +
                       " is updated inside an unroll; updates take effect once, after the run");

@@ -128,6 +128,41 @@ TEST_CASE("a literal state takes the type that the step gives it", "[states]") {
             },
             floating, Two(0, false)) == List{0});
   CHECK(final_state([](const Tensor& x, const Tensor& s) { return s && x > 0; }, floating, true) == List{1});
+  // Where it takes several recordings until all types are known.
+  CHECK(final_state(
+            [](const Tensor& s, const Two& state) {
+              const auto& [a, b] = state;
+              return Two(b, a + b + s);
+            },
+            whole, Two(0, 1)) == List{5});
+  CHECK(final_state([](const Tensor& s, const Two& state) { return Two(std::get<1>(state), s); }, whole,
+                    Two(0, 0)) == List{2});
+  CHECK(final_state([](const Tensor& x, const Two& state) { return Two(std::get<1>(state), x > 1); },
+                    floating, Two(false, false)) == List{1});
+  CHECK(final_state(
+            [](const Tensor& s, const Two& state) {
+              const auto& [a, on] = state;
+              return Two(select(on, a + s, a), !on);
+            },
+            whole, Two(0, true)) == List{4});
+  CHECK(final_state(
+            [](const Tensor& x, const std::tuple<Tensor, Tensor, Tensor>& state) {
+              const auto& [h, n, on] = state;
+              return std::tuple<Tensor, Tensor, Tensor>(select(on, h + x, h), n + argmax(stack({x, h})), on);
+            },
+            floating, std::tuple<Tensor, Tensor, Tensor>(zeros({}), 0, true)) == List{6});
+}
+
+TEST_CASE("effects of a recording that failed for the types of its state are forgotten", "[states]") {
+  for (const bool expanded : {false, true}) {
+    Tape tape;
+    Recording recording(tape);
+    const auto s = tape.argument({ElementType::int64, {3}});
+    const auto cell = [](const Tensor& s, const Tensor&) { return print(s, "s") * 1; };
+    const auto result = expanded ? unroll(cell, s, zeros({}), Expanded) : unroll(cell, s, zeros({}));
+    CHECK(result.state.element() == ElementType::int64);
+    CHECK(tape.roots().size() == (expanded ? 3 : 1));
+  }
 }
 
 TEST_CASE("the type of a literal state is found but where it is needed, and errors stay those of the cell",

@@ -50,23 +50,23 @@ TEST_CASE("a tensor kept by a layer is refused in the next recording, with origi
 
 TEST_CASE("a tensor is refused wherever it is used after its recording", "[lifetime]") {
   Model model(Seed{1});
-  Tensor attention;
+  Tensor scores;
   Function train(model, [&](Tensor x) {
-    attention = softmax(x);
-    return sum(attention * x);
+    scores = softmax(x);
+    return sum(scores * x);
   });
   train(floats({1, 2}));
   Function look(model, [&](Tensor x) {
-    // The tape of `attention` stood where this one stands now.
+    // The tape of `scores` stood where this one stands now.
     auto y = x;
     for (int i = 0; i < 20; ++i) y = y + 1;
-    return attention + 0 * y;
+    return scores + 0 * y;
   });
   CHECK(has(message_of([&] { look(floats({1, 2})); }), {"[add]", "made by [div]"}));
-  CHECK(has(message_of([&] { attention.shape(); }), {"[shape]", "made by [div]"}));
-  CHECK(has(message_of([&] { attention.extent(0); }), {"[extent]"}));
-  CHECK(has(message_of([&] { attention.element(); }), {"[element]"}));
-  CHECK(has(message_of([&] { describe(attention); }), {"made by [div]"}));
+  CHECK(has(message_of([&] { scores.shape(); }), {"[shape]", "made by [div]"}));
+  CHECK(has(message_of([&] { scores.extent(0); }), {"[extent]"}));
+  CHECK(has(message_of([&] { scores.element(); }), {"[element]"}));
+  CHECK(has(message_of([&] { describe(scores); }), {"made by [div]"}));
   using Use = std::function<Tensor(const Tensor&)>;
   const std::vector<std::pair<std::string, Use>> uses = {
       {"[tanh]", [](const Tensor& t) { return tanh(t); }},
@@ -95,8 +95,22 @@ TEST_CASE("a tensor is refused wherever it is used after its recording", "[lifet
       {"[cast]", [](const Tensor& t) { return cast(t, ElementType::float64); }},
       {"[select]", [](const Tensor& t) { return select(full({2}, 1) > 0, t, 0); }},
       {"[gradients]", [](const Tensor& t) { return gradients(t, {t})[0]; }},
-      {"[max]", [](const Tensor& t) { return softmax(t); }},
-      {"[reduction]", [](const Tensor& t) { return sum(t); }},
+      {"[softmax]", [](const Tensor& t) { return softmax(t); }},
+      {"[sum]", [](const Tensor& t) { return sum(t); }},
+      {"[mean]", [](const Tensor& t) { return mean(t); }},
+      {"[norm]", [](const Tensor& t) { return norm(t, {0}); }},
+      {"[prod]", [](const Tensor& t) { return prod(t); }},
+      {"[layer_norm]", [](const Tensor& t) { return layer_norm(t); }},
+      {"[tile]", [](const Tensor& t) { return tile(t, {2}); }},
+      {"[einsum]", [](const Tensor& t) { return einsum("i->", {t}); }},
+      {"[attention]", [](const Tensor& t) { return attention(t, t, t); }},
+      {"[stack]",
+       [](const Tensor& t) {
+         return stack({t, t});
+       }},
+      {"[cross_entropy]", [](const Tensor& t) { return cross_entropy(t, full({}, 0, ElementType::int32)); }},
+      {"[mean_squared_error]", [](const Tensor& t) { return mean_squared_error(t, t); }},
+      {"[dropout]", [](const Tensor& t) { return dropout(t, 0.5); }},
       {"[unroll]",
        [](const Tensor& t) {
          return unroll([](const Tensor& x, const Tensor& s) { return s + x; }, t, zeros({})).state;
@@ -104,7 +118,7 @@ TEST_CASE("a tensor is refused wherever it is used after its recording", "[lifet
       {"[unroll]", [](const Tensor& t) { return unroll([](const Tensor& s) { return s * 2; }, 3, t).state; }},
       {"[Function]", [](const Tensor& t) { return t; }}};
   for (const auto& [name, use] : uses) {
-    Function f(model, [&](Tensor) { return use(attention); });
+    Function f(model, [&](Tensor) { return use(scores); });
     CHECK(has(message_of([&] { f(floats({1, 2})); }), {name, "made by [div]"}));
   }
 }

@@ -24,6 +24,13 @@ struct MinimalUnit {
   }
 };
 
+template <class T>
+struct Outer {
+  struct Inner {
+    Tensor operator()(const Tensor& x, const Tensor& h) const { return matmul(x, h); }
+  };
+};
+
 struct Pair {
   Tensor left, right;
   REEL_MEMBERS(left, right)
@@ -139,6 +146,21 @@ TEST_CASE("a user's cell has a scope of its own", "[messages]") {
     return unroll([](const Tensor& xt, const Tensor& h) { return matmul(xt, h); }, x, zeros({1, 3})).outputs;
   });
   CHECK(has(message_of([&] { lambda(x); }), {"in scope cell"}));
+  using Two = std::tuple<Tensor, Tensor>;
+  Function tuple(model, [&](Tensor x) {
+    const auto cell = [](const Tensor& xt, const Two& s) { return Two(matmul(xt, std::get<0>(s)), xt); };
+    return std::get<0>(unroll(cell, x, Two(zeros({1, 3}), zeros({1, 2}))).state);
+  });
+  CHECK(has(message_of([&] { tuple(x); }), {"in scope cell"}));
+  const std::function<Tensor(const Tensor&, const Tensor&)> function = [](const Tensor& xt, const Tensor& h) {
+    return matmul(xt, h);
+  };
+  Function of_function(model, [&](Tensor x) { return unroll(function, x, zeros({1, 3})).outputs; });
+  CHECK(has(message_of([&] { of_function(x); }), {"in scope cell"}));
+  Function of_template(model, [&](Tensor x) {
+    return unroll(Outer<float>::Inner(), x, zeros({1, 3})).outputs;
+  });
+  CHECK(has(message_of([&] { of_template(x); }), {"in scope Inner"}));
   Function within(model, [&](Tensor x) {
     const ScopeGuard scope("net");
     return unroll(unit, x, zeros({1, 3}), Expanded).outputs;

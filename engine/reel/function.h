@@ -40,6 +40,12 @@ struct RecordedArguments {
       std::conditional_t<std::is_same_v<declared, generic>, std::tuple<rebound<Args, Tensor>...>, declared>;
 };
 
+/// A type as a value.
+template <class T>
+struct Type {
+  using type = T;
+};
+
 /// Its address tells one type from another.
 template <class T>
 inline char type_tag = 0;
@@ -97,41 +103,37 @@ class Function {
 
   template <class... Args>
   auto operator()(const Args&... args) {
-    if constexpr (accepts<Args...>()) {
-      using Arguments = typename structure::RecordedArguments<F, Args...>::type;
-      using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
-      static_assert(
-          returns_tensors<Result>,
-          "a recorded function returns tensors: a Tensor, a tuple, vector or array of them, or a struct "
-          "that names its members by REEL_MEMBERS(...) in it");
-      if constexpr (returns_tensors<Result>) return call<Arguments, Result>(args...);
-    }
+    return with_entry(
+        [](auto& entry, const auto& arrays, auto result) {
+          using Result = typename decltype(result)::type;
+          auto outputs = entry.program.run(arrays);
+          if constexpr (!std::is_void_v<Result>) {
+            std::size_t next = 0;
+            const auto take = [&](const Tensor&) { return std::move(outputs[next++]); };
+            using HostResult = structure::rebound<Result, Array>;
+            return structure::converted<HostResult>(*static_cast<const Result*>(entry.result.get()), take);
+          }
+        },
+        args...);
   }
 
-  /// The program for arguments like these, recorded where there is none yet: to explain() it, or for runs
+  /// The Program for arguments like these, recorded where there is none yet: to explain() it, or for runs
   /// whose results are written into given arrays. It stays whole when the function no longer keeps it.
   template <class... Args>
-  Program program(const Args&... args) {
-    using Arguments = typename structure::RecordedArguments<F, Args...>::type;
-    using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
-    const Using use(in_use_, "Function");
-    std::deque<Array> numbers;
-    std::vector<const Array*> arrays;
-    return find_or_record<Arguments, Result>(arrays, numbers, args...).program;
+  auto program(const Args&... args) {
+    return with_entry([](auto& entry, const auto&, auto) { return entry.program; }, args...);
   }
 
-  /// Where the time of calls with these arguments goes; see Program::profile().
+  /// Where the time of calls with these arguments goes, a Profile; see Program::profile().
   template <class... Args>
-  Profile profile(const Args&... args) {
-    using Arguments = typename structure::RecordedArguments<F, Args...>::type;
-    using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
-    const Using use(in_use_, "Function");
-    std::deque<Array> numbers;
-    std::vector<const Array*> arrays;
-    auto& entry = find_or_record<Arguments, Result>(arrays, numbers, args...);
-    std::vector<Array> copies;
-    for (const auto* array : arrays) copies.push_back(*array);
-    return entry.program.profile(copies);
+  auto profile(const Args&... args) {
+    return with_entry(
+        [](auto& entry, const auto& arrays, auto) {
+          std::vector<Array> copies;
+          for (const auto* array : arrays) copies.push_back(*array);
+          return entry.program.profile(copies);
+        },
+        args...);
   }
 
   /// How many programs have been recorded and are kept.
@@ -169,19 +171,23 @@ class Function {
     return false;
   }
 
-  template <class Arguments, class Result, class... Args>
-  auto call(const Args&... args) {
-    const Using use(in_use_, "Function");
-    std::deque<Array> numbers;  // the C++ numbers as arrays
-    std::vector<const Array*> arrays;
-    auto& entry = find_or_record<Arguments, Result>(arrays, numbers, args...);
-    auto outputs = entry.program.run(arrays);
-
-    if constexpr (!std::is_void_v<Result>) {
-      std::size_t next = 0;
-      const auto take = [&](const Tensor&) { return std::move(outputs[next++]); };
-      using HostResult = structure::rebound<Result, Array>;
-      return structure::converted<HostResult>(*static_cast<const Result*>(entry.result.get()), take);
+  /// `then` of the entry for these arguments, the arrays they are, and the type of the function's result.
+  template <class Then, class... Args>
+  auto with_entry(const Then& then, const Args&... args) {
+    if constexpr (accepts<Args...>()) {
+      using Arguments = typename structure::RecordedArguments<F, Args...>::type;
+      using Result = std::decay_t<decltype(std::apply(f_, std::declval<Arguments&>()))>;
+      static_assert(
+          returns_tensors<Result>,
+          "a recorded function returns tensors: a Tensor, a tuple, vector or array of them, or a struct "
+          "that names its members by REEL_MEMBERS(...) in it");
+      if constexpr (returns_tensors<Result>) {
+        const Using use(in_use_, "Function");
+        std::deque<Array> numbers;  // the C++ numbers as arrays
+        std::vector<const Array*> arrays;
+        auto& entry = find_or_record<Arguments, Result>(arrays, numbers, args...);
+        return then(entry, arrays, structure::Type<Result>{});
+      }
     }
   }
 

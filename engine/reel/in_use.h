@@ -24,10 +24,10 @@ class Using {
   /// Throws Error, naming `what`, where it is in use.
   Using(InUse& use, const char* what) : flag_(use.flag_) {
     if (flag_.test_and_set(std::memory_order_acquire))
-      throw Error(std::string("[") + what +
-                  "] is already running: two threads need one each, a Function or a Program of their own, "
-                  "and so does "
-                  "a process forked in the midst of a run");
+      throw Error(
+          "[" + std::string(what) +
+          "] is already running: each thread needs one of its own, a function cannot call itself, and "
+          "neither can a process use it that was forked in the midst of a run");
   }
   ~Using() { flag_.clear(std::memory_order_release); }
   Using(const Using&) = delete;

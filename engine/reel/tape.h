@@ -70,6 +70,9 @@ class Tape {
 
   /// Effects and updates, and unrolls that hold effects: what lives without being asked for.
   const std::vector<NodeId>& roots() const { return roots_; }
+  /// Lets the effects recorded behind the first `count` roots die: those of a recording that failed and is
+  /// made anew.
+  void drop_roots(std::size_t count) { roots_.resize(count); }
   int argument_count() const { return argument_count_; }
 
   /// Random values of this tape start from `seed`, and differ from run to run by `run`, an int64 scalar that

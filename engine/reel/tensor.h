@@ -25,6 +25,8 @@ struct Leaf {
   /// The value of every element, where it is the same: then it is recorded in whatever shape it must
   /// broadcast to.
   std::optional<double> value;
+  /// A bool of C++: as the initial state of an unroll it is taken for one.
+  bool is_flag = false;
   /// It has one node on the outermost tape and is captured from there (parameters).
   bool outermost = false;
   std::function<NodeId(Tape&, const TensorType&)> place;
@@ -40,10 +42,11 @@ class Tensor {
   explicit Tensor(std::shared_ptr<const Leaf> leaf) : leaf_(std::move(leaf)) {}
   /// A scalar literal: recorded where it is used, in the element type of what it meets.
   template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>
-  Tensor(T value) : Tensor(literal(exactly(value), {}, std::nullopt)) {}
+  Tensor(T value) : Tensor(literal(exactly(value), {}, std::nullopt, std::is_same_v<T, bool>)) {}
 
   /// Every element equal to `value`. Without an element type it takes that of what it meets.
-  static Tensor literal(double value, const Shape& shape, std::optional<ElementType> element);
+  static Tensor literal(double value, const Shape& shape, std::optional<ElementType> element,
+                        bool is_flag = false);
 
   /// False for a default-constructed tensor.
   bool defined() const { return link_ || leaf_; }

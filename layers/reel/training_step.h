@@ -86,11 +86,11 @@ class TrainingStep {
   /// The program of steps with arguments like these, and where its time goes; see Function. Profiling takes
   /// real steps: the parameters change.
   template <class... Args>
-  Program program(const Args&... args) {
+  auto program(const Args&... args) {
     return function_.program(args...);
   }
   template <class... Args>
-  Profile profile(const Args&... args) {
+  auto profile(const Args&... args) {
     return function_.profile(args...);
   }
   std::size_t program_count() const { return function_.program_count(); }

@@ -47,6 +47,13 @@ void vector_of_numbers(Model& model) {
   f(std::vector<float>{1, 2});
 }
 
+// expect: an argument has another structure than the function declares
+void vector_of_numbers_to_explain(Model& model) {
+  Function f(model, [](Tensor x) { return x; });
+  f.program(std::vector<double>{1, 2});
+  f.profile(std::vector<double>{1, 2});
+}
+
 // expect: for a struct or tuple of Tensors one of Arrays
 void array_for_a_struct(Model& model) {
   Function f(model, [](LSTMState s) { return s.h; });
