@@ -65,6 +65,8 @@ struct StepResult {
   }
 };
 
+/// Unrolls `step`, which calls a cell of type `cell`, over structures that are flattened and put together
+/// again.
 template <class X, class State, class Step, class... Options>
 auto unroll(const std::type_info& cell, std::int64_t steps, const X& xs, const State& state, Step&& step,
             const Options&... option) {
@@ -91,10 +93,6 @@ auto unroll(const std::type_info& cell, std::int64_t steps, const X& xs, const S
   return Unrolled<Output, State>{unflatten(*prototype, flat.outputs), unflatten(state, flat.state),
                                  flat.node};
 }
-
-}  // namespace structure
-
-namespace structure {
 
 /// Whether a cell can be unrolled over these; one line of the compiler's says what is wrong where it cannot.
 template <class Cell, class State, class... Input>
@@ -138,7 +136,8 @@ constexpr bool can_unroll() {
 ///
 /// What one step leaves for the next is its state, which it returns. A cell that keeps something in itself
 /// instead would do the same at every step, so the cell is recorded a second time to see that it gives the
-/// same operations. Errors, prints and profiles name what it records by a scope of the cell's type.
+/// same operations; what changes only from a third call on is not seen. Errors, prints and profiles name what
+/// it records by a scope of the cell's type.
 ///
 /// Returns the outputs of all steps [T, ...] and the state after the last; with no steps, empty outputs and
 /// the initial state. Throws RecordError for sequences of different lengths, for a step that hands on a state
@@ -155,7 +154,8 @@ auto unroll(const Cell& cell, const X& xs, const State& state, const Options&...
         typeid(Cell), common_length(structure::flatten(sequences)), sequences, structure::tensors_of(state),
         [&](const auto& x, const auto& s) { return cell(x, s); }, options...);
   } else {
-    return Unrolled<State, State>{state, state, {}};
+    return Unrolled<State, State>{
+        state, state, {}};  // never run: it spares the reader of errors more of them
   }
 }
 
