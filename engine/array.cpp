@@ -11,7 +11,7 @@ Memory memory_for(const TensorType& type) {
   try {
     check_addressable(type);
   } catch (const RecordError& rule) {
-    throw Error(std::string("[Array] ") + rule.what());
+    throw Error(std::string("[Array] ") + rule.rule());
   }
   auto memory = allocate(type.bytes());
   if (!memory)

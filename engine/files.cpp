@@ -184,9 +184,8 @@ struct TextWriter : pugi::xml_writer {
   }
 };
 
-}  // namespace
-
-void save(const Model& model, const std::string& path) {
+/// The whole file of a model.
+std::string text_of(const Model& model) {
   pugi::xml_document document;
   auto root = document.append_child("Model");
   add_attribute(root, "Format", std::to_string(format_version));
@@ -202,17 +201,31 @@ void save(const Model& model, const std::string& path) {
   }
   TextWriter writer;
   document.save(writer, "  ", pugi::format_default, pugi::encoding_utf8);
-  write_whole(path, writer.text);
+  return std::move(writer.text);
 }
 
-void load(Model& model, const std::string& path) {
+std::vector<std::pair<Parameter, Array>> read_model(const Model& model, const std::string& path) {
   const auto where = "[load] " + path;
   auto text = read_whole(path);
   pugi::xml_document document;
   const auto root = parse_strictly(text, document, where);
   check_root(root, where);
+  return read_values(model, root, where);
+}
+
+}  // namespace
+
+void save(const Model& model, const std::string& path) {
+  needing_memory([&] { write_whole(path, text_of(model)); },
+                 [&] { return "[save] " + path + ": the memory to write it is not to be had"; });
+}
+
+void load(Model& model, const std::string& path) {
+  const auto values =
+      needing_memory([&] { return read_model(model, path); },
+                     [&] { return "[load] " + path + ": the memory to read it is not to be had"; });
   // Everything has been read: nothing can fail from here on.
-  for (const auto& [parameter, value] : read_values(model, root, where)) parameter.assign(value);
+  for (const auto& [parameter, value] : values) parameter.assign(value);
 }
 
 }  // namespace reel

@@ -10,12 +10,15 @@ ProgramCache::Entry* ProgramCache::find(const Key& key) {
 }
 
 ProgramCache::Entry& ProgramCache::insert(Entry entry) {
-  if (entries_.size() == capacity) {
+  // In one piece: where memory gives out there is no entry.
+  std::list<Entry> added;
+  added.push_front(std::move(entry));
+  by_key_.emplace(added.front().key, added.begin());
+  entries_.splice(entries_.begin(), added);
+  if (entries_.size() > capacity) {
     by_key_.erase(entries_.back().key);
     entries_.pop_back();
   }
-  entries_.push_front(std::move(entry));
-  by_key_[entries_.front().key] = entries_.begin();
   return entries_.front();
 }
 

@@ -56,14 +56,14 @@ Tensors operand_adjoints(Tape& tape, NodeId id, const Tensor& adjoint) {
 /// Nodes come from where they came before, once it is gone.
 class OriginGuard {
  public:
-  explicit OriginGuard(Tape& tape) : tape_(tape), before_(tape.current_origin()) {}
-  ~OriginGuard() { tape_.set_origin(before_); }
+  explicit OriginGuard(Tape& tape) : tape_(tape), before_(tape.origin_number()) {}
+  ~OriginGuard() { tape_.return_to_origin(before_); }
   OriginGuard(const OriginGuard&) = delete;
   OriginGuard& operator=(const OriginGuard&) = delete;
 
  private:
   Tape& tape_;
-  const Origin before_;
+  const std::uint32_t before_;
 };
 
 /// `y` as a value on a tape: a parameter or a literal may be differentiated as it is.

@@ -44,7 +44,9 @@ class Lowering {
       plan_->outputs.push_back(operand(use(locations[id], end_of_run), tape_.node(id).type));
     for (auto id : updates_) lower_update(id, locations);
     plan_->arena_bytes = place_buffers(buffers_);
-    allocate_arena();
+    // Before operands are bound: offsets in an arena that is not to be had mean nothing.
+    plan_->arena = arena_for(plan_->arguments, plan_->arena_bytes, buffers_,
+                             [&](std::size_t buffer) { return holder(buffer); });
     for (auto* list : {&plan_->operands, &plan_->outputs})
       for (auto& operand : *list) bind(operand);
     for (auto& update : plan_->updates) bind(update.value);
@@ -364,15 +366,6 @@ class Lowering {
       location = copy;
     }
     plan_->updates.push_back({variable, operand(use(location, end_of_run), type)});
-  }
-
-  /// Before operands are bound: offsets in an arena that is not to be had mean nothing.
-  void allocate_arena() {
-    plan_->arena = allocate(plan_->arena_bytes);
-    if (plan_->arena) return;
-    std::vector<Holder> largest;
-    for (auto buffer : largest_buffers(buffers_)) largest.push_back(holder(buffer));
-    refuse_memory(plan_->arguments, plan_->arena_bytes, to_string(largest));
   }
 
   /// By the largest operand that stands in the buffer, and the first operation that writes to it.

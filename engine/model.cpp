@@ -33,17 +33,27 @@ void Parameter::assign(const Array& value) const {
 
 namespace {
 
+std::string beginning(const std::string& name) { return "[Model] parameter " + name + ": "; }
+
+Shape shape_of(const std::string& name, std::initializer_list<std::int64_t> extents) {
+  try {
+    return Shape(extents);
+  } catch (const RecordError& broken) {
+    throw Error(beginning(name) + broken.rule());
+  }
+}
+
 /// The first value, as `make` makes it; where there is no memory for it, the error names the parameter.
 template <class F>
 Array made_for(const std::string& name, const TensorType& type, F&& make) {
-  const auto text = "[Model] parameter " + name + ": ";
+  const auto text = beginning(name);
   try {
     check_addressable(type);
     auto value = make();
     if (value.moved_from()) throw Error(text + "its initialiser returns an array that was moved from");
     return value;
   } catch (const RecordError& rule) {
-    throw Error(text + rule.what());
+    throw Error(text + rule.rule());
   } catch (const MemoryError& error) {
     throw MemoryError(text + error.what());
   } catch (const std::bad_alloc&) {
@@ -68,6 +78,16 @@ Parameter Scope::parameter(const std::string& name, const Shape& shape,
     throw Error("[initialiser] of " + full_name + " returned " + to_string(value.type()) + " for " +
                 to_string(type));
   return model_->make(full_name, std::move(value), model_->parameters_);
+}
+
+Parameter Scope::parameter(const std::string& name, std::initializer_list<std::int64_t> extents,
+                           const Initialiser& initialiser) const {
+  return parameter(name, shape_of((*this / name).path(), extents), initialiser);
+}
+
+Parameter Scope::state(const std::string& name, std::initializer_list<std::int64_t> extents,
+                       double value) const {
+  return state(name, shape_of((*this / name).path(), extents), value);
 }
 
 Parameter Scope::state(const std::string& name, const Shape& shape, double value) const {

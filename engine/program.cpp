@@ -3,9 +3,9 @@
 #include <reel/variable.h>
 
 #include <algorithm>
-#include <new>
 
 #include "improve.h"
+#include "out_of_memory.h"
 #include "runner.h"
 
 namespace reel {
@@ -29,6 +29,12 @@ const void* variable_address(Variable& variable, std::int64_t& run_number) {
   if (!variable.counts_runs) return variable.value.raw();
   run_number = __atomic_fetch_add(variable.value.data<std::int64_t>(), 1, __ATOMIC_RELAXED);
   return &run_number;
+}
+
+std::vector<TensorType> types_of(const std::vector<const Array*>& arrays) {
+  std::vector<TensorType> types;
+  for (const auto* array : arrays) types.push_back(array->type());
+  return types;
 }
 
 std::vector<TensorType> argument_types(const Tape& tape) {
@@ -83,7 +89,9 @@ void Program::run(const std::vector<const Array*>& arguments, std::vector<Array>
   for (const auto* argument : arguments)
     for (const auto& result : results)
       if (argument == &result) throw Error("[Program] an argument cannot be a result of the same run");
-  state_->runner->run(arguments, results);
+  needing_memory(
+      [&] { state_->runner->run(arguments, results); },
+      [&] { return lacks_memory(types_of(arguments), arena_bytes(), "a run finds no memory to work in"); });
 }
 
 std::vector<Array> Program::run(const std::vector<const Array*>& arguments) {
@@ -102,7 +110,11 @@ std::string Program::explain() const { return state_->runner->explain(); }
 Profile Program::profile(const std::vector<Array>& arguments, int runs) {
   if (runs < 1) throw Error("[profile] needs at least one run, not " + std::to_string(runs));
   const Using use(state_->running, "Program");
-  return state_->runner->profile(pointers_to(arguments), runs);
+  return needing_memory([&] { return state_->runner->profile(pointers_to(arguments), runs); },
+                        [&] {
+                          return lacks_memory(types_of(pointers_to(arguments)), arena_bytes(),
+                                              "there is none for a profile");
+                        });
 }
 
 std::string to_string(const Profile& profile) {
@@ -139,16 +151,16 @@ Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
       refuse("compile", "an output is not on the tape that is compiled", {output});
     wanted.push_back(output.id());
   }
-  try {
+  const auto make = [&] {
     const auto improved = improve(tape, wanted, options);
     // Who looks at every value wants every value to be there.
     if (device.is_reference() || options.check_finite)
       return Program(make_reference_runner(*improved.tape, improved.outputs, options));
     return Program(make_cpu_runner(*improved.tape, improved.outputs, device, options));
-  } catch (const std::bad_alloc&) {
-    throw MemoryError("[compile] there is no memory for the plan of a tape of " +
-                      std::to_string(tape.size()) + " nodes");
-  }
+  };
+  return needing_memory(make, [&] {
+    return "[compile] there is no memory for the plan of a tape of " + std::to_string(tape.size()) + " nodes";
+  });
 }
 
 }  // namespace reel

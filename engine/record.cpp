@@ -35,12 +35,12 @@ bool Recording::rehearsing() {
 
 ScopeGuard::ScopeGuard(const std::string& scope) : tape_(Recording::innermost()) {
   if (!tape_) return;
-  before_ = tape_->current_scope();
+  before_ = tape_->origin_number();
   tape_->set_scope(scope);
 }
 
 ScopeGuard::~ScopeGuard() {
-  if (tape_) tape_->set_scope(before_);
+  if (tape_) tape_->return_to_origin(before_);
 }
 
 Tape& destination(const std::string& operation, const Tensors& operands) {
@@ -294,7 +294,7 @@ Tensors together(const std::string& operation, Tensors operands) {
   try {
     for (const auto& operand : operands) shape = broadcast_shape(shape, operand.shape());
   } catch (const RecordError& rule) {
-    refuse(operation, rule.what(), operands);
+    refuse(operation, rule.rule(), operands);
   }
   auto& tape = destination(operation, operands);
   Tensors brought;

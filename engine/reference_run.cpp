@@ -1,7 +1,9 @@
 #include "reference_run.h"
 
 #include <cstring>
+#include <new>
 
+#include "out_of_memory.h"
 #include "runner.h"
 
 namespace reel {
@@ -51,6 +53,9 @@ void Run::call(const Instruction& instruction, Span<const Operand>, const Kernel
     instruction.operation->kernels.reference(call);
   } catch (const RunError& error) {
     throw RunError(describe(plan_, instruction, error.what(), call.steps));
+  } catch (const std::bad_alloc&) {
+    throw MemoryError(lacks_memory(plan_.arguments, plan_.arena_bytes,
+                                   describe(plan_, instruction, "finds no memory to work in", call.steps)));
   }
 }
 

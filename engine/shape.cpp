@@ -11,8 +11,8 @@ Shape::Shape(const std::vector<std::int64_t>& extents) { assign(extents.begin(),
 template <class Iterator>
 void Shape::assign(Iterator first, Iterator last) {
   if (last - first > max_rank)
-    throw RecordError("a shape has at most " + std::to_string(max_rank) + " axes, not " +
-                      std::to_string(last - first));
+    throw RecordError("Shape", "a shape has at most " + std::to_string(max_rank) + " axes, not " +
+                                   std::to_string(last - first));
   rank_ = static_cast<int>(last - first);
   if (last - first <= static_cast<std::ptrdiff_t>(few_.size())) {
     std::copy(first, last, few_.begin());
@@ -39,10 +39,10 @@ std::optional<std::int64_t> places_of(const Shape& shape) {
 void Shape::check() const {
   for (auto extent : *this)
     if (extent < 0)
-      throw RecordError("an extent cannot be negative: " + std::to_string(extent) + " in shape " +
-                        to_string(*this));
+      throw RecordError("Shape", "an extent cannot be negative: " + std::to_string(extent) + " in shape " +
+                                     to_string(*this));
   if (!places_of(*this))
-    throw RecordError("shape " + to_string(*this) + " has more elements than can be counted");
+    throw RecordError("Shape", "shape " + to_string(*this) + " has more elements than can be counted");
 }
 
 std::int64_t Shape::size() const {
@@ -80,6 +80,12 @@ std::string to_string(const Shape& shape) {
 }
 
 std::string to_string(const TensorType& type) { return name_of(type.element) + to_string(type.shape); }
+
+std::string to_string(const std::vector<TensorType>& types) {
+  std::string text;
+  for (const auto& type : types) text += (text.empty() ? "" : ", ") + to_string(type);
+  return text;
+}
 
 bool is_addressable(const TensorType& type, std::int64_t copies) {
   const auto places = places_of(type.shape);

@@ -5,6 +5,7 @@
 #include <reel/variable.h>
 
 #include <cmath>
+#include <new>
 
 namespace reel {
 
@@ -15,7 +16,28 @@ Tape::Tape(ElementType floating) : floating_(floating) {
 }
 
 Tape::~Tape() {
-  if (link_.shared && link_.shared.use_count() > 1) link_.shared->bury();
+  if (link_.shared && link_.shared.use_count() > 1) link_.shared->bury(epitaph());
+}
+
+std::unique_ptr<const Epitaph> Tape::epitaph() noexcept {
+  try {
+    auto epitaph = std::make_unique<Epitaph>();
+    epitaph->lines.reserve(nodes_.size());
+    std::unordered_map<TensorType, std::uint32_t, TypeHash> types;
+    std::unordered_map<const Operation*, std::uint32_t> operations;
+    for (const auto& node : nodes_) {
+      const auto [type, is_new_type] = types.emplace(node.type, types.size());
+      if (is_new_type) epitaph->types.push_back(node.type);
+      const auto [operation, is_new_operation] = operations.emplace(node.operation, operations.size());
+      if (is_new_operation) epitaph->operations.push_back(node.operation->name);
+      epitaph->lines.push_back({type->second, operation->second, node.origin, node.label});
+    }
+    epitaph->origins.swap(origins_);
+    epitaph->labels.swap(names_);
+    return epitaph;
+  } catch (const std::bad_alloc&) {  // the tape may be going for want of memory
+    return nullptr;
+  }
 }
 
 const std::shared_ptr<TapeLink>& Tape::link() {
@@ -26,9 +48,12 @@ const std::shared_ptr<TapeLink>& Tape::link() {
 std::unique_ptr<Tape> Tape::clone() const { return std::unique_ptr<Tape>(new Tape(*this)); }
 
 std::uint32_t Tape::intern(const std::string& name) {
-  const auto [entry, added] = name_ids_.emplace(name, static_cast<std::uint32_t>(names_.size()));
-  if (added) names_.push_back(name);
-  return entry->second;
+  const auto known = name_ids_.find(name);
+  if (known != name_ids_.end()) return known->second;
+  const auto id = static_cast<std::uint32_t>(names_.size());
+  names_.push_back(name);
+  name_ids_.emplace(name, id);
+  return id;
 }
 
 std::uint32_t Tape::intern(const Origin& origin) {
@@ -108,12 +133,15 @@ NodeId Tape::append(const Operation& operation, Span<const NodeId> inputs, const
   } catch (const RecordError& rule) {
     Tensors operands;
     for (auto input : inputs) operands.emplace_back(*this, input);
-    refuse(operation.name, rule.what(), operands);
+    refuse(operation.name, rule.rule(), operands);
   }
   const auto id = size();
-  nodes_.push_back({&operation, attributes, type, static_cast<std::uint32_t>(inputs_.size()),
-                    static_cast<std::uint32_t>(inputs.size()), origin_, label.empty() ? 0 : intern(label)});
+  // The node last, so that where memory gives out there is none without its operands.
+  const auto first_input = static_cast<std::uint32_t>(inputs_.size());
+  const auto name = label.empty() ? 0 : intern(label);
   inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
+  nodes_.push_back(
+      {&operation, attributes, type, first_input, static_cast<std::uint32_t>(inputs.size()), origin_, name});
   const bool acts = operation.kind == Kind::update || operation.kind == Kind::effect ||
                     (operation.kind == Kind::unroll && UnrollNode::of(attributes).has_effects());
   if (acts) roots_.push_back(id);

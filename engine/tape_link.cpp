@@ -2,23 +2,30 @@
 
 namespace reel {
 
-TapeLink::Epitaph TapeLink::epitaph(const Tape& tape, NodeId id) {
-  const auto& node = tape.node(id);
-  return {node.type, node.operation->name, tape.scope(id), tape.label(id)};
+namespace {
+
+std::string text_of(const TensorType& type, const std::string& operation, const std::string& label,
+                    const std::string& scope) {
+  std::string text = to_string(type);
+  text += label.empty() ? " made by [" + operation + "]" : " (" + label + ")";
+  return scope.empty() ? text : text + " in scope " + scope;
 }
+
+}  // namespace
 
 std::string TapeLink::origin_of(NodeId id) const {
-  const auto* living = tape();
-  const auto from = living ? epitaph(*living, id) : epitaphs_[static_cast<std::size_t>(id)];
-  std::string text = to_string(from.type);
-  text += from.label.empty() ? " made by [" + from.operation + "]" : " (" + from.label + ")";
-  return from.scope.empty() ? text : text + " in scope " + from.scope;
+  if (const auto* living = tape()) {
+    const auto& node = living->node(id);
+    return text_of(node.type, node.operation->name, living->label(id), living->scope(id));
+  }
+  if (!epitaph_) return "a tensor of a recording that is over";
+  const auto& line = epitaph_->lines[static_cast<std::size_t>(id)];
+  return text_of(epitaph_->types[line.type], epitaph_->operations[line.operation],
+                 epitaph_->labels[line.label], epitaph_->origins[line.origin].scope);
 }
 
-void TapeLink::bury() {
-  const auto& tape = *this->tape();
-  epitaphs_.reserve(static_cast<std::size_t>(tape.size()));
-  for (NodeId id = 0; id < tape.size(); ++id) epitaphs_.push_back(epitaph(tape, id));
+void TapeLink::bury(std::unique_ptr<const Epitaph> epitaph) noexcept {
+  epitaph_ = std::move(epitaph);
   tape_.store(nullptr, std::memory_order_release);
 }
 

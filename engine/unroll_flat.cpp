@@ -1,3 +1,4 @@
+#include <reel/memory.h>
 #include <reel/record.h>
 #include <reel/structural.h>
 #include <reel/unroll_flat.h>
@@ -41,7 +42,7 @@ Tensor Unroll::stacked(NodeId value) const {
     type = {step.element, step.shape.with_axis(0, steps)};
     check_addressable(type);
   } catch (const RecordError& rule) {
-    refuse("unroll", to_string(step) + " of each of " + std::to_string(steps) + " steps: " + rule.what(), {});
+    refuse("unroll", to_string(step) + " of each of " + std::to_string(steps) + " steps: " + rule.rule(), {});
   }
   return project(stacked_operation(), typed(type, {{"value", std::int64_t{value}}}));
 }
@@ -135,7 +136,11 @@ FlatUnroll expand(const StepContext& context, const Tensors& state) {
 FlatUnroll unroll_expanded(const StepContext& context, const Tensors& state) {
   FlatUnroll result;
   state_types(context, state, [&](const std::vector<TensorType>& types) {
-    result = expand(context, placed_state(context.outer, state, types));
+    result = needing_memory([&] { return expand(context, placed_state(context.outer, state, types)); },
+                            [&] {
+                              return "[unroll] expanded, each of " + std::to_string(context.steps) +
+                                     " steps is recorded, and there is no memory for all of them";
+                            });
   });
   return result;
 }

@@ -48,7 +48,7 @@ inline Tensor reduce(const Operation& operation, const Tensor& x, const Axes& ax
   try {
     normal = normal_axes(axes, x.rank());
   } catch (const RecordError& rule) {
-    refuse(operation.name, rule.what(), {x});
+    refuse(operation.name, rule.rule(), {x});
   }
   const auto y = record(operation, {x}, {{"axes", normal}});
   return keep ? reshape(y, kept_shape(x.shape(), normal)) : y;

@@ -45,7 +45,7 @@ Tensor select(const Tensor& condition, const Tensor& if_true, const Tensor& if_f
   try {
     for (const auto& operand : {condition, a, b}) shape = broadcast_shape(shape, operand.shape());
   } catch (const RecordError& rule) {
-    refuse("select", rule.what(), {condition, a, b});
+    refuse("select", rule.rule(), {condition, a, b});
   }
   return record(select_operation(), {bring_broadcast(tape, condition, shape, ElementType::boolean, "select"),
                                      bring_broadcast(tape, a, shape, element, "select"),

@@ -74,10 +74,16 @@ Tensors split(const Tensor& x, std::int64_t parts, std::int64_t axis) {
     refuse("split",
            "an extent of " + std::to_string(extent) + " has no " + std::to_string(parts) + " equal parts",
            {x});
-  Tensors result;
-  for (std::int64_t i = 0; i < parts; ++i)
-    result.push_back(slice(x, normal, extent / parts * i, extent / parts * (i + 1)));
-  return result;
+  const auto slices = [&] {
+    Tensors result;
+    result.reserve(static_cast<std::size_t>(parts));
+    for (std::int64_t i = 0; i < parts; ++i)
+      result.push_back(slice(x, normal, extent / parts * i, extent / parts * (i + 1)));
+    return result;
+  };
+  return needing_memory(slices, [&] {
+    return "[split] there is no memory for " + std::to_string(parts) + " parts of " + describe(x);
+  });
 }
 
 Tensor roll(const Tensor& x, std::int64_t shift, std::int64_t axis) {

@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <stdexcept>
 
 namespace {
 
-std::atomic<std::ptrdiff_t> live{0}, most{0};
+std::atomic<std::ptrdiff_t> live{0}, most{0}, limit{PTRDIFF_MAX};
 
 }  // namespace
 
@@ -24,6 +25,11 @@ void* counted(void* memory) {
   if (!memory) throw std::bad_alloc();
   const auto bytes = static_cast<std::ptrdiff_t>(malloc_usable_size(memory));
   const auto now = live.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  if (now > limit.load(std::memory_order_relaxed)) {
+    live.fetch_sub(bytes, std::memory_order_relaxed);
+    std::free(memory);
+    throw std::bad_alloc();
+  }
   auto before = most.load(std::memory_order_relaxed);
   while (now > before && !most.compare_exchange_weak(before, now, std::memory_order_relaxed)) {
   }
@@ -51,10 +57,27 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { rel
 
 namespace reel::test {
 
-std::size_t most_live_bytes(const std::function<void()>& f) {
+namespace {
+void check_counts() {
 #ifndef REEL_COUNTS_LIVE_BYTES
-  throw std::logic_error("most_live_bytes() counts nothing beside a sanitizer");
+  throw std::logic_error("nothing is counted beside a sanitizer");
 #endif
+}
+}  // namespace
+
+std::size_t live_bytes() {
+  check_counts();
+  return static_cast<std::size_t>(live.load());
+}
+
+MemoryLimit::MemoryLimit(std::size_t bytes) {
+  check_counts();
+  limit = live + static_cast<std::ptrdiff_t>(bytes);
+}
+MemoryLimit::~MemoryLimit() { limit = PTRDIFF_MAX; }
+
+std::size_t most_live_bytes(const std::function<void()>& f) {
+  check_counts();
   const auto before = live.load();
   most = before;
   f();

@@ -9,4 +9,16 @@ namespace reel::test {
 /// does not rest on what ran before, nor on the system.
 std::size_t most_live_bytes(const std::function<void()>& f);
 
+/// What is held now, counted in the same way.
+std::size_t live_bytes();
+
+/// While it lives, operator new gives no more than so many bytes beyond what was held when it was made.
+class MemoryLimit {
+ public:
+  explicit MemoryLimit(std::size_t bytes);
+  ~MemoryLimit();
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+};
+
 }  // namespace reel::test

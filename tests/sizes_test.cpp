@@ -4,6 +4,7 @@
 #include <reel/reel.h>
 
 #include "catch.h"
+#include "refusals.h"
 #include "run.h"
 
 using namespace reel;
@@ -335,4 +336,49 @@ TEST_CASE("whatever integers an operation gets, it is recorded soundly or refuse
           }
           REQUIRE(is_sound(tape));
         }
+}
+
+TEST_CASE("extents that are no shape name the parameter they are for, or [Shape]") {
+  Model model(Seed{1});
+  const auto l = model / "l";
+  CHECK_THROWS_WITH(Linear(l, power(61), power(61)),
+                    "[Model] parameter l/weight: shape [2305843009213693952, 2305843009213693952] has more "
+                    "elements than can be counted");
+  CHECK_THROWS_WITH(Embedding(l, most, most), ContainsSubstring("[Model] parameter l/table: shape ["));
+  CHECK_THROWS_WITH(LSTM(l, 3, power(61)), ContainsSubstring("[Model] parameter l/"));
+  CHECK_THROWS_WITH(Linear(l, -2, 3), ContainsSubstring("[Model] parameter l/weight: an extent cannot be"));
+  CHECK_THROWS_WITH(l.state("h", {power(62), 8}, 0), ContainsSubstring("[Model] parameter l/h: shape ["));
+  CHECK(model.parameters().empty());
+  const std::vector<std::int64_t> too_many(17, 1);
+  const auto says = [](const std::string& rule, const std::function<void()>& f) {
+    const auto text = message_of(f);
+    INFO(text);
+    CHECK(text.rfind("[Shape] ", 0) == 0);
+    CHECK(text.find(rule) != std::string::npos);
+  };
+  const std::string uncounted = "more elements than can be counted";
+  says(uncounted, [] { Array({power(61), 4}, f64); });
+  says(uncounted, [] { uniform({power(62), 8}); });
+  says(uncounted, [] { zeros({power(32), power(32)}); });
+  says("at most 16 axes, not 17", [&] { zeros(Shape(too_many)); });
+  says("negative: -1 in shape [2, -1]", [] { ones({2, -1}); });
+}
+
+TEST_CASE("an operation whose result is no shape says so in its own name alone") {
+  const TensorType row{f64, {power(40)}};
+  for (const auto& text :
+       {refusal({row},
+                [](const Tensors& in) {
+                  reshape(in[0], {1, power(40)}) + reshape(in[0], {power(40), 1});
+                }),
+        refusal({row},
+                [](const Tensors& in) {
+                  matmul(reshape(in[0], {power(40), 1}), reshape(in[0], {1, power(40)}));
+                }),
+        refusal({{f64, {power(31), 2}}}, [](const Tensors& in) { pad(in[0], 1, power(40), 0); })}) {
+    INFO(text);
+    CHECK(text.find("more elements than can be counted; operands") != std::string::npos);
+    CHECK(text.substr(0, 1) == "[");
+    CHECK(text.find("[Shape]") == std::string::npos);
+  }
 }

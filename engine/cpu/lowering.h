@@ -141,7 +141,6 @@ class Lowering {
   // lowering_finish.cpp
   void flatten(const Block& block, std::int32_t level);
   void find_lifetimes();
-  void allocate_arena();
   Holder holder(std::size_t buffer) const;
   Operand operand(const Place& place);
   void divide_work();

@@ -61,7 +61,9 @@ void Lowering::find_lifetimes() {
     }
   }
   plan_->arena_bytes = place_buffers(buffers_);
-  allocate_arena();
+  // Before operands are resolved: offsets in an arena that is not to be had mean nothing.
+  plan_->arena = arena_for(plan_->arguments, plan_->arena_bytes, buffers_,
+                           [&](std::size_t buffer) { return holder(buffer); });
   for (auto& line : flat_) {
     auto& instruction = line.instruction;
     instruction.first_operand = static_cast<std::uint32_t>(plan_->operands.size());
@@ -71,15 +73,6 @@ void Lowering::find_lifetimes() {
     }
   }
   for (auto& [place, target] : read_at_end_) *target = operand(place);
-}
-
-/// Before operands are resolved: offsets in an arena that is not to be had mean nothing.
-void Lowering::allocate_arena() {
-  plan_->arena = allocate(plan_->arena_bytes);
-  if (plan_->arena) return;
-  std::vector<Holder> largest;
-  for (auto buffer : largest_buffers(buffers_)) largest.push_back(holder(buffer));
-  refuse_memory(plan_->arguments, plan_->arena_bytes, to_string(largest));
 }
 
 /// By the largest operand that stands in the buffer, and the first instruction that writes to it, which is no

@@ -185,6 +185,9 @@ class CpuRunner : public Runner {
                                                  thread.scratch.get(), part, parts, steps});
         } catch (const RunError& error) {
           throw RunError(context(instruction, error.what(), steps));
+        } catch (const std::bad_alloc&) {
+          throw MemoryError(lacks_memory(plan_->arguments, plan_->arena_bytes,
+                                         context(instruction, "finds no memory to work in", steps)));
         }
       }
     }

@@ -14,6 +14,14 @@ class Error : public std::runtime_error {
 class RecordError : public Error {
  public:
   using Error::Error;
+  /// "[name] rule": the broken rule in the name of what found it.
+  RecordError(const std::string& name, const std::string& rule)
+      : Error("[" + name + "] " + rule), rule_(name.size() + 3) {}
+  /// The text without that name, for an operation that refuses the rule in its own.
+  const char* rule() const noexcept { return what() + rule_; }
+
+ private:
+  std::size_t rule_ = 0;
 };
 
 /// Something only the values could tell while a program ran, such as an index out of range.

@@ -7,14 +7,15 @@ namespace reel {
 /// Writes every parameter of `model` as XML: one <Layer Name> for each scope, in it one <Matrix Name Type
 /// Rows Columns> for each parameter, its numbers in row-major order with as many digits as bring back the
 /// same bits. Rank 1 is Rows x 1, rank 2 is Rows x Columns; other ranks carry their Shape. The file appears
-/// whole or not at all, as write_whole() says. Throws FileError.
+/// whole or not at all, as write_whole() says. Throws FileError, and MemoryError where there is none for it.
 void save(const Model& model, const std::string& path);
 
 /// Reads what save() wrote into a model with the same parameters; float32 numbers may be read into a float64
 /// model. Comments and other white space are let through, and nothing else that save() would not write.
 /// Throws FileError, and leaves the model as it was, for a matrix that is missing, not the model's, or of
 /// another shape, for a bad number, for an element, an attribute or text that means nothing there or stands
-/// there twice, for what is not well-formed XML in UTF-8, and for all but regular files.
+/// there twice, for what is not well-formed XML in UTF-8, and for all but regular files; MemoryError
+/// likewise.
 void load(Model& model, const std::string& path);
 
 }  // namespace reel

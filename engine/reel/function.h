@@ -89,9 +89,9 @@ class ProgramCache {
 /// Further arguments of the constructor are options: Function f(model, g, CheckFinite).
 ///
 /// One thread at a time, or it is an Error; several threads may use one model through a Function each. Calls
-/// throw what the function throws while it is recorded, MemoryError where there is no memory for the program
-/// or a result, and RunError. Then the model is as it was, without what the function would have made in it,
-/// and the function may be called again.
+/// throw what the function throws while it is recorded, MemoryError where there is no memory for the
+/// recording, the program, what its operations work in or a result, and RunError. Then the model is as it
+/// was, without what the function would have made in it, and the function may be called again.
 template <class F>
 class Function {
  public:
@@ -201,7 +201,13 @@ class Function {
     (structure::append_lengths(args, key), ...);
     (collect(args, arrays, numbers, key), ...);
     if (auto* entry = cache_.find(key)) return *entry;
-    return record_program<Arguments, Result>(std::tie(args...), arrays, key);
+    const auto given = std::tie(args...);
+    return needing_memory(
+        [&]() -> ProgramCache::Entry& { return record_program<Arguments, Result>(given, arrays, key); },
+        [&] {
+          return "[Function] of arguments (" + to_string(types_of(arrays)) +
+                 "): the memory to record it is not to be had";
+        });
   }
 
   template <class Arg>
@@ -253,8 +259,9 @@ class Function {
       result = std::move(structured);
     }
     auto program = compile(tape, outputs, model_->device(), options_);
+    auto& entry = cache_.insert({key, std::move(program), std::move(result)});
     made.keep();
-    return cache_.insert({key, std::move(program), std::move(result)});
+    return entry;
   }
 
   Model* model_;

@@ -1,6 +1,9 @@
 #pragma once
 #include <cstddef>
 #include <memory>
+#include <new>
+
+#include "error.h"
 
 namespace reel {
 
@@ -12,5 +15,15 @@ using Memory = std::unique_ptr<std::byte, FreeMemory>;
 
 /// Null where the system does not give that much.
 Memory allocate(std::size_t bytes);
+
+/// What `f` gives. Where memory gives out in it, a MemoryError of the text that `what()` gives.
+template <class F, class What>
+auto needing_memory(F&& f, What&& what) -> decltype(f()) {
+  try {
+    return f();
+  } catch (const std::bad_alloc&) {
+    throw MemoryError(what());
+  }
+}
 
 }  // namespace reel

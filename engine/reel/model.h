@@ -56,10 +56,14 @@ class Scope {
   /// name that would not come back from a file: one that is not UTF-8, or holds a control character or
   /// another that XML cannot, or an empty part ("cell//W").
   Parameter parameter(const std::string& name, const Shape& shape, const Initialiser& initialiser) const;
+  /// So that the error for extents that are no shape names the parameter.
+  Parameter parameter(const std::string& name, std::initializer_list<std::int64_t> extents,
+                      const Initialiser& initialiser) const;
   /// A value that updates may write but that is no weight, such as an optimiser's memory: the one of that
   /// name, or a new one whose elements are `value`. Throws Error where the one of that name is a parameter or
   /// has another shape, and for a name that parameter() would refuse.
   Parameter state(const std::string& name, const Shape& shape, double value) const;
+  Parameter state(const std::string& name, std::initializer_list<std::int64_t> extents, double value) const;
 
  private:
   Model* model_;

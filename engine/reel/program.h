@@ -10,6 +10,8 @@ namespace reel {
 
 class Runner;
 
+std::vector<TensorType> types_of(const std::vector<const Array*>& arrays);
+
 /// Where the time of a program goes.
 struct Profile {
   struct Line {
@@ -34,7 +36,7 @@ class Program {
   /// Runs on one array per argument of the tape and returns the outputs. Variables are written after
   /// everything has been computed, so an exception leaves them as they were. Throws Error for arguments of
   /// another number or type and where another thread is running this program, RunError for values an
-  /// operation refuses, MemoryError where there is none for a result.
+  /// operation refuses, MemoryError where there is none for a result, or for an operation to work in.
   std::vector<Array> run(const std::vector<const Array*>& arguments);
   std::vector<Array> run(const std::vector<Array>& arguments);
   /// Writes the outputs into `results`: arrays that have the right type already are used again, so that

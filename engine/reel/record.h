@@ -76,7 +76,7 @@ class ScopeGuard {
 
  private:
   Tape* tape_;
-  std::string before_;
+  std::uint32_t before_ = 0;  // the origin's number
 };
 
 /// The tape an operation on `operands` is recorded on. Throws RecordError where there is none.

@@ -15,7 +15,7 @@ using Axes = std::vector<std::int64_t>;
 
 /// Extents of a tensor, outermost axis first. A scalar has rank 0. At most `max_rank` axes. However it is
 /// made, a shape that has a negative extent or more elements than an integer counts, an extent of 0 counting
-/// as 1, is a RecordError.
+/// as 1, is a RecordError of [Shape].
 class Shape {
  public:
   static constexpr int max_rank = 16;
@@ -89,6 +89,8 @@ struct TypeHash {
 
 /// "float32[2, 3]"
 std::string to_string(const TensorType& type);
+/// "float32[2, 3], int64[]"
+std::string to_string(const std::vector<TensorType>& types);
 
 /// `axis` counted from 0. Throws RecordError where it is outside [-rank, rank).
 int normal_axis(std::int64_t axis, int rank);

@@ -90,6 +90,9 @@ class Tape {
   /// Where nodes recorded from now on come from.
   const Origin& current_origin() const { return origins_[origin_]; }
   void set_origin(const Origin& origin) { origin_ = intern(origin); }
+  /// It as a number, by which a destructor comes back to it: that needs no memory.
+  std::uint32_t origin_number() const { return origin_; }
+  void return_to_origin(std::uint32_t number) noexcept { origin_ = number; }
   /// Its scope alone.
   const std::string& current_scope() const { return current_origin().scope; }
   void set_scope(const std::string& scope);
@@ -106,6 +109,8 @@ class Tape {
   Tape(const Tape&) = default;
   std::uint32_t intern(const std::string& name);
   std::uint32_t intern(const Origin& origin);
+  /// What remains of a tape that goes, which gives its names away; null where there is no memory for it.
+  std::unique_ptr<const Epitaph> epitaph() noexcept;
 
   // Deques: what was handed out by reference, such as a shape, stays valid while the tape grows.
   std::deque<Node> nodes_;
@@ -138,7 +143,7 @@ auto refusing(const std::string& operation, const Tensors& operands, F&& f) {
   try {
     return f();
   } catch (const RecordError& rule) {
-    refuse(operation, rule.what(), operands);
+    refuse(operation, rule.rule(), operands);
   }
 }
 

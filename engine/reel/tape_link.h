@@ -1,13 +1,28 @@
 #pragma once
 #include <atomic>
+#include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "origin.h"
 #include "shape.h"
 
 namespace reel {
 
 class Tape;
+
+/// Where the nodes of a tape that is gone came from. Names and types are kept once, and a few numbers a node.
+struct Epitaph {
+  struct Line {
+    std::uint32_t type, operation, origin, label;
+  };
+  std::vector<Line> lines;
+  std::vector<TensorType> types;
+  std::vector<std::string> operations;
+  std::deque<Origin> origins;
+  std::deque<std::string> labels;
+};
 
 /// What the tensors of a tape share: the way to it while it lives, and where they came from once it is gone.
 class TapeLink {
@@ -17,18 +32,13 @@ class TapeLink {
   Tape* tape() const { return tape_.load(std::memory_order_acquire); }
   /// "float32[2, 3] made by [softmax] in scope net/attention", of node `id`.
   std::string origin_of(std::int32_t id) const;
-  /// The tape is about to go while tensors of it remain: keeps what errors say of them.
-  void bury();
+  /// The tape is about to go while tensors of it remain: `epitaph` is what errors say of them, null where
+  /// there was no memory for it.
+  void bury(std::unique_ptr<const Epitaph> epitaph) noexcept;
 
  private:
-  struct Epitaph {
-    TensorType type;
-    std::string operation, scope, label;
-  };
-  static Epitaph epitaph(const Tape& tape, std::int32_t id);
-
   std::atomic<Tape*> tape_;
-  std::vector<Epitaph> epitaphs_;
+  std::unique_ptr<const Epitaph> epitaph_;
 };
 
 }  // namespace reel

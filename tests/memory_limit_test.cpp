@@ -1,0 +1,194 @@
+// Memory that gives out while a function is recorded or run, or a file written: operator new gives no more
+// than a test lets it. Sanitizers have one of their own.
+
+#include <reel/reel.h>
+
+#include "catch.h"
+#include "directory.h"
+#include "live_bytes.h"
+#include "models.h"
+#include "refusals.h"
+#include "values.h"
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+using namespace reel;
+using namespace reel::test;
+
+namespace {
+
+/// What the MemoryError says that `f` ends in where it may hold so many bytes more.
+template <class F>
+std::string refusal_within(std::size_t bytes, F&& f) {
+  const MemoryLimit limit(bytes);
+  try {
+    f();
+  } catch (const MemoryError& error) {
+    return error.what();
+  }
+  return "nothing";
+}
+
+Array ramp(std::int64_t count) {
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 7);
+  return Array(values);
+}
+
+/// All of them 1.
+Array ones_of(std::int64_t count) {
+  return Array({count}, std::vector<std::int64_t>(static_cast<std::size_t>(count), 1));
+}
+
+constexpr std::int64_t many = 100000;
+
+}  // namespace
+
+TEST_CASE("a recording that finds no memory says what was recorded, whatever is kept of it") {
+  for (const std::size_t bytes : {std::size_t{200} << 10, std::size_t{1} << 20, std::size_t{3} << 20}) {
+    Model model(Seed{1});
+    const auto w = make_parameter(model, "w", {2});
+    Tensor kept;
+    std::int64_t links = 1000000;
+    Function f(model, [&](Tensor x) {
+      const ScopeGuard outer("a scope whose name has to be kept elsewhere");
+      (model / "inside").state(std::to_string(links), {1}, 0);
+      const ScopeGuard inner("another of the kind, within the first of them");
+      auto y = x * w;
+      for (std::int64_t i = 0; i < links; ++i) y = kept = tanh(y);
+      return y;
+    });
+    const auto before = values(model);
+    CHECK(has(refusal_within(bytes, [&] { f(floats({1, 2})); }), {"[Function]", "(float32[2])"}));
+    CHECK(values(model) == before);
+    CHECK(f.program_count() == 0);
+    CHECK(has(message_of([&] { kept + 1; }), {"[add]", "a tensor of a recording that is over", "Return it"}));
+    kept = {};
+    links = 1;
+    CHECK(f(floats({0, 0})) == floats({0, 0}));
+    CHECK(model.states().size() == 1);
+  }
+}
+
+TEST_CASE("a derivative that finds no memory is refused likewise") {
+  Model model(Seed{1});
+  const auto w = make_parameter(model, "w", {2});
+  Tensor kept;
+  int links = 2000;
+  Function f(model, [&](Tensor x) {
+    const ScopeGuard guard("a scope whose name has to be kept elsewhere");
+    Tensor y = x * w;
+    for (int i = 0; i < links; ++i) y = kept = tanh(y);
+    return gradients(sum(y), {w})[0];
+  });
+  std::size_t refused = 0;
+  // Some of them end in the recording, others in the derivative or where it is compiled.
+  for (std::size_t bytes = std::size_t{1} << 16; bytes < std::size_t{1} << 22;
+       bytes += std::size_t{1} << 17) {
+    const auto text = refusal_within(bytes, [&] { f(floats({0, 0})); });
+    if (text == "nothing") break;
+    INFO(text);
+    const auto begins = [&](const std::string& beginning) { return text.rfind(beginning, 0) == 0; };
+    CHECK((begins("[Function] of arguments (float32[2])") || begins("[compile] there is no memory") ||
+           begins("[Program] of arguments (float32[2])")));
+    CHECK(has(message_of([&] { kept + 1; }), {"[add]", "a tensor"}));
+    ++refused;
+  }
+  CHECK(refused > 3);
+  links = 1;
+  CHECK(f(floats({1, 2})).at(0) > 0);
+}
+
+TEST_CASE("what errors need to know of a tensor that outlives its recording is little a node") {
+  for (const int links : {1000, 20000}) {
+    const auto before = live_bytes();
+    Tensor kept;
+    {
+      Tape tape;
+      const Recording recording(tape);
+      const ScopeGuard guard("a scope whose name has to be kept elsewhere");
+      kept = tape.argument({ElementType::float32, {2, 3}}, "a label that is as long as that");
+      for (int i = 0; i < links; ++i) kept = tanh(kept);
+    }
+    CHECK(live_bytes() - before <= 16 * links + 10000);
+    CHECK(has(message_of([&] { kept + 1; }),
+              {"float32[2, 3] made by [tanh] in scope a scope whose name has to be kept elsewhere"}));
+  }
+}
+
+TEST_CASE("an operation that finds no memory to work in is named, and the model is as it was") {
+  struct Case {
+    std::string name;
+    std::function<Tensor(const Tensor&, const Tensor&)> run;  // of numbers and positions
+    bool is_reference_only;
+  };
+  const std::vector<Case> cases{
+      {"scatter_add", [](auto& x, auto& i) { return scatter_add(i, x, many); }, false},
+      {"scatter_add_along_axis", [](auto& x, auto& i) { return scatter_add_along_axis(i, x, many); }, false},
+      {"matmul",
+       [](auto& x, auto&) {
+         return matmul(reshape(x, {1, many}), reshape(x, {many, 1}));
+       },
+       true},
+      {"matmul", [](auto& x, auto&) { return matmul(x, x); }, true}};
+  for (const auto& device : {Device::cpu(1), Device::cpu(2), Device::reference()})
+    for (const auto& c : cases) {
+      if (c.is_reference_only && !device.is_reference()) continue;
+      INFO(c.name << (device.is_reference() ? " on the reference" : ""));
+      Model model(Seed{1}, device);
+      const auto w = make_parameter(model, "w", {1});
+      Function f(model, [&](Tensor x, Tensor i) {
+        update(w, w + 1);
+        const ScopeGuard guard("net/head");
+        return sum(c.run(x, i));
+      });
+      const auto x = ramp(many);
+      const auto positions = ones_of(many);
+      const auto result = f(x, positions);
+      const auto text = refusal_within(std::size_t{100} << 10, [&] { f(x, positions); });
+      INFO(text);
+      CHECK(has(text, {"[Program]", "float32[100000]", "bytes", c.name, "net/head"}));
+      CHECK(w.value() == floats({2}));
+      CHECK(f(x, positions) == result);
+      CHECK(w.value() == floats({3}));
+    }
+}
+
+TEST_CASE("an expanded unroll and a split into more than there is memory for") {
+  for (const std::int64_t steps : {std::int64_t{3000000}, std::int64_t{2000000000}}) {
+    const auto count = std::to_string(steps);
+    const std::size_t bytes = std::size_t{100} << 20;
+    Model model(Seed{1});
+    const auto w = make_parameter(model, "w", {2});
+    Function expanded(model, [&](Tensor x) {
+      return unroll([&](const Tensor& s) { return tanh(s * w); }, steps, x, Expanded).outputs;
+    });
+    CHECK(has(refusal_within(bytes, [&] { expanded(floats({1, 2})); }), {"[unroll]", "expanded", count}));
+    Function parts(model, [&](Tensor x) { return split(broadcast_to(x, {steps}), steps, 0)[0]; });
+    CHECK(has(refusal_within(bytes, [&] { parts(floats({1})); }),
+              {"[split]", count, "float32[" + count + "]"}));
+    Function none(model, [&](Tensor x) { return split(x, steps, 0)[0]; });
+    CHECK(has(refusal_within(bytes, [&] { none(floats({})); }), {"[split]", count, "float32[0]"}));
+  }
+}
+
+TEST_CASE("a file for which there is no memory leaves the place and the model as they were") {
+  const Directory directory;
+  const auto path = directory / "model.xml";
+  Model model(Seed{1});
+  const auto w = (model / "net").parameter("W", {many}, constant_init(1.0 / 3));
+  for (const std::size_t bytes : {std::size_t{10} << 10, std::size_t{300} << 10, std::size_t{2} << 20}) {
+    CHECK(has(refusal_within(bytes, [&] { save(model, path); }), {"[save]", path, "memory"}));
+    CHECK(directory.names().empty());
+  }
+  save(model, path);
+  w.assign(Array({many}, ElementType::float32));
+  const auto before = values(model);
+  for (const std::size_t bytes : {std::size_t{10} << 10, std::size_t{300} << 10, std::size_t{1600} << 10}) {
+    const MemoryLimit limit(bytes);
+    CHECK_THROWS_AS(load(model, path), Error);
+  }
+  CHECK(values(model) == before);
+}
+
+#endif
