@@ -88,7 +88,7 @@ class Copy {
     Loop loop;
     for (std::size_t k = 0; k < old.carries.size(); ++k) {
       const auto from = old.carries[k], outer = operands[next++];
-      const bool changes = live.carries[k] && old.next[k] != from;
+      const bool changes = live.carries[k] && !old.keeps(k);
       loop.carries.push_back(changes ? static_cast<std::int64_t>(body->carries.size()) : -1);
       loop.initial.push_back(live.carries[k] ? ids_[outer] : -1);
       if (!live.carries[k]) continue;

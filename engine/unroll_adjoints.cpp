@@ -9,7 +9,9 @@
 
 // The derivative of an unroll is an unroll that runs the other way. Adjoints pair off: stacked with sequence,
 // summed with invariant, final with initial carry. Its step is the adjoint of the forward step; what it needs
-// of the forward values it gets as sequences of stored values, or recomputes.
+// of the forward values it gets as sequences of stored values, or recomputes. A carry that every step keeps
+// is treated as the invariant that it is: its adjoint is summed, where a carry would add it up in the state's
+// type.
 
 namespace reel {
 
@@ -33,16 +35,17 @@ NodeSet find_influencing(const Body& body, std::vector<NodeId> values) {
   return found;
 }
 
-/// Body values that depend on invariants and literals alone.
+/// Body values that depend on invariants, kept carries and literals alone.
 NodeSet find_invariant(const Body& body) {
   const auto& tape = *body.tape;
   NodeSet invariant(tape.size());
+  for (auto id : body.invariants) invariant[id] = true;
+  for (std::size_t k = 0; k < body.carries.size(); ++k) invariant[body.carries[k]] = body.keeps(k);
   for (NodeId id = 0; id < tape.size(); ++id) {
     const auto inputs = tape.inputs(id);
-    invariant[id] = tape.node(id).operation != &argument_operation() &&
-                    std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) { return invariant[input]; });
-    if (std::find(body.invariants.begin(), body.invariants.end(), id) != body.invariants.end())
-      invariant[id] = true;
+    if (tape.node(id).operation != &argument_operation())
+      invariant[id] =
+          std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) { return invariant[input]; });
   }
   return invariant;
 }
@@ -74,8 +77,8 @@ class AdjointUnroll {
   std::size_t first_invariant() const { return body_.sequences.size(); }
   std::size_t first_carry() const { return first_invariant() + body_.invariants.size(); }
 
-  /// A carry needs an adjoint if something differentiated influences it and it influences something
-  /// projected.
+  /// A carry hands its adjoint backwards if something differentiated influences it, it influences something
+  /// projected, and steps change it.
   std::vector<std::int64_t> active_carries(const NodeSet& influenced) const {
     std::vector<NodeId> projected;
     for (const auto& [projection, adjoint] : arriving_)
@@ -85,7 +88,7 @@ class AdjointUnroll {
     std::vector<std::int64_t> active;
     for (std::size_t k = 0; k < body_.carries.size(); ++k) {
       const bool wanted = influencing[body_.carries[k]] || arriving_.count({&final_operation(), k});
-      if (wanted && influenced[body_.carries[k]]) active.push_back(k);
+      if (wanted && influenced[body_.carries[k]] && !body_.keeps(k)) active.push_back(k);
     }
     return active;
   }
@@ -128,13 +131,15 @@ class AdjointUnroll {
 
   /// The step's adjoints that the operands of the unroll ask for, and everything they are computed from.
   void collect_results() {
-    const auto collect = [&](const std::vector<NodeId>& inputs, std::size_t first) {
-      for (std::size_t i = 0; i < inputs.size(); ++i)
-        if (differentiated_[first + i] && adjoints_[inputs[i]].defined())
-          results_.push_back({first + i, adjoints_[inputs[i]].id()});
+    const auto collect = [&](NodeId input, std::size_t operand) {
+      if (differentiated_[operand] && adjoints_[input].defined())
+        results_.push_back({operand, adjoints_[input].id()});
     };
-    collect(body_.sequences, 0);
-    collect(body_.invariants, first_invariant());
+    std::size_t operand = 0;
+    for (auto input : body_.sequences) collect(input, operand++);
+    for (auto input : body_.invariants) collect(input, operand++);
+    for (std::size_t k = 0; k < body_.carries.size(); ++k)
+      if (body_.keeps(k)) collect(body_.carries[k], first_carry() + k);
     roots_ = next_;
     for (const auto& [operand, value] : results_) roots_.push_back(value);
   }
@@ -199,6 +204,13 @@ class AdjointUnroll {
     std::sort(recomputed_.begin(), recomputed_.end());
   }
 
+  /// The operand that an input of the body is at every step, or -1.
+  std::int64_t constant_operand(NodeId id) const {
+    if (const auto i = position(body_.invariants, id); i >= 0) return first_invariant() + i;
+    const auto k = position(body_.carries, id);
+    return k >= 0 && body_.keeps(k) ? first_carry() + k : -1;
+  }
+
   NodeId argument(const Tape& source, NodeId id, std::vector<NodeId>& kind) {
     const auto input = reverse_->tape->argument(source.node(id).type, source.label(id)).id();
     kind.push_back(input);
@@ -225,9 +237,9 @@ class AdjointUnroll {
     NodeMap forward;  // from the body
     for (auto id : given_) {
       const auto sequence = position(body_.sequences, id);
-      const auto invariant = position(body_.invariants, id);
-      if (invariant >= 0) {
-        invariants_.push_back(operands_[first_invariant() + invariant]);
+      const auto constant = constant_operand(id);
+      if (constant >= 0) {
+        invariants_.push_back(operands_[constant]);
         forward[id] = argument(*body_.tape, id, reverse_->invariants);
       } else {
         sequences_.push_back(sequence >= 0 ? operands_[sequence] : Unroll(outer_, id_).stacked(id).id());
@@ -270,6 +282,11 @@ class AdjointUnroll {
     for (std::size_t p = 0; p < active_.size(); ++p)
       if (differentiated_[first_carry() + active_[p]])
         adjoints[first_carry() + active_[p]] = unroll.final_carry(p);
+    for (const auto& [projection, adjoint] : arriving_)
+      if (projection.first == &final_operation() && body_.keeps(projection.second)) {
+        auto& kept = adjoints[first_carry() + projection.second];
+        kept = kept.defined() ? add(kept, adjoint) : adjoint;
+      }
     return adjoints;
   }
 

@@ -97,13 +97,16 @@ FlatUnroll unroll_node(const StepContext& context, const Tensors& state) {
   for (const auto& sequence : context.sequences) inputs.push_back(sequence.id());
   inputs.insert(inputs.end(), step.added_sequences.begin(), step.added_sequences.end());
   inputs.insert(inputs.end(), step.captured.begin(), step.captured.end());
-  for (const auto& initial : placed_state(tape, state, types)) inputs.push_back(initial.id());
+  const auto placed = placed_state(tape, state, types);
+  for (const auto& initial : placed) inputs.push_back(initial.id());
   const auto& options = context.options;
   const UnrollNode node{step.body, context.steps, options.reverse, options.recompute, false};
   FlatUnroll result;
   result.node = Unroll(tape, tape.append(unroll_operation(), inputs, node.attributes()));
   for (auto output : step.outputs) result.outputs.push_back(result.node.stacked(output));
-  for (std::size_t k = 0; k < state.size(); ++k) result.state.push_back(result.node.final_carry(k));
+  // What every step keeps is not read from the loop: so a loop around this one sees that it keeps it too.
+  for (std::size_t k = 0; k < state.size(); ++k)
+    result.state.push_back(step.body->keeps(k) ? placed[k] : result.node.final_carry(k));
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <reel/ops.h>
 #include <reel/program.h>
 #include <reel/record.h>
+#include <reel/structure.h>
 #include <reel/unroll.h>
 
 #include <cmath>
@@ -115,6 +116,73 @@ TEST_CASE("nested loops add up as exactly", "[long-sums]") {
         });
     CHECK(is_close(gradient.item(), sum_of_adjoints(weights)));
   }
+}
+
+namespace {
+
+/// f(in) in an element type.
+double value_in(ElementType element, const Device& device, double in,
+                const std::function<Tensor(const Tensor&)>& f) {
+  Tape tape(element);
+  const Recording recording(tape);
+  const auto x = tape.argument({element, {}});
+  return compile(tape, {f(x)}, device).run({Array(in).cast(element)})[0].item();
+}
+
+/// Holds the gradient of a loss by `b`, at 0.1, in float32 against that in float64. All its terms are
+/// positive.
+void check_against_double(const std::string& what, const std::function<Tensor(const Tensor&)>& loss) {
+  const auto gradient = [&](const Tensor& b) { return gradients(loss(b), {b})[0]; };
+  const double exact = value_in(ElementType::float64, fast(), 0.1f, gradient);
+  for (const auto* device : {&fast(), &plain()}) {
+    CAPTURE(what, device->name());
+    CHECK(is_close(value_in(ElementType::float32, *device, 0.1f, gradient), {exact, exact}));
+  }
+}
+
+struct HeldBias {
+  Tensor h, w;
+  REEL_MEMBERS(h, w)
+};
+
+}  // namespace
+
+TEST_CASE("a bias that the state hands on as it is gets as exact a gradient", "[long-sums]") {
+  const auto cell = [](const HeldBias& s) {
+    const auto h = tanh(0.5 * s.h) + s.w;
+    return std::tuple(h, HeldBias{h, s.w});
+  };
+  const auto outputs = [&](const Tensor& b, std::int64_t steps, auto... options) {
+    return unroll(cell, steps, HeldBias{zeros({}), b}, options...);
+  };
+  constexpr std::int64_t steps = 300000;
+  check_against_double("a million steps",
+                       [&](const Tensor& b) { return 0.1 * sum(outputs(b, million).outputs); });
+  check_against_double("reverse",
+                       [&](const Tensor& b) { return 0.1 * sum(outputs(b, steps, Reverse).outputs); });
+  check_against_double("recomputed",
+                       [&](const Tensor& b) { return 0.1 * sum(outputs(b, steps, Recompute).outputs); });
+  check_against_double("read after the last step", [&](const Tensor& b) {
+    const auto [each, last] = outputs(b, steps);
+    return 0.1 * sum(each) + 3 * square(last.w);
+  });
+  check_against_double("by way of a loop inside, which keeps it too", [&](const Tensor& b) {
+    const auto step = [&](const HeldBias& s) {
+      const auto [each, last] = outputs(s.w, 3);
+      return std::tuple(sum(each) + 0.1 * s.h, HeldBias{last.h, last.w});
+    };
+    return 0.1 * sum(unroll(step, steps, HeldBias{zeros({}), b}).outputs);
+  });
+  check_against_double("as a factor made anew at each step", [&](const Tensor& b) {
+    const auto step = [&](const HeldBias& s) {
+      const auto h = 0.5 * s.h + exp(s.w);
+      return std::tuple(h * s.w, HeldBias{h, s.w});
+    };
+    return 0.1 * sum(unroll(step, steps, HeldBias{zeros({}), b}).outputs);
+  });
+  check_against_double("a second derivative", [&](const Tensor& b) {
+    return gradients(0.1 * sum(square(outputs(b, steps).outputs)), {b})[0];
+  });
 }
 
 TEST_CASE("a weight's gradient is as exact, in the loop and taken out of it", "[long-sums]") {

@@ -17,6 +17,9 @@ struct Body {
   /// Values handed from step to step, and for each the value handed on.
   std::vector<NodeId> carries;
   std::vector<NodeId> next;
+
+  /// Whether every step hands carry `k` on as it is: an invariant in all but name.
+  bool keeps(std::size_t k) const { return next[k] == carries[k]; }
 };
 
 /// What an unroll node holds.
