@@ -100,7 +100,7 @@ TEST_CASE("a derivative that finds no memory is refused likewise") {
 }
 
 TEST_CASE("what errors need to know of a tensor that outlives its recording is little a node") {
-  for (const int links : {1000, 20000}) {
+  for (const std::size_t links : {1000, 20000}) {
     const auto before = live_bytes();
     Tensor kept;
     {
@@ -108,7 +108,7 @@ TEST_CASE("what errors need to know of a tensor that outlives its recording is l
       const Recording recording(tape);
       const ScopeGuard guard("a scope whose name has to be kept elsewhere");
       kept = tape.argument({ElementType::float32, {2, 3}}, "a label that is as long as that");
-      for (int i = 0; i < links; ++i) kept = tanh(kept);
+      for (std::size_t i = 0; i < links; ++i) kept = tanh(kept);
     }
     CHECK(live_bytes() - before <= 16 * links + 10000);
     CHECK(has(message_of([&] { kept + 1; }),
