@@ -210,7 +210,11 @@ std::vector<std::pair<Parameter, Array>> read_model(const Model& model, const st
   pugi::xml_document document;
   const auto root = parse_strictly(text, document, where);
   check_root(root, where);
-  return read_values(model, root, where);
+  try {
+    return read_values(model, root, where);
+  } catch (const MemoryError& error) {
+    throw MemoryError(where + ": " + error.what());
+  }
 }
 
 }  // namespace
