@@ -91,9 +91,11 @@ Optimiser clip_by_global_norm(double largest_norm, Optimiser optimiser) {
     Tensor squares = 0;
     for (const auto& entry : gradients) squares = squares + sum(square(entry.gradient * shrink));
     const auto norm = sqrt(squares);
-    const auto fits = norm <= largest_norm / unit;
-    // One factor after the other: both at once may vanish.
-    const auto first = select(fits, 1, shrink), second = select(fits, 1, largest_norm / norm);
+    // What the norm is in other units, by a comparison both sides of which are in range.
+    const auto fits = norm * minimum(unit, 1) <= largest_norm / maximum(unit, 1);
+    // One factor after the other: both at once may vanish. A norm that fits may be 0: it divides nothing.
+    const auto first = select(fits, 1, shrink),
+               second = select(fits, 1, largest_norm) / select(fits, 1, norm);
     auto clipped = gradients;
     for (auto& entry : clipped) entry.gradient = entry.gradient * first * second;
     optimiser(clipped, memory);

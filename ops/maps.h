@@ -72,6 +72,15 @@ struct AbsorbingProduct {
   }
 };
 
+/// Where 1 / x is not finite; found without dividing, which would raise exceptions.
+inline Tensor has_no_inverse(const Tensor& x) {
+  // The smallest number that has one.
+  const double least = x.element() == ElementType::float64
+                           ? std::nextafter(std::numeric_limits<double>::min() / 4, 1)
+                           : std::nextafter(std::numeric_limits<float>::min() / 4, 1.0f);
+  return abs(x) != maximum(abs(x), least);
+}
+
 /// The adjoint of what an extreme `y` did not take: 0, but NaN where `y` is NaN and there is an adjoint.
 inline Tensor adjoint_at_nan(const Tensor& y, const Tensor& dy) {
   return select(y == y, 0, scaled_adjoint(dy, y));
@@ -406,7 +415,7 @@ struct Pow {
   // in, so that second derivatives are no NaN either.
   static Tensors derivative(const Recorded& y, const Tensor& dy) {
     const auto &x = y[0], &a = y[1];
-    const auto base = select(a == 0 && !isfinite(1 / x), 1, x);
+    const auto base = select(a == 0 && has_no_inverse(x), 1, x);
     return {scaled_adjoint(dy, a * pow(base, a - 1)),
             scaled_adjoint(dy, select(x == 0, 0, y * log(select(x == 0, 1, x))))};
   }

@@ -43,7 +43,7 @@ Tensor masked_softmax(const Tensor& scores, const Tensor& mask) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const auto seen = stop_gradient(max(select(mask, scores, -infinity), {-1}, true));
   const auto largest = select(isfinite(seen), seen, 0);
-  const auto e = select(mask, exp(select(mask, scores - largest, 0)), 0);
+  const auto e = select(mask, exp(select(mask, scores, largest) - largest), 0);
   const auto total = sum(e, {-1}, true);
   return e / select(total > 0, total, 1);
 }
