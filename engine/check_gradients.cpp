@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "differences.h"
+#include "element_index.h"
 
 namespace reel {
 
@@ -30,19 +31,10 @@ Array weights(const Shape& shape) {
   return result;
 }
 
-std::vector<std::int64_t> index_of(std::int64_t position, const Shape& shape) {
-  std::vector<std::int64_t> index(shape.rank());
-  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    index[axis] = position % shape[axis];
-    position /= shape[axis];
-  }
-  return index;
-}
-
 /// Enters the comparison of one element into the report.
 void note(GradientCheck& report, const Subject& subject, std::int64_t i, double exact,
           const Comparison& comparison) {
-  const auto element = index_of(i, subject.shape);
+  const auto element = element_index(i, subject.shape);
   if (!comparison.settles && !std::isnan(exact)) {
     if (report.unsettled++ > 0) return;
     report.unsettled_input = subject.name;
@@ -150,7 +142,7 @@ std::string to_string(const GradientCheck& check) {
     text << (check.compared > 0 ? "; " : "") << "the differences do not settle at "
          << place(check.unsettled_input, check.unsettled_element)
          << (check.unsettled > 1 ? " and " + std::to_string(check.unsettled - 1) + " other elements" : "")
-         << ", where nothing was compared: a kink or a jump nearby";
+         << ", where nothing was compared: a kink or a jump nearby, or rounding";
   return text.str();
 }
 

@@ -15,6 +15,9 @@ struct Estimate {
   double slope;
   /// f(x + h) + f(x - h), and the same for h / 2.
   double sum, closer_sum;
+  /// What rounding may do to the slope. It is no part of what two estimates differ by where it leaves
+  /// nothing of the differences, so that they are all zero.
+  double rounding;
 };
 
 Estimate estimate(double& x, double h, const std::function<double()>& value) {
@@ -28,8 +31,9 @@ Estimate estimate(double& x, double h, const std::function<double()>& value) {
     return value();
   };
   const double up = at(h), down = at(-h), closer_up = at(h / 2), closer_down = at(-h / 2);
+  const double largest = std::max({std::abs(up), std::abs(down), std::abs(closer_up), std::abs(closer_down)});
   return {h, (4 * (closer_up - closer_down) / h - (up - down) / (2 * h)) / 3, up + down,
-          closer_up + closer_down};
+          closer_up + closer_down, std::numeric_limits<double>::epsilon() * largest / h};
 }
 
 /// Whether a kink or a jump at the place itself can be why a derivative is off by `error`. What the slope to
@@ -47,7 +51,8 @@ Comparison compare_with_differences(double exact, double scale, double& x,
                                     const std::function<double()>& value) {
   const double widest = 1e-3 * std::max(1.0, std::abs(x));
   auto best = estimate(x, widest, value);
-  if (std::abs(exact - best.slope) <= 1e-7 * scale) return {best.slope, true};
+  const double negligible = 1e-6 * scale;
+  if (std::abs(exact - best.slope) <= 1e-7 * scale && best.rounding <= negligible) return {best.slope, true};
   double uncertainty = std::numeric_limits<double>::infinity();
   auto last = best;
   // Smaller than the last of these, rounding leaves nothing of a difference.
@@ -55,15 +60,17 @@ Comparison compare_with_differences(double exact, double scale, double& x,
   for (int i = 1; i <= smaller_steps; ++i) {
     const auto next = estimate(x, widest * std::pow(8, -i), value);
     // Not "change >= uncertainty": what is not a number settles nothing.
-    if (const double change = std::abs(next.slope - last.slope); change < uncertainty) {
+    if (const double change = std::abs(next.slope - last.slope) + next.rounding; change < uncertainty) {
       best = next;
       uncertainty = change;
     }
     last = next;
   }
-  const double error = std::abs(exact - best.slope), negligible = 1e-6 * scale;
-  const bool agrees_with_itself = uncertainty <= std::max(0.1 * error, negligible);
+  const double error = std::abs(exact - best.slope), change = uncertainty - best.rounding;
   const bool is_off = error > negligible;
+  // That a derivative is wrong must stand out from rounding; that it is right only has to be seen through it.
+  const bool agrees_with_itself = is_off ? uncertainty <= std::max(0.1 * error, negligible)
+                                         : change <= negligible && best.rounding <= 1e-3 * scale;
   return {best.slope, agrees_with_itself && !(is_off && is_explained_by_sides(error, best, value()))};
 }
 

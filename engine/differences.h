@@ -7,7 +7,8 @@ namespace reel {
 struct Comparison {
   double measured;
   /// False where the differences say nothing: they go on changing as their step gets smaller, or what the two
-  /// sides give differs by more than the derivative is off. There is a kink or a jump nearby.
+  /// sides give differs by more than the derivative is off, and there is a kink or a jump nearby; or the
+  /// value is so large that they are lost in its rounding.
   bool settles;
 };
 

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <set>
+#include <string_view>
 
 #include "strict_xml.h"
 
@@ -47,6 +48,16 @@ std::string numbers_text(const T* values, std::int64_t count, std::int64_t colum
   return text;
 }
 
+/// Whether a number is spelled as numbers_text() may spell one, of which std::from_chars takes more: "1.",
+/// ".5", "infinity". A zero stands behind it.
+bool is_spelled_out(std::string_view number) {
+  if (number[0] == '-') number.remove_prefix(1);
+  if (number == "inf" || number == "nan") return true;
+  const auto is_digit = [](char letter) { return letter >= '0' && letter <= '9'; };
+  const auto point = number.find('.');
+  return is_digit(number[0]) && (point == number.npos || is_digit(number.data()[point + 1]));
+}
+
 /// Reads the numbers of one matrix. Throws FileError naming the first bad one.
 template <class T>
 void read_numbers(const std::string& where, const char* text, T* values, std::int64_t count) {
@@ -60,7 +71,7 @@ void read_numbers(const std::string& where, const char* text, T* values, std::in
       throw FileError(where + " holds " + std::to_string(i) + " numbers and needs " + std::to_string(count));
     const auto [after, error] = std::from_chars(text, end, values[i]);
     const bool whole = after == end || *after == ' ' || *after == '\n' || *after == '\t' || *after == '\r';
-    if (error != std::errc() || !whole) {
+    if (error != std::errc() || !whole || !is_spelled_out({text, static_cast<std::size_t>(after - text)})) {
       std::string word(text, std::min<std::ptrdiff_t>(end - text, 24));
       throw FileError(where + " holds a bad number at position " + std::to_string(i) + ": '" +
                       word.substr(0, word.find_first_of(" \n\t\r")) + "'");
@@ -134,15 +145,20 @@ std::vector<std::pair<Parameter, Array>> read_values(const Model& model, const p
   std::map<std::string, Parameter> wanted;
   for (const auto& parameter : model.parameters()) wanted[parameter.name()] = parameter;
   std::vector<std::pair<Parameter, Array>> values;
-  std::set<std::string> seen;
+  std::set<std::string> seen, layers;
   for (const auto& layer : elements(root, "Layer", where)) {
     check_attributes(layer, {"Name"}, where + ": <Layer>");
     const auto scope = required(layer, "Name", where + ": <Layer>");
-    for (const auto& matrix : elements(layer, "Matrix", where)) {
+    if (!layers.insert(scope).second) throw FileError(where + ": layer " + scope + " stands there twice");
+    const auto matrices = elements(layer, "Matrix", where);
+    if (matrices.empty()) throw FileError(where + ": layer " + scope + " holds no <Matrix>");
+    for (const auto& matrix : matrices) {
       const auto name = required(matrix, "Name", where + ": <Matrix>");
       const auto full_name = scope.empty() ? name : scope + "/" + name;
       const auto place = where + ": matrix " + full_name;
       check_attributes(matrix, {"Name", "Type", "Rows", "Columns", "Shape"}, place);
+      if (split_name(full_name).second != name)
+        throw FileError(place + " stands in layer '" + scope + "', which is not its own");
       if (!seen.insert(full_name).second) throw FileError(place + " stands there twice");
       const auto found = wanted.find(full_name);
       if (found == wanted.end()) throw FileError(place + " is no parameter of the model");

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 
+#include "element_index.h"
 #include "reference_run.h"
 #include "runner.h"
 
@@ -40,13 +41,8 @@ double element(const ConstView& values, std::int64_t i) {
 
 /// "nan at [1, 0] of float32[2, 3]"
 std::string element_text(double value, const TensorType& type, std::int64_t position) {
-  std::vector<std::int64_t> index(type.shape.rank());
-  for (int axis = type.shape.rank() - 1; axis >= 0; --axis) {
-    index[axis] = position % type.shape[axis];
-    position /= type.shape[axis];
-  }
   const std::string name = std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";
-  return name + " at " + to_string(Shape(index)) + " of " + to_string(type);
+  return name + " at " + to_string(Shape(element_index(position, type.shape))) + " of " + to_string(type);
 }
 
 /// Number of a cause, from 1 on in the order of execution; 0 for none.

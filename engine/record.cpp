@@ -207,8 +207,9 @@ Tensor bring(Tape& tape, const Tensor& operand, const std::string& operation,
   return bring_as(tape, operand, element.value_or(tape.floating()), operation);
 }
 
-std::string elements_differ() {
+std::string elements_differ(ElementType one, ElementType other) {
   std::string text = "element types differ and are never converted silently: use cast";
+  if (!is_floating(one) || !is_floating(other)) return text;
   const Tape* tape = Recording::outermost();
   for (NodeId id = 0; tape && id < tape->size(); ++id) {
     const auto& node = tape->node(id);
@@ -241,7 +242,7 @@ ElementType common_element(const std::string& operation, const Tensors& operands
   for (const auto& operand : operands) {
     const auto own = operand.own_element();
     if (!own) continue;
-    if (element && *element != *own) refuse(operation, elements_differ(), operands);
+    if (element && *element != *own) refuse(operation, elements_differ(*element, *own), operands);
     element = own;
   }
   if (!element) return destination(operation, operands).floating();

@@ -19,11 +19,13 @@ Tensors checked_state(Tape& tape, const Tensors& before, const Tensors& after, c
   Tensors placed;
   for (std::size_t k = 0; k < after.size(); ++k) {
     placed.push_back(bring(tape, after[k], "unroll", before[k].element()));
-    if (placed[k].type() != before[k].type())
-      refuse("unroll",
-             state_name(options, k) + " enters the step as " + to_string(before[k].type()) +
-                 " and leaves it as " + to_string(placed[k].type()) + "; a step hands on what it gets",
-             {});
+    const auto &entering = before[k].type(), &leaving = placed[k].type();
+    if (entering == leaving) continue;
+    auto rule = state_name(options, k) + " enters the step as " + to_string(entering) + " and leaves it as " +
+                to_string(leaving) + "; a step hands on what it gets";
+    if (entering.element != leaving.element)
+      rule += "; " + elements_differ(entering.element, leaving.element);
+    refuse("unroll", rule, {});
   }
   return placed;
 }

@@ -13,36 +13,40 @@ using namespace reel;
 
 namespace {
 
-// The operation: name, kind, type rule, derivative, kernel, and samples for the tests.
+// The operation is made of a type rule, a derivative, a kernel, and samples for the tests.
+
+TensorType spike_type(const std::vector<TensorType>& x, const Attributes&) {
+  if (!is_floating(x[0].element)) throw RecordError("operands must be floating");
+  return x[0];
+}
+
+/// The surrogate, 1 / (1 + 10 |x|)^2, times the adjoint of the result.
+Tensors spike_derivative(const Recorded& y, const Tensor& dy) {
+  return {divided_adjoint(dy, square(1 + 10 * abs(y[0])))};
+}
+
+template <class T>
+void spikes(const KernelCall& call) {
+  const T* x = call.inputs[0].as<T>();
+  T* y = call.output.as<T>();
+  for (std::int64_t i = 0; i < call.output.shape().size(); ++i) y[i] = x[i] > 0 ? 1 : 0;
+}
+
+void spike_kernel(const KernelCall& call) {
+  if (call.output.type->element == ElementType::float32)
+    spikes<float>(call);
+  else
+    spikes<double>(call);
+}
+
+std::vector<Sample> spike_samples() {
+  const TensorType matrix{ElementType::float64, {2, 3}}, scalar{ElementType::float64, {}};
+  return {{{{matrix}}, {}}, {{{scalar}}, {}}};
+}
 
 const Operation& spike_operation() {
-  static const Operation operation{"spike",
-                                   Kind::map,
-                                   [](const std::vector<TensorType>& x, const Attributes&) {
-                                     if (!is_floating(x[0].element))
-                                       throw RecordError("operands must be floating");
-                                     return x[0];
-                                   },
-                                   {[](const Recorded& y, const Tensor& dy) -> Tensors {
-                                     return {divided_adjoint(dy, square(1 + 10 * abs(y[0])))};
-                                   }},
-                                   {[](const KernelCall& call) {
-                                     const auto step = [&](auto zero) {
-                                       using T = decltype(zero);
-                                       const T* x = call.inputs[0].as<T>();
-                                       T* y = call.output.as<T>();
-                                       for (std::int64_t i = 0; i < call.output.shape().size(); ++i)
-                                         y[i] = x[i] > 0 ? 1 : 0;
-                                     };
-                                     if (call.output.type->element == ElementType::float32)
-                                       step(float{});
-                                     else
-                                       step(double{});
-                                   }},
-                                   [] {
-                                     return std::vector<Sample>{{{{{ElementType::float64, {2, 3}}}}, {}},
-                                                                {{{{ElementType::float64, {}}}}, {}}};
-                                   }};
+  static const Operation operation{"spike",        Kind::map,    spike_type, {spike_derivative},
+                                   {spike_kernel}, spike_samples};
   return operation;
 }
 

@@ -141,9 +141,7 @@ Form parts(const Subject& subject) {
 Tensor total(const Tensor& y) { return y.element() == ElementType::boolean ? y : sum(y); }
 Tensor itself(const Tensor& y) { return y; }
 
-}  // namespace
-
-void check_forms(const Subject& subject) {
+void compare_all(const Subject& subject) {
   compare(subject, plain(subject));
   compare(subject, broadcast(subject, "all axes", [](int, int) { return true; }));
   compare(subject, broadcast(subject, "the first axis", [](int axis, int) { return axis == 0; }));
@@ -161,8 +159,6 @@ void check_forms(const Subject& subject) {
                 [k](std::size_t i) { return i == k; }, total));
 }
 
-namespace {
-
 /// Whether float32 results are those of float64, of the same numbers.
 void check_precision(const Subject& subject) {
   auto narrow = subject.values(9), wide = narrow;
@@ -177,6 +173,11 @@ void check_precision(const Subject& subject) {
 }
 
 }  // namespace
+
+void check_forms(const Subject& subject) {
+  compare_all(subject);
+  if (const auto wide = subject.widened()) compare_all(*wide);
+}
 
 void check_elements(const Subject& subject) {
   compare(subject, plain(subject));

@@ -4,13 +4,14 @@
 #include <cmath>
 
 #include "checks.h"
+#include "element_index.h"
 
 namespace reel::checks {
 
 namespace {
 
 std::string element_text(const Array& array, std::int64_t i) {
-  return to_string(Shape(index_of(i, array.shape())));
+  return to_string(Shape(element_index(i, array.shape())));
 }
 
 bool has(const Attributes& attributes, const std::string& name) {
@@ -87,10 +88,10 @@ bool is_made_of(const Subject& subject, const Part& has_part) {
   const auto result = subject.call(operands);
   for (std::int64_t i = 0; i < result.size(); ++i) {
     auto changed = others;
-    const auto result_index = index_of(i, result.shape());
+    const auto result_index = element_index(i, result.shape());
     for (std::size_t k = 0; k < operands.size(); ++k)
       for (std::int64_t j = 0; j < operands[k].size(); ++j)
-        if (has_part(index_of(j, operands[k].shape()), result_index))
+        if (has_part(element_index(j, operands[k].shape()), result_index))
           copy_element(changed[k], j, operands[k], j);
     Array before(TensorType{result.element(), {}}), after = before;
     copy_element(before, 0, result, i);
@@ -177,16 +178,23 @@ void check_scan(const Subject& subject) {
     subject.fail("is declared a scan, but elements of its result are not made of those before them alone");
 }
 
+/// On the sample, and on a wider one.
+void check_each_extent(const Subject& subject, const std::string& what,
+                       const std::function<void(const Subject&)>& check) {
+  subject.attempt(what, [&] { check(subject); });
+  if (const auto wide = subject.widened()) wide->attempt(what, [&] { check(*wide); });
+}
+
 }  // namespace
 
 void check_kind(const Subject& subject) {
   const auto kind = subject.operation.kind;
   const auto& operands = subject.sample.operands;
   if (operands.empty()) return;
-  if (kind == Kind::map) subject.attempt("as a map", [&] { check_map(subject); });
+  if (kind == Kind::map) check_each_extent(subject, "as a map", check_map);
   if (kind == Kind::index_map) subject.attempt("as an index map", [&] { check_index_map(subject); });
   if (kind == Kind::reduction) subject.attempt("as a reduction", [&] { check_reduction(subject); });
-  if (kind == Kind::scan) subject.attempt("as a scan", [&] { check_scan(subject); });
+  if (kind == Kind::scan) check_each_extent(subject, "as a scan", check_scan);
   const auto is_index = [](const auto& operand) { return is_integer(operand.type.element); };
   if (kind == Kind::gather && std::none_of(operands.begin(), operands.end(), is_index))
     subject.fail("is declared a gather, and has no operand of integers to choose by");

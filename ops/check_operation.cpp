@@ -40,18 +40,6 @@ Tensors floating(const Tensors& tensors) {
   return found;
 }
 
-/// Whether the type rule takes the operands of a sample.
-bool is_accepted(const Operation& operation, const Sample& sample) {
-  std::vector<TensorType> types;
-  for (const auto& operand : sample.operands) types.push_back(operand.type);
-  try {
-    operation.infer(types, sample.attributes);
-    return true;
-  } catch (const RecordError&) {
-    return false;
-  }
-}
-
 /// The sample with each other element type in place of one of its own, as far as the operation takes them.
 std::vector<Sample> with_other_elements(const Operation& operation, const Sample& sample) {
   std::set<ElementType> own;
@@ -62,7 +50,7 @@ std::vector<Sample> with_other_elements(const Operation& operation, const Sample
       auto other = sample;
       for (auto& operand : other.operands)
         if (operand.type.element == from) operand.type.element = to;
-      if (to != from && is_accepted(operation, other)) samples.push_back(other);
+      if (to != from && checks::is_accepted(operation, other)) samples.push_back(other);
     }
   return samples;
 }

@@ -10,6 +10,18 @@ namespace reel::checks {
 
 std::vector<Array> Subject::values(std::uint64_t seed) const { return sample_values(sample, seed); }
 
+std::optional<Subject> Subject::widened() const {
+  if (operation.kind != Kind::map && operation.kind != Kind::scan) return std::nullopt;
+  auto wide = sample;
+  for (auto& operand : wide.operands) {
+    auto& shape = operand.type.shape;
+    if (shape.rank() == 0) shape = {1};
+    for (int axis = 0; axis < shape.rank(); ++axis) shape = shape.with_extent(axis, shape[axis] + 2);
+  }
+  if (!is_accepted(operation, wide)) return std::nullopt;
+  return Subject(operation, wide, failures_);
+}
+
 Tensor Subject::apply(const Tensors& operands) const {
   return record(operation, operands, sample.attributes);
 }
@@ -43,6 +55,17 @@ void Subject::attempt(const std::string& what, const std::function<void()>& chec
   }
 }
 
+bool is_accepted(const Operation& operation, const Sample& sample) {
+  std::vector<TensorType> types;
+  for (const auto& operand : sample.operands) types.push_back(operand.type);
+  try {
+    operation.infer(types, sample.attributes);
+    return true;
+  } catch (const RecordError&) {
+    return false;
+  }
+}
+
 bool close(const Array& a, const Array& b) {
   if (a.type() != b.type()) return false;
   double largest = 1;
@@ -61,15 +84,6 @@ void copy_element(Array& to, std::int64_t i, const Array& from, std::int64_t j) 
   const auto bytes = static_cast<std::int64_t>(size_of(to.element()));
   std::memcpy(static_cast<char*>(to.raw()) + i * bytes, static_cast<const char*>(from.raw()) + j * bytes,
               static_cast<std::size_t>(bytes));
-}
-
-std::vector<std::int64_t> index_of(std::int64_t i, const Shape& shape) {
-  std::vector<std::int64_t> index(shape.rank());
-  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    index[axis] = i % shape[axis];
-    i /= shape[axis];
-  }
-  return index;
 }
 
 }  // namespace reel::checks

@@ -2,6 +2,7 @@
 #include <reel/operation.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ class Subject {
 
   /// Values for the operands, the same ones for the same seed.
   std::vector<Array> values(std::uint64_t seed) const;
+  /// The same operation on a sample with longer axes, and with one where there is none: of a map or a scan,
+  /// which take any shape, since samples of one element show nothing. Nothing of the other kinds, and where
+  /// the type rule refuses the sample, as one with a shape among its attributes may.
+  std::optional<Subject> widened() const;
   Tensor apply(const Tensors& operands) const;
   /// What the kernel of the reference runner makes of them.
   Array call(const std::vector<Array>& operands) const;
@@ -33,14 +38,14 @@ class Subject {
   std::vector<std::string>& failures_;
 };
 
+/// Whether the type rule takes the operands of a sample.
+bool is_accepted(const Operation& operation, const Sample& sample);
+
 /// Whether both have one type and values that differ by rounding only; NaN agrees with NaN.
 bool close(const Array& a, const Array& b);
 
 /// Element `i` of `from` in place of that of `to`.
 void copy_element(Array& to, std::int64_t i, const Array& from, std::int64_t j);
-
-/// Position of each axis of element `i`.
-std::vector<std::int64_t> index_of(std::int64_t i, const Shape& shape);
 
 /// What passes conclude from the kind: that a map works element by element, that an index map only moves
 /// elements, of which elements those of a reduction or a scan are made, that contractions and gathers are

@@ -15,7 +15,8 @@ const Operation& concat_operation() {
         const int axis = normal_axis(attributes.integer("axis"), parts[0].shape.rank());
         std::int64_t extent = 0;
         for (const auto& part : parts) {
-          if (part.element != parts[0].element) throw RecordError(elements_differ());
+          if (part.element != parts[0].element)
+            throw RecordError(elements_differ(parts[0].element, part.element));
           if (part.shape.rank() != parts[0].shape.rank() ||
               part.shape.with_extent(axis, 0) != parts[0].shape.with_extent(axis, 0))
             throw RecordError("extents other than those of axis " + std::to_string(axis) + " must agree");

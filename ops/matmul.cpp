@@ -88,7 +88,7 @@ const Operation& matmul_operation() {
       Kind::contraction,
       [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
         const auto &left = attributes.text("left"), &right = attributes.text("right");
-        if (x[0].element != x[1].element) throw RecordError(elements_differ());
+        if (x[0].element != x[1].element) throw RecordError(elements_differ(x[0].element, x[1].element));
         if (!is_floating(x[0].element)) throw RecordError("operands must be floating");
         check_roles(x[0].shape, left, "bmk");
         check_roles(x[1].shape, right, "bnk");

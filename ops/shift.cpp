@@ -21,7 +21,7 @@ const Operation& shift_operation() {
       Kind::index_map,
       [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
         const int axis = normal_axis(attributes.integer("axis"), x[1].shape.rank());
-        if (x[0].element != x[1].element) throw RecordError(elements_differ());
+        if (x[0].element != x[1].element) throw RecordError(elements_differ(x[0].element, x[1].element));
         if (x[0].shape != x[1].shape.without_axis(axis))
           throw RecordError("the first must have the shape of one position along axis " +
                             std::to_string(axis));

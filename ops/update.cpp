@@ -26,13 +26,15 @@ void update(const std::shared_ptr<Variable>& variable, const Tensor& value) {
   if (Recording::in_body())
     throw RecordError("[update] parameter " + variable->name +
                       " is updated inside an unroll; updates take effect once, after the run");
-  const auto own = value.own_element();
+  const auto& type = variable->value.type();
+  const auto rule = "parameter " + variable->name + " is " + to_string(type);
+  const auto element = value.own_element().value_or(type.element);
+  if (element != type.element)
+    refuse("update", rule + "; " + elements_differ(element, type.element), {value});
   const bool is_scalar = value.leaf() && value.rank() == 0;
-  if ((own && *own != variable->value.element()) || (!is_scalar && value.shape() != variable->value.shape()))
-    refuse("update", "parameter " + variable->name + " is " + to_string(variable->value.type()), {value});
+  if (!is_scalar && value.shape() != type.shape) refuse("update", rule, {value});
   auto& tape = destination("update", {value});
-  const auto placed =
-      bring_broadcast(tape, value, variable->value.shape(), variable->value.element(), "update");
+  const auto placed = bring_broadcast(tape, value, type.shape, type.element, "update");
   if (auto* held = HeldUpdates::of(tape)) return held->add({variable, placed});
   const auto id = placed.id();
   tape.append(update_operation(), {&id, 1}, {{"variable", variable}});

@@ -92,12 +92,39 @@ TEST_CASE("check_gradients says where the differences do not settle") {
   does_not_settle({0.5, -1}, 1, [](const Tensor& x) { return select(x < -1, 4, x); });
 }
 
+TEST_CASE("check_gradients says where rounding leaves nothing of the differences") {
+  does_not_settle({1}, 0, [](const Tensor& x) { return 1e12 + x; });
+  does_not_settle({1}, 0, [](const Tensor& x) { return 1e9 + x; });
+  does_not_settle({0.5, 2}, 0, [](const Tensor& x) { return square(x) - 1e15; });
+  does_not_settle({0.5, 2}, 0, [](const Tensor& x) { return 1e13 * (1 + 1e-13 * exp(x)); });
+  does_not_settle({3, 1}, 0, [](const Tensor& x) { return 1e20 + sum(x); });
+  // No more than a right one is a wrong one confirmed by differences that vanish.
+  const auto lost = check({1}, [](const Tensor& x) { return 1e20 + x + 2 * stop_gradient(x); });
+  CHECK(lost.compared == 0);
+  CHECK(!lost.passes());
+  const auto zero = check({1}, [](const Tensor& x) { return 1e20 + stop_gradient(x); });
+  CHECK(zero.compared == 0);
+  CHECK(!zero.passes());
+}
+
+TEST_CASE("check_gradients finds wrong derivatives of values larger than their slopes") {
+  const auto far = [](const Tensor& x) { return 1e3 + square(x); };
+  const auto farther = [](const Tensor& x) { return exp(x) - 1e6; };
+  settles({1, 2}, far);
+  settles({0.5, -3}, [](const Tensor& x) { return 1e4 * x + 1e5; });
+  is_wrong({1, 2}, 1, wrong(far, 1.001));
+  is_wrong({1, 2}, 1, wrong(farther, 1.01));
+  is_wrong({-1, 2}, 1, wrong([](const Tensor& x) { return 1e4 * square(x) + 1e7; }, 0.99));
+}
+
 TEST_CASE("check_gradients does not pass where nothing was compared") {
   const auto result = check({0}, relu_of);
   CHECK(!result.passes());
   CHECK(result.compared == 0);
-  CHECK(to_string(result) ==
-        "the differences do not settle at input 0[0], where nothing was compared: a kink or a jump nearby");
+  CHECK(
+      to_string(result) ==
+      "the differences do not settle at input 0[0], where nothing was compared: a kink or a jump nearby, or "
+      "rounding");
   CHECK_THAT(to_string(check({0, 1, 0}, relu_of)),
              ContainsSubstring("input 0[0] and 1 other elements, where nothing was compared"));
   CHECK(check({0, 1, 0}, relu_of).passes());

@@ -116,6 +116,67 @@ TEST_CASE("check_operation finds what is declared a map and is none") {
         "is declared a map, and gives float64[3] of float64[2, 3]");
 }
 
+TEST_CASE("check_operation tries maps and scans on longer axes than their samples have") {
+  const auto of_shape = [](const Shape& shape) {
+    return [shape] { return std::vector<Sample>{{{{{float64, shape}}}, {}}}; };
+  };
+  for (const auto& shape :
+       {Shape{1}, Shape{3, 1}, Shape{0}, Shape{}, Shape{1, 1, 1}, Shape{2, 0}, Shape{0, 1}}) {
+    CAPTURE(to_string(shape));
+    finds({"running", Kind::map, same_doubles, of_running_sum, {running_sum}, of_shape(shape)},
+          "is declared a map, but element ");
+  }
+  const auto reversal = kernel(
+      [](const double* x, double* y, const Shape& shape) { std::reverse_copy(x, x + shape.size(), y); });
+  const Derivative same{[](const Recorded&, const Tensor& dy) -> Tensors { return {dy}; }};
+  for (const auto& shape : {Shape{}, Shape{1}, Shape{1, 1}, Shape{0}}) {
+    CAPTURE(to_string(shape));
+    finds({"reversal", Kind::map, same_doubles, same, {reversal}, of_shape(shape)},
+          "is declared a map, but element ");
+  }
+  for (const std::int64_t extent : {0, 1}) {
+    const auto samples = [extent] {
+      return std::vector<Sample>{{{{{float64, {extent}}}}, {{"axis", std::int64_t{0}}}}};
+    };
+    finds({"mean",
+           Kind::scan,
+           same_doubles,
+           same,
+           {kernel([](const double* x, double* y, const Shape& shape) {
+             const double total = std::accumulate(x, x + shape.size(), 0.0);
+             std::fill_n(y, shape.size(), total / static_cast<double>(shape.size()));
+           })},
+           samples},
+          "is declared a scan, but elements of its result are not made of those before them alone");
+  }
+  // A loop that stops after the first element.
+  Operation first{"doubled", Kind::map, same_doubles, linear, {doubling}, of_shape({1})};
+  CHECK(failures_of(first) == "");
+  first.kernels.cpu.map = [](const std::vector<ElementType>&, ElementType) -> MapLoop {
+    return [](const void* const* inputs, void* output, std::int64_t count) {
+      const auto* x = static_cast<const double*>(inputs[0]);
+      for (std::int64_t i = 0; i < count; ++i) static_cast<double*>(output)[i] = i == 0 ? 2 * x[i] : 0;
+    };
+  };
+  finds(first, "the operation by itself: on cpu it gives float64[3] {");
+}
+
+TEST_CASE("check_operation tries a map as it is where its type rule takes no longer axes") {
+  const auto only_two = [](const std::vector<TensorType>& x, const Attributes& attributes) {
+    if (x[0].element != float64) throw RecordError("the operand must be float64");
+    const auto extents = x[0].shape.extents();
+    if (!extents.empty() && extents.back() != attributes.integer("extent"))
+      throw RecordError("the last axis must have the extent that is an attribute");
+    return x[0];
+  };
+  const auto samples = [] {
+    return std::vector<Sample>{{{{{float64, {2, 2}}}}, {{"extent", std::int64_t{2}}}}};
+  };
+  const auto failures = failures_of({"doubled", Kind::map, only_two, linear, {doubling}, samples});
+  CHECK(failures.find("float64[4, 4]") == std::string::npos);
+  CHECK(failures.find("is declared a map") == std::string::npos);
+}
+
 TEST_CASE("check_operation finds what is declared another kind and is not of it") {
   // Adds up along no axis that its attributes name.
   const auto sum_of_first = [](const Shape& result) {

@@ -179,7 +179,7 @@ TEST_CASE("a file that does not fit the model is refused and changes nothing", "
         "<Matrix Name=\"b\" Type=\"float32\" Rows=\"3\" Columns=\"1\">1 2 3</Matrix></Layer>";
     check_refused(with("</Layer>", again), "matrix cell/forget/b stands there twice");
     check_refused(with("</Model>", "<Layer Name=\"cell/forget\">" + again + "</Model>"),
-                  "matrix cell/forget/b stands there twice");
+                  "layer cell/forget stands there twice");
   }
   SECTION("another shape") {
     check_refused(with("Rows=\"2\"", "Rows=\"3\""), first + " has Rows '3' and must have '2'");

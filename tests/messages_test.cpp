@@ -64,6 +64,77 @@ TEST_CASE("data of another floating type than the model's", "[messages]") {
             {"argument 0 is float32, the model float64"}));
 }
 
+TEST_CASE("data of another floating type where a value is handed on", "[messages]") {
+  const auto said = "use cast; argument 0 is float64, the model float32";
+  Model model(Seed{1});
+  const auto p = (model / "net").parameter("p", {2}, glorot_uniform());
+  const auto updated = [&](const Array& x, auto change) {
+    Function f(model, [&](Tensor x) {
+      update(p, change(x));
+      return x;
+    });
+    return message_of([&] { f(x); });
+  };
+  const Array pair(Shape{2}, ElementType::float64), rows(Shape{3, 2}, ElementType::float64);
+  CHECK(has(updated(pair, [](Tensor x) { return x; }), {"[update] parameter net/p is float32[2]; ", said}));
+  CHECK(has(updated(pair, [](Tensor x) { return 2 * x; }), {"[update] parameter net/p is", said}));
+  CHECK(has(updated(rows, [](Tensor x) { return mean(x, {0}); }), {"[update] parameter net/p is", said}));
+
+  const auto unrolled = [&](const Tensor& initial, auto cell) {
+    Function f(model, [&](Tensor x) { return unroll(cell, x, initial).state; });
+    return message_of([&] { f(rows); });
+  };
+  CHECK(has(unrolled(zeros({2}, f32), [](const Tensor& x, const Tensor&) { return x; }),
+            {"[unroll] the state enters the step as float32[2] and leaves it as float64[2]", said}));
+  CHECK(has(unrolled(zeros({2}, ElementType::float64),
+                     [](const Tensor& x, const Tensor& s) { return cast(x + s, f32); }),
+            {"[unroll] the state enters the step as float64[2] and leaves it as float32[2]", said}));
+  Function pairs(model, [&](Tensor x) {
+    const auto cell = [](const Tensor& xt, const LSTMState& s) { return LSTMState{s.h, xt}; };
+    return unroll(cell, x, LSTMState{zeros({2}, f32), zeros({2}, f32)}).state;
+  });
+  CHECK(has(message_of([&] { pairs(rows); }), {"[unroll] state c enters the step as float32[2]", said}));
+  Function branches(model, [&](Tensor x) { return select(x > 0, x, p); });
+  CHECK(has(message_of([&] { branches(pair); }), {"[select]", said}));
+}
+
+TEST_CASE("data of another floating type are not blamed for what other types do", "[messages]") {
+  Model model(Seed{1});
+  const auto p = (model / "net").parameter("p", {2}, glorot_uniform());
+  const auto count = full({2}, 1, ElementType::int32), flag = full({2}, 1, ElementType::boolean);
+  const Array wide(Shape{2}, ElementType::float64);
+  const auto message = [&](auto f) {
+    Function function(model, [&](Tensor x) { return f(x); });
+    return message_of([&] { function(wide); });
+  };
+  const auto blames = [&](auto f) {
+    const auto text = message(f);
+    CHECK(has(text, {"element types differ and are never converted silently: use cast"}));
+    return text.find("the model") != std::string::npos;
+  };
+  CHECK(blames([&](const Tensor& x) { return x + p; }));
+  CHECK(!blames([&](const Tensor&) { return p * count; }));
+  CHECK(!blames([&](const Tensor& x) { return x + count; }));
+  CHECK(!blames([&](const Tensor&) { return concat({p, count}); }));
+  CHECK(!blames([&](const Tensor&) { return maximum(p, flag); }));
+  CHECK(!blames([&](const Tensor&) { return select(p > 0, p, count); }));
+  CHECK(!blames([&](const Tensor& x) {
+    update(p, count);
+    return x;
+  }));
+  CHECK(!blames([&](const Tensor& x) {
+    return unroll([&](const Tensor&, const Tensor&) { return count; }, unsqueeze(x, 1), zeros({2}, f32))
+        .state;
+  }));
+  // A shape that differs is no matter of types.
+  const auto shapes = message([&](const Tensor& x) {
+    update(p, zeros({3}, f32));
+    return x;
+  });
+  CHECK(has(shapes, {"[update] parameter net/p is float32[2]"}));
+  CHECK(shapes.find("element types") == std::string::npos);
+}
+
 TEST_CASE("an absent member: which one of what", "[messages]") {
   Model model(Seed{1});
   const auto x = Array(Shape{3, 1}, f32);

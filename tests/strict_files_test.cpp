@@ -90,6 +90,47 @@ TEST_CASE("an attribute may stand there once, and where it means something", "[f
   }
 }
 
+TEST_CASE("a number is spelled as save() may spell it", "[files]") {
+  for (const std::string number :
+       {".5",       "-.5",       "1.",  "-1.", "1.e5", ".e5",   ".",        "-",         "+1",
+        "infinity", "-infinity", "INF", "Inf", "NaN",  "nan()", "nan(123)", "-nan(ind)", "nan(snan)",
+        "--1",      "0x1p3",     "1e",  "1e+", "1.5.", "1,5",   "1f"})
+    check_refused(with("6.5", number), "matrix cell/forget/W holds a bad number at position 5: '" + number);
+  for (const std::string number : {"6.50", "06.5", "65e-1", "6.5e+00", "6.5E0", "0.65e1"})
+    check_loaded(with("6.5", number));
+}
+
+TEST_CASE("numbers that are none and infinities are read back", "[files]") {
+  const Directory directory;
+  Model model(Seed{1});
+  make_parameters(model);
+  for (const std::string number : {"inf", "-inf", "nan", "-nan", "1e+10", "-1.5e-05"}) {
+    write(directory / "numbers.xml", with("6.5", number));
+    CHECK_NOTHROW(load(model, directory / "numbers.xml"));
+    save(model, directory / "again.xml");
+    CHECK_THAT(read(directory / "again.xml"), ContainsSubstring(" " + number.substr(0, 3)));
+  }
+}
+
+TEST_CASE("a layer stands there once, with its own matrices", "[files]") {
+  for (const std::string layer : {"cell/forget", "head"}) {
+    for (const std::string again :
+         {"<Layer Name=\"" + layer + "\"/>", "<Layer Name=\"" + layer + "\"></Layer>",
+          "<Layer Name='" + layer + "'> <!-- empty --> </Layer>"})
+      check_refused(with("</Model>", again + "</Model>"), "layer " + layer + " stands there twice");
+    check_refused(with("<Layer Name=\"cell/forget\"", "<Layer Name=\"head\"/><Layer Name=\"cell/forget\""),
+                  "layer head holds no <Matrix>");
+  }
+  for (const std::string name : {"cell", "other", ""})
+    check_refused(with("</Model>", "<Layer Name=\"" + name + "\"/></Model>"),
+                  "layer " + name + " holds no <Matrix>");
+  const auto split = with("</Matrix>\n    <Matrix Name=\"b\"",
+                          "</Matrix></Layer><Layer Name=\"cell\">\n    <Matrix Name=\"forget/b\"");
+  check_refused(split, "matrix cell/forget/b stands in layer 'cell', which is not its own");
+  check_refused(replaced(split, "Layer Name=\"cell\"", "Layer Name=\"\""),
+                "matrix forget/b stands in layer '', which is not its own");
+}
+
 TEST_CASE("text outside of the matrices is refused", "[files]") {
   for (const std::string text : {"x", "1 2", "&lt;", "\xc3\xa9", "]]>"}) {
     check_refused(text + known_file, "");

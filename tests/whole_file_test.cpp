@@ -110,6 +110,17 @@ struct Umask {
 
 }  // namespace
 
+TEST_CASE("a file that is written anew sets neither user nor group", "[files]") {
+  const Directory directory;
+  const auto path = directory / "text";
+  write_whole(path, "old");
+  for (const mode_t mode : {04755, 02755, 01755, 06640, 07600}) {
+    REQUIRE(::chmod(path.c_str(), mode) == 0);
+    write_whole(path, "new");
+    CHECK(mode_of(path) == (mode & 0777));
+  }
+}
+
 TEST_CASE("a new file has the default mode, an old one keeps its own", "[files]") {
   const Directory directory;
   const auto path = directory / "text";

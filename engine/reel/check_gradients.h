@@ -27,7 +27,7 @@ struct GradientCheck {
 
 /// "worst error 3.1e-11 at input 1[2, 0]: analytic 0.5, numeric 0.5; largest gradient 1.2", and where the
 /// differences do not settle: "the differences do not settle at input 0[3], where nothing was compared: a
-/// kink or a jump nearby".
+/// kink or a jump nearby, or rounding".
 std::string to_string(const GradientCheck& check);
 
 /// Compares the gradients of `f` with extrapolated central differences, at `inputs`, with smaller and smaller

@@ -92,9 +92,10 @@ Tensor bring(Tape& tape, const Tensor& operand, const std::string& operation,
 /// others. Throws RecordError with operation, rule, operands and scope.
 Tensor record(const Operation& operation, const Tensors& operands, const Attributes& attributes = {});
 
-/// The rule that is broken where element types differ, for errors. Where arguments of the recording have
-/// another floating type than its model it says so: data of the wrong type are the usual cause.
-std::string elements_differ();
+/// The rule that is broken where element types differ, for errors. Where both are floating, and arguments of
+/// the recording have another floating type than its model, it says so: data of the wrong type are the usual
+/// cause.
+std::string elements_differ(ElementType one, ElementType other);
 
 /// The operands, those of int32 as int64 where others are int64: integers of two widths meet in the wider.
 Tensors widened(const std::string& operation, Tensors operands);

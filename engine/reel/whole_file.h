@@ -5,8 +5,9 @@ namespace reel {
 
 /// Writes `text` to the file `path`, all of it or nothing: to a temporary file of its own beside it, flushed
 /// to the disk, which then takes the file's name, so that others who write and read it at the same time find
-/// a whole file. A file that stands there keeps its mode, and its owner and group where that is allowed;
-/// where it is not, nobody may do more with the new file than with the old one. Access lists are not kept,
+/// a whole file. A file that stands there keeps who may read, write and execute it, and its owner and
+/// group where that is allowed; where it is not, nobody may do more with the new file than with the old one.
+/// The bits that set user or group, the sticky bit (04755 becomes 0755) and access lists are not kept,
 /// and other hard links to the old file still lead to its old text. Of a symbolic link the target is written,
 /// or made. Throws FileError, and leaves the file as it was, where something that is no regular file stands
 /// there or the system refuses; a process that is killed may leave "<name>.tmp-<digits>" behind, which is in

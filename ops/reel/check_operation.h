@@ -12,6 +12,7 @@ namespace reel {
 ///   contraction or a gather is linear in each floating operand;
 /// - so is the declared algebra: identity, involution, units (infinities and NaN included), in what it is
 ///   linear;
+/// - a map or a scan is so on axes longer than its samples' as well, as far as the type rule takes them;
 /// - with operands that are broadcast, transposed, sliced or the same everywhere, and where slices or the sum
 ///   of the result are used, improved programs of both runners give what comes out AsRecorded;
 /// - first and second derivatives agree with extrapolated central differences (an operation with a surrogate

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "element_index.h"
 #include "kernels.h"
 #include "lines.h"
 #include "views.h"
@@ -9,16 +10,6 @@ namespace reel::reference {
 
 namespace {
 
-/// "[1, 0]": which element of an array of this shape is the `i`-th.
-std::string position_text(std::int64_t i, const Shape& shape) {
-  std::vector<std::int64_t> position(shape.rank());
-  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    position[axis] = i % shape[axis];
-    i /= shape[axis];
-  }
-  return to_string(Shape(position));
-}
-
 /// Calls `f(position, index)` for every index, after checking all of them. Errors call one `called`.
 template <class F>
 void for_each_index(const ConstView& indices, std::int64_t extent, const std::string& called, F&& f) {
@@ -26,8 +17,9 @@ void for_each_index(const ConstView& indices, std::int64_t extent, const std::st
     const auto count = indices.shape().size();
     for (std::int64_t i = 0; i < count; ++i)
       if (index[i] < 0 || index[i] >= extent)
-        throw RunError(called + " " + std::to_string(index[i]) + " at " + position_text(i, indices.shape()) +
-                       " is outside [0, " + std::to_string(extent) + ")");
+        throw RunError(called + " " + std::to_string(index[i]) + " at " +
+                       to_string(Shape(element_index(i, indices.shape()))) + " is outside [0, " +
+                       std::to_string(extent) + ")");
     for (std::int64_t i = 0; i < count; ++i) f(i, static_cast<std::int64_t>(index[i]));
   };
   if (indices.type->element == ElementType::int32)
