@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "differences.h"
-#include "element_index.h"
+#include <reel/element_index.h>
 
 namespace reel {
 

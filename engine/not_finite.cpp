@@ -7,7 +7,7 @@
 #include <cstring>
 #include <limits>
 
-#include "element_index.h"
+#include <reel/element_index.h>
 #include "reference_run.h"
 #include "runner.h"
 

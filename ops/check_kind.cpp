@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "checks.h"
-#include "element_index.h"
+#include <reel/element_index.h>
 
 namespace reel::checks {
 

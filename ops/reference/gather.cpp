@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "element_index.h"
+#include <reel/element_index.h>
 #include "kernels.h"
 #include "lines.h"
 #include "views.h"
