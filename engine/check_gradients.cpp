@@ -8,8 +8,8 @@
 #include <cmath>
 #include <sstream>
 
-#include "differences.h"
 #include <reel/element_index.h>
+#include "differences.h"
 
 namespace reel {
 

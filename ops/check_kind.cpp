@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "checks.h"
 #include <reel/element_index.h>
+#include "checks.h"
 
 namespace reel::checks {
 

@@ -114,9 +114,8 @@ TEST_CASE("numbers that are none and infinities are read back", "[files]") {
 
 TEST_CASE("a layer stands there once, with its own matrices", "[files]") {
   for (const std::string layer : {"cell/forget", "head"}) {
-    for (const auto& again :
-         {"<Layer Name=\"" + layer + "\"/>", "<Layer Name=\"" + layer + "\"></Layer>",
-          "<Layer Name='" + layer + "'> <!-- empty --> </Layer>"})
+    for (const auto& again : {"<Layer Name=\"" + layer + "\"/>", "<Layer Name=\"" + layer + "\"></Layer>",
+                              "<Layer Name='" + layer + "'> <!-- empty --> </Layer>"})
       check_refused(with("</Model>", again + "</Model>"), "layer " + layer + " stands there twice");
     check_refused(with("<Layer Name=\"cell/forget\"", "<Layer Name=\"head\"/><Layer Name=\"cell/forget\""),
                   "layer head holds no <Matrix>");
