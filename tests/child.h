@@ -11,8 +11,9 @@
 /// Processes made by fork().
 namespace reel::test {
 
-#if defined(__SANITIZE_THREAD__)
-/// ThreadSanitizer ends a process that starts threads and was made from one with threads.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+/// ThreadSanitizer ends a process that starts threads and was made from one with threads. AddressSanitizer's
+/// memory may be locked by another thread at the fork, and is then locked in the child for good.
 constexpr bool forks_with_threads = false;
 #else
 constexpr bool forks_with_threads = true;
