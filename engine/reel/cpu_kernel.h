@@ -37,8 +37,17 @@ struct Reach {
 
   /// Positions `first` to `last` of an axis, both included; the stride in bytes.
   void extend(std::int64_t first, std::int64_t last, std::int64_t stride) {
-    low += std::min(first * stride, last * stride);
-    high += std::max(first * stride, last * stride);
+    const auto a = within(static_cast<long double>(first) * stride),
+               b = within(static_cast<long double>(last) * stride);
+    low = within(static_cast<long double>(low) + std::min(a, b));
+    high = within(static_cast<long double>(high) + std::max(a, b));
+  }
+
+ private:
+  /// Sizes that no memory has are planned too, before it is asked for.
+  static std::int64_t within(long double bytes) {
+    constexpr long double most = 0x1p62L;
+    return static_cast<std::int64_t>(std::clamp(bytes, -most, most));
   }
 };
 
