@@ -229,11 +229,12 @@ Reach Cluster::reach(std::size_t operand, int part, int parts) const {
   return reach;
 }
 
-std::int64_t Cluster::bytes_moved() const {
-  std::int64_t bytes = 0;
+double Cluster::bytes_moved() const {
+  double bytes = 0;
   for (const auto& access : accesses_)
-    bytes += (access.repeated ? 1 : rows_) * (access.column == 0 || access.per_row ? 1 : columns_) *
-             access.element;
+    bytes += static_cast<double>(access.repeated ? 1 : rows_) *
+             static_cast<double>(access.column == 0 || access.per_row ? 1 : columns_) *
+             static_cast<double>(access.element);
   return bytes;
 }
 

@@ -60,7 +60,7 @@ class Cluster {
   std::int64_t elements() const { return rows_ * columns_; }
   /// Into how many parts the work can be divided.
   std::int64_t most_parts() const;
-  std::int64_t bytes_moved() const;
+  double bytes_moved() const;
   /// What a part touches of an input, an output or the column totals, in the order in which run() gets them.
   Reach reach(std::size_t operand, int part, int parts) const;
 

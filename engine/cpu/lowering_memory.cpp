@@ -206,7 +206,7 @@ void Lowering::add_cluster(const Shape& shape, const std::vector<Place>& inputs,
   const auto& cluster = plan_->clusters.back();
   constexpr double per_element = 0.1, per_byte = 0.03, per_call = 40;
   line.instruction.nanoseconds =
-      per_call + static_cast<double>(cluster.bytes_moved()) * per_byte +
+      per_call + cluster.bytes_moved() * per_byte +
       static_cast<double>(cluster.elements()) * static_cast<double>(count) * per_element;
   plan_->scratch_bytes = std::max(plan_->scratch_bytes, cluster.scratch_bytes());
   line.instruction.note = static_cast<std::uint32_t>(plan_->notes.size());
