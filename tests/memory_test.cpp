@@ -3,8 +3,8 @@
 
 #include <reel/reel.h>
 
-#include "catch.h"
 #include "models.h"
+#include "refusals.h"
 
 using namespace reel;
 using namespace reel::test;
@@ -25,13 +25,6 @@ std::string refusal(F&& f) {
     return error.what();
   }
   return "nothing";
-}
-
-void require_parts(const std::string& text, const std::vector<std::string>& parts) {
-  for (const auto& part : parts) {
-    INFO("no '" << part << "' in: " << text);
-    REQUIRE(text.find(part) != std::string::npos);
-  }
 }
 
 const auto vast_text = std::to_string(vast), vast_bytes = std::to_string(4 * vast);

@@ -30,4 +30,8 @@ inline bool has(const std::string& text, const std::vector<std::string>& parts) 
   return true;
 }
 
+inline void require_parts(const std::string& text, const std::vector<std::string>& parts) {
+  REQUIRE(has(text, parts));
+}
+
 }  // namespace reel::test

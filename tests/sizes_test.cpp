@@ -3,7 +3,6 @@
 
 #include <reel/reel.h>
 
-#include "catch.h"
 #include "refusals.h"
 #include "run.h"
 
@@ -29,13 +28,6 @@ std::string refusal(const std::vector<TensorType>& types, const std::function<vo
     return error.what();
   }
   return "nothing";
-}
-
-void require_parts(const std::string& text, const std::vector<std::string>& parts) {
-  for (const auto& part : parts) {
-    INFO("no '" << part << "' in: " << text);
-    REQUIRE(text.find(part) != std::string::npos);
-  }
 }
 
 std::string text_of(std::int64_t number) { return std::to_string(number); }
