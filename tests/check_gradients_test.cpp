@@ -147,6 +147,21 @@ TEST_CASE("check_gradients finds wrong derivatives, beside kinks and at them") {
   is_wrong({0}, 0, wrong([](const Tensor& x) { return relu(x) + 5 * x; }, 3));
   // An infinite gradient does not excuse the others.
   is_wrong({0, 1}, 1, wrong([](const Tensor& x) { return sqrt(x); }, 2));
+  // Nor does a large one where nothing can be compared.
+  is_wrong({1e-9, 1}, 1, [](const Tensor& x) { return log(x) + 0.5 * stop_gradient(x); });
+  is_wrong({1e-12, 1, 2}, 2, [](const Tensor& x) { return sqrt(x) + 0.1 * stop_gradient(x); });
+  is_wrong({3, 1e-14, 1e-13}, 0, [](const Tensor& x) { return 5 * sqrt(x) + 1e-3 * stop_gradient(x); });
+}
+
+TEST_CASE("check_gradients compares nothing at a pole that is nearer than its steps") {
+  const auto result = check({1e-10, 1e-11}, [](const Tensor& x) { return 1 / x; });
+  INFO(to_string(result));
+  CHECK(result.compared == 0);
+  CHECK(result.unsettled == 2);
+  CHECK(!result.passes());
+  // Where it says something, a wrong derivative is one, were it off by however much.
+  is_wrong({1e-2}, 0, wrong([](const Tensor& x) { return 1 / x; }, 1e6));
+  is_wrong({2}, 0, wrong([](const Tensor& x) { return 3 * x + 1e4; }, 1e6));
 }
 
 TEST_CASE("check_gradients reports a gradient that is not a number") {

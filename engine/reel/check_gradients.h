@@ -5,7 +5,7 @@ namespace reel {
 
 /// How far derived gradients are from measured ones.
 struct GradientCheck {
-  /// Largest |analytic - numeric| over all elements that were compared, and the largest finite |gradient|.
+  /// Largest |analytic - numeric| over all elements that were compared, and their largest finite |gradient|.
   double worst_error = 0;
   double largest_gradient = 0;
   /// Where the worst error is: "input 1" or the name of a parameter, and the element's index there.
