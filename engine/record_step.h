@@ -22,19 +22,22 @@ struct RecordedStep {
   std::vector<NodeId> added_sequences, captured;
 };
 
+/// What errors call a tensor of the state: "state c".
+std::string state_name(const UnrollOptions& options, std::size_t position);
+
 /// The state that a step hands on, on `tape`, with the types it came with. Throws RecordError where they
 /// differ.
 Tensors checked_state(Tape& tape, const Tensors& before, const Tensors& after, const UnrollOptions& options);
 
-/// The types in which the state enters a step: those for which `use`, which records the step, is content.
-/// Literals without an element type first have the type of the sequences. Where that fails they have the type
-/// that the step gives them, which a recording tells in which they are literals still.
-std::vector<TensorType> state_types(const StepContext& context, const Tensors& state,
-                                    const std::function<void(const std::vector<TensorType>&)>& use);
+/// Calls `use`, which records the steps, with types of the state for which it is content: literals without an
+/// element type first have the type of the sequences. Where that fails they have the types that the step
+/// gives them, which recordings of it tell.
+void with_state_types(const StepContext& context, const Tensors& state,
+                      const std::function<void(const std::vector<TensorType>&)>& use);
 
-/// Records the cell with a state of `types`, which it finds, and, unless an option leaves that out, a second
-/// time. Throws RecordError where the cell gives other operations then: it keeps something in itself that
-/// belongs in the state.
+/// Records the cell with a state of `types`, which it finds in the same way, and, unless an option leaves
+/// that out, a second time. Throws RecordError where the cell gives other operations then: it keeps something
+/// in itself that belongs in the state.
 RecordedStep record_step(const StepContext& context, const Tensors& state, std::vector<TensorType>& types);
 
 }  // namespace reel

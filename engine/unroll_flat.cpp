@@ -36,7 +36,7 @@ const TensorType& Unroll::type_of(NodeId value) const { return body().tape->node
 
 Tensor Unroll::stacked(NodeId value) const {
   const auto& step = type_of(value);
-  const auto steps = node_.tape().node(node_.id()).attributes.integer("steps");
+  const auto steps = node_.tape("unroll").node(node_.id()).attributes.integer("steps");
   TensorType type;
   try {
     type = {step.element, step.shape.with_axis(0, steps)};
@@ -65,7 +65,7 @@ Tensor Unroll::final_carry(std::int64_t position) const {
 
 Tensor Unroll::project(const Operation& operation, const Attributes& attributes) const {
   const auto id = node_.id();
-  return {node_.tape(), node_.tape().append(operation, {&id, 1}, attributes)};
+  return {node_.tape("unroll"), node_.tape("unroll").append(operation, {&id, 1}, attributes)};
 }
 
 std::int64_t common_length(const Tensors& sequences) {
@@ -138,7 +138,7 @@ FlatUnroll expand(const StepContext& context, const Tensors& state) {
 
 FlatUnroll unroll_expanded(const StepContext& context, const Tensors& state) {
   FlatUnroll result;
-  state_types(context, state, [&](const std::vector<TensorType>& types) {
+  with_state_types(context, state, [&](const std::vector<TensorType>& types) {
     result = needing_memory([&] { return expand(context, placed_state(context.outer, state, types)); },
                             [&] {
                               return "[unroll] expanded, each of " + std::to_string(context.steps) +
@@ -163,9 +163,7 @@ FlatUnroll unroll_flat(std::int64_t steps, const Tensors& sequences, const Tenso
   for (const auto& x : sequences) brought.push_back(bring(tape, x, "unroll"));
   if (!brought.empty() && common_length(brought) != steps)
     refuse("unroll", "sequences do not have " + std::to_string(steps) + " steps", brought);
-  auto used = options;
-  used.rehearse = options.rehearse && !options.expanded;
-  const StepContext context{tape, steps, brought, cell, used, Recording::next_key()};
+  const StepContext context{tape, steps, brought, cell, options, Recording::next_key()};
   // With no steps there is nothing to expand, and only the node knows the types of the outputs.
   return options.expanded && steps > 0 ? unroll_expanded(context, state) : unroll_node(context, state);
 }

@@ -102,6 +102,25 @@ TEST_CASE("a literal state takes the type that the step gives it", "[states]") {
   // A sum of integers, whatever it starts from.
   CHECK(final_state([](const Tensor& s, const Tensor& h) { return h + s; }, whole, zeros({})) == List{6});
   CHECK(final_state([](const Tensor& s, const Tensor& h) { return h + s; }, whole, 10) == List{16});
+  // A mask by hand, a table by a counter, a counter compared: floats and integers among the literals.
+  CHECK(final_state(
+            [](const Tensor& x, const Two& state) {
+              const auto& [h, n] = state;
+              return Two(select(n < constant(Array(std::vector<std::int64_t>{2})), h + x, h), n + 1);
+            },
+            floating, Two(zeros({1}), 0)) == List{3});
+  CHECK(final_state(
+            [](const Tensor& x, const Two& state) {
+              const auto& [n, h] = state;
+              return Two(n + 1, h + x * gather(constant(Array(List{1, 10, 100})), n));
+            },
+            Array(List{1, 2, 3}), Two(0, 0)) == List{3});
+  CHECK(final_state(
+            [](const Tensor& x, const Two& state) {
+              const auto& [h, n] = state;
+              return Two(h + select(n == iota(1), x, 0), n + 1);
+            },
+            floating, Two(zeros({1}), zeros({1}))) == List{1});
   // A float state beside a counter, and beside a flag.
   CHECK(final_state(
             [](const Tensor& s, const Two& state) {

@@ -204,6 +204,60 @@ TEST_CASE("a cell that does something else each time it is called is refused", "
             {"handed on in its state"}));
 }
 
+TEST_CASE("state kept in a cell is refused where the types of literals have to be found", "[lifetime]") {
+  Model model(Seed{1});
+  const auto x = ones_of({4, 2});
+  const Array lengths(std::vector<std::int64_t>{3, 1});
+  using State = std::tuple<Tensor, Tensor>;
+  const auto refused = [&](const State& state, const auto& cell, bool late) {
+    Function f(model, [&](Tensor x, Tensor lengths) {
+      const auto step = [&, first = true, calls = 0](Tensor xt, const State& s) mutable {
+        // Before or after what is refused while the literal is a float.
+        if (!late) xt = std::exchange(first, false) ? xt * 100 : xt;
+        auto [h, n] = cell(xt, s, lengths, ++calls);
+        if (late) h = std::exchange(first, false) ? h * 100 : h;
+        return State(h, n);
+      };
+      const std::function<State(const Tensor&, const State&)> shared = step;
+      return std::get<0>(unroll(shared, x, state).state);
+    });
+    return message_of([&] { f(x, lengths); });
+  };
+  const auto masked = [](const Tensor& x, const State& s, const Tensor& lengths, int) {
+    const auto& [h, n] = s;
+    return State(select(n < lengths, h + x, h), n + 1);
+  };
+  const auto flagged = [](const Tensor& x, const State& s, const Tensor&, int) {
+    const auto& [h, on] = s;
+    return State(select(on, h + x, h), !on);
+  };
+  const auto chosen = [](const Tensor& x, const State& s, const Tensor&, int calls) {
+    const auto& [h, n] = s;
+    return State(h + x * gather(iota(4, ElementType::float32), n) + calls, n + 1);
+  };
+  for (const auto& state :
+       {State(zeros({2}, ElementType::float32), 0), State(zeros({2}), 0), State(zeros({2}), zeros({}))}) {
+    for (bool late : {false, true}) CHECK(has(refused(state, masked, late), {"handed on in its state"}));
+    for (bool late : {false, true}) CHECK(has(refused(state, flagged, late), {"handed on in its state"}));
+    for (bool late : {false, true}) CHECK(has(refused(state, chosen, late), {"handed on in its state"}));
+  }
+}
+
+TEST_CASE("what a nested cell keeps is said once", "[lifetime]") {
+  Model model(Seed{1});
+  int calls = 0;
+  Function f(model, [&](Tensor x) {
+    const auto outer = [&](const Tensor& xt, const Tensor& s) {
+      return unroll([&](const Tensor& inner) { return inner * double(++calls) + xt; }, 2, s).state;
+    };
+    return unroll(outer, x, zeros({1})).state;
+  });
+  const auto text = message_of([&] { f(ones_of({4, 1})); });
+  const std::string once = "handed on in its state";
+  REQUIRE(has(text, {once}));
+  CHECK(text.find(once) == text.rfind(once));
+}
+
 TEST_CASE("a cell that keeps what is no state is not refused, nor one recorded but once", "[lifetime]") {
   Model model(Seed{1});
   const auto x = ones_of({4, 1});
@@ -271,6 +325,10 @@ TEST_CASE("a program handed out stays whole when its function drops it", "[lifet
   CHECK(f->program_count() == ProgramCache::capacity);
   CHECK(program.run(std::vector<Array>{x})[0] == floats({2, 3, 4}));
   f.reset();
+  CHECK(program.run(std::vector<Array>{x})[0] == floats({2, 3, 4}));
+  // Moving a handle copies it: none is left without a program.
+  auto moved = std::move(program);
+  CHECK(moved.run(std::vector<Array>{x})[0] == floats({2, 3, 4}));
   CHECK(program.run(std::vector<Array>{x})[0] == floats({2, 3, 4}));
 }
 
