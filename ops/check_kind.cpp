@@ -1,9 +1,10 @@
+#include <reel/element_index.h>
 #include <reel/structural.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
-#include <reel/element_index.h>
 #include "checks.h"
 
 namespace reel::checks {
@@ -178,6 +179,20 @@ void check_scan(const Subject& subject) {
     subject.fail("is declared a scan, but elements of its result are not made of those before them alone");
 }
 
+/// No program has a place for a result of it.
+void check_effect(const Subject& subject) {
+  const auto operands = subject.values(7);
+  std::vector<TensorType> types;
+  for (const auto& operand : operands) types.push_back(operand.type());
+  Array result(subject.operation.infer(types, subject.sample.attributes));
+  constexpr int untouched = 0x5a;
+  std::memset(result.raw(), untouched, result.type().bytes());
+  const Array before = result;
+  subject.call_into(result, operands, subject.sample.attributes);
+  if (std::memcmp(result.raw(), before.raw(), before.type().bytes()) != 0)
+    subject.fail("is declared an effect, which has no result, and writes one");
+}
+
 /// On the sample, and on a wider one.
 void check_each_extent(const Subject& subject, const std::string& what,
                        const std::function<void(const Subject&)>& check) {
@@ -191,6 +206,8 @@ void check_kind(const Subject& subject) {
   const auto kind = subject.operation.kind;
   const auto& operands = subject.sample.operands;
   if (operands.empty()) return;
+  if (kind == Kind::leaf) subject.fail("is declared a leaf, and has operands");
+  if (kind == Kind::effect) subject.attempt("as an effect", [&] { check_effect(subject); });
   if (kind == Kind::map) check_each_extent(subject, "as a map", check_map);
   if (kind == Kind::index_map) subject.attempt("as an index map", [&] { check_index_map(subject); });
   if (kind == Kind::reduction) subject.attempt("as a reduction", [&] { check_reduction(subject); });

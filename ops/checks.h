@@ -28,6 +28,8 @@ class Subject {
   /// What the kernel of the reference runner makes of them.
   Array call(const std::vector<Array>& operands) const;
   Array call(const std::vector<Array>& operands, const Attributes& attributes) const;
+  /// The same, into memory that holds something already.
+  void call_into(Array& result, const std::vector<Array>& operands, const Attributes& attributes) const;
 
   void fail(const std::string& what) const;
   /// An exception of `check` is a failure of it.

@@ -158,7 +158,7 @@ TEST_CASE("check_operation tries maps and scans on longer axes than their sample
       for (std::int64_t i = 0; i < count; ++i) static_cast<double*>(output)[i] = i == 0 ? 2 * x[i] : 0;
     };
   };
-  finds(first, "the operation by itself: on cpu it gives float64[3] {");
+  finds(first, "the operation by itself: on cpu it gives float64[67] {");
 }
 
 TEST_CASE("check_operation tries a map as it is where its type rule takes no longer axes") {
@@ -313,6 +313,26 @@ TEST_CASE("a unit must be one for infinities and NaN too") {
   CHECK(failures_of(guarded) == "");
   guarded.algebra.right_unit = 5;
   finds(guarded, "declares a right unit, with which it gives float64[2, 3] {0, 0, 0, 0,");
+}
+
+TEST_CASE("check_operation finds an effect that has a result, a leaf with operands, and no sample") {
+  finds({"doubled", Kind::effect, same_doubles, linear, {doubling}, two_axes},
+        "is declared an effect, which has no result, and writes one");
+  finds({"doubled", Kind::leaf, same_doubles, linear, {doubling}, two_axes},
+        "is declared a leaf, and has operands");
+  finds({"doubled", Kind::map, same_doubles, linear, {doubling}, [] { return std::vector<Sample>(); }},
+        "has no samples");
+  // Right up to 31 elements, wrong in vectors.
+  finds({"doubled",
+         Kind::map,
+         same_doubles,
+         linear,
+         {kernel([](const double* x, double* y, const Shape& shape) {
+           for (std::int64_t i = 0; i < shape.size(); ++i) y[i] = 2 * x[i];
+           if (shape.size() >= 32) y[8] = x[9];
+         })},
+         two_axes},
+        "is declared a map, but element");
 }
 
 TEST_CASE("check_operation finds wrong time rules") {
