@@ -78,12 +78,14 @@ Tensor variance(const Tensor& x) { return variance(x, all_axes("variance", x)); 
 namespace {
 
 /// What elements are counted in for their norm, so that no square overflows and none that matters vanishes:
-/// 1, or the largest of them where that is far from it. The norm does not depend on it, nor do its
+/// 1, or where the largest of them is far from that, a number nearer to it by what squares bear, so that the
+/// adjoint, which is measured in it too, bears as much. The norm does not depend on it, nor do its
 /// derivatives.
 Tensor unit_of_norm(const Tensor& largest) {
-  constexpr double far = 0x1p40;
-  const auto is_far = largest > far || largest < 1 / far;
-  return select(is_far && largest > 0 && isfinite(largest), largest, 1);
+  constexpr double far = 0x1p40, borne = 0x1p30;
+  const auto is_large = largest > far, is_small = largest < 1 / far;
+  const auto unit = largest * cast(select(is_large, 1 / borne, borne), largest.element());
+  return select((is_large || is_small) && largest > 0 && isfinite(largest), unit, 1);
 }
 
 }  // namespace

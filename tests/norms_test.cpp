@@ -75,6 +75,27 @@ TEST_CASE("a norm is right where its squares are out of range", "[norm]") {
   });
 }
 
+TEST_CASE("the slope of a norm of small numbers bears a small adjoint, that of large ones a large one",
+          "[norm]") {
+  Model model(Seed{1});
+  for (const auto& [x, adjoint] : std::vector<std::pair<List, double>>{{{3e-25, 4e-25}, 1e-20},
+                                                                       {{3e-20, 4e-20}, 1e-25},
+                                                                       {{3e20, 4e20}, 1e25},
+                                                                       {{3, 4}, 1e-30},
+                                                                       {{3e37, 4e37}, 1e9},
+                                                                       {{3e-42, 4e-42}, 1}}) {
+    INFO(x[0] << " " << adjoint);
+    const auto slope =
+        derivatives(model, Array(x), [adjoint = adjoint](Tensor in) { return adjoint * norm(in); }).slope;
+    // Denormal numbers are themselves rounded.
+    const double margin = x[0] < 1e-38 ? 1e-3 : 1e-6;
+    CHECK(slope[0] == Approx(0.6 * adjoint).epsilon(margin));
+    CHECK(slope[1] == Approx(0.8 * adjoint).epsilon(margin));
+  }
+  const auto least = derivatives(model, Array(List{1e-45, 0}), [](Tensor in) { return norm(in); });
+  CHECK(least.slope == List{1, 0});
+}
+
 TEST_CASE("each row has its own norm", "[norm]") {
   everywhere([](Model& model) {
     const Array rows = doubles({5, 2}, {3e20, -4e20, 3, 4, 0, 0, -3e-25, 4e-25, infinity, 1});
