@@ -28,6 +28,7 @@ std::string foreign_parameters(const Model& model, const Tensor& loss) {
 
 void record_training(Model& model, const Optimiser& optimiser, const std::string& memory, const Tensor& loss,
                      const TrainingOptions& options) {
+  if (!loss.defined()) structure::refuse_absent("TrainingStep", "the loss", "");
   if (loss.rank() != 0 || !is_floating(loss.element()))
     refuse("TrainingStep", "the loss must be a floating scalar", {loss});
   if (loss.recorded() && !options.other_models_stay)

@@ -33,9 +33,31 @@ struct TrainingRecorder {
 
   template <class... Args>
   auto operator()(const Args&... args) {
-    auto result = loss(args...);
-    record_training(*model, optimiser, memory, first(result), options);
-    return result;
+    using Result = std::decay_t<decltype(loss(args...))>;
+    constexpr bool has_loss = leads_with_a_tensor<Result>();
+    static_assert(has_loss,
+                  "a training function returns its loss: a Tensor, or a tuple, pair, array or struct with "
+                  "REEL_MEMBERS(...) of tensors, the first of which is the loss");
+    if constexpr (has_loss) {
+      Result result = loss(args...);
+      record_training(*model, optimiser, memory, first(result), options);
+      return result;
+    } else {
+      return Tensor();  // never run: it spares the reader of errors more of them
+    }
+  }
+
+  template <class Result>
+  static constexpr bool leads_with_a_tensor() {
+    using Parts = typename PartsOf<Result>::type;
+    if constexpr (std::is_void_v<Result> || is_vector<Result>)
+      return false;
+    else if constexpr (is_leaf<Result>)
+      return std::is_convertible_v<Result, Tensor>;
+    else if constexpr (std::tuple_size_v<Parts> == 0)
+      return false;
+    else
+      return is_of_tensors<Result> && std::is_convertible_v<std::tuple_element_t<0, Parts>, Tensor>;
   }
 
   template <class Result>
@@ -72,6 +94,7 @@ class TrainingStep {
             {&model, std::move(optimiser), std::move(loss), memory_.path(), training_options(options...)},
             [&](CompileOptions& compile) { (apply(options, compile), ...); }) {}
 
+  /// One step on these arguments: the loss, and what else the function returns, in arrays.
   template <class... Args>
   auto operator()(const Args&... args) {
     return function_(args...);

@@ -81,3 +81,41 @@ void three_results(Model& model) {
   });
   f(numbers(3));
 }
+
+// expect: a training function returns its loss
+void training_result_without_members(Model& model) {
+  TrainingStep step(model, SGD{0.1}, [](Tensor x) { return Unnamed{mean(x), x}; });
+  step(numbers(3));
+}
+
+// expect: a training function returns its loss
+void training_result_led_by_a_structure(Model& model) {
+  TrainingStep step(model, SGD{0.1}, [](Tensor x) { return std::pair(LSTMState{mean(x), x}, x); });
+  step(numbers(3));
+}
+
+// expect: a training function returns its loss
+void training_result_of_a_vector(Model& model) {
+  TrainingStep step(model, SGD{0.1}, [](Tensor x) { return std::vector<Tensor>{mean(x), x}; });
+  step(numbers(3));
+}
+
+// expect: a training function returns its loss
+void training_without_a_result(Model& model) {
+  TrainingStep step(model, SGD{0.1}, [](Tensor x) { mean(x); });
+  step(numbers(3));
+}
+
+// expect: a training function returns its loss
+void training_result_on_the_host(Model& model) {
+  TrainingStep step(model, SGD{0.1}, [](Tensor) { return Array(1.0f); });
+  step(numbers(3));
+}
+
+// expect: an Array comes in as an argument of the function
+void state_of_arrays(Model& model, const LSTM& lstm) {
+  Function f(model, [&](Tensor x) {
+    return unroll(lstm, x, LSTMStateOf<Array>{numbers(3), numbers(3)}).outputs;
+  });
+  f(numbers(3));
+}
