@@ -22,8 +22,10 @@ constexpr Metric metrics[] = {{"train_ms", "training"},
                               {"first_ms", "first call"},
                               {"compile_ms", "compiling again"}};
 
-/// What is above it is named.
-constexpr double conspicuous = 1.05;
+/// Rows, and geometric means of them, that are above these are named.
+constexpr double conspicuous = 1.05, conspicuous_mean = 1.02;
+/// Fewer pairs say little.
+constexpr int enough_pairs = 15;
 
 /// The stock layers; other cells, which go through the same code, up to 256 units in one thread. (Larger ones
 /// would take most of the time, and threads that others keep waiting differ most from run to run.)
@@ -78,6 +80,8 @@ class Table {
     if (subjects_.size() > 1)
       print_line("geometric mean of the rows",
                  [](const Ratios& all) { return all.empty() ? "-" : text(estimate_median(means(all))); });
+    std::printf("\n");
+    print_conspicuous_means();
     print_conspicuous();
   }
 
@@ -103,6 +107,20 @@ class Table {
     return result;
   }
 
+  void print_conspicuous_means() const {
+    if (subjects_.size() == 1) return;
+    for (const auto& metric : metrics) {
+      const auto all = ratios_.find(metric.key);
+      if (all == ratios_.end()) continue;
+      const auto estimate = estimate_median(means(all->second));
+      std::printf("%s, geometric mean: %s %g%s\n", metric.title,
+                  estimate.median > conspicuous_mean ? "above" : "not above", conspicuous_mean,
+                  estimate.low <= conspicuous_mean && estimate.high > conspicuous_mean
+                      ? ", which may be chance"
+                      : "");
+    }
+  }
+
   void print_conspicuous() const {
     bool any = false;
     for (const auto& metric : metrics) {
@@ -111,13 +129,13 @@ class Table {
       for (const auto& [subject, ratios] : all->second) {
         const auto estimate = estimate_median(ratios);
         if (estimate.median <= conspicuous) continue;
-        if (!any) std::printf("\nAbove %g:\n", conspicuous);
+        if (!any) std::printf("Rows above %g:\n", conspicuous);
         any = true;
         std::printf("  %s of %s: %s%s\n", metric.title, subjects_[subject].name().c_str(),
                     text(estimate).c_str(), estimate.low <= 1 ? ", which may be chance" : "");
       }
     }
-    if (!any) std::printf("\nNothing is above %g.\n", conspicuous);
+    if (!any) std::printf("No row is above %g.\n", conspicuous);
   }
 
   std::vector<Subject> subjects_;
@@ -153,8 +171,12 @@ void compare(const Comparison& comparison) {
   }
   const auto confidence = estimate_median(std::vector<double>(comparison.pairs)).confidence;
   std::printf(
-      "Times of NEW over those of OLD: median of %d pairs, and the interval that holds it with %.1f %%.\n",
+      "Times of NEW over those of OLD: median of %d pairs, and the interval that holds it with %.1f %%.\n"
+      "Geometric means are taken of each round. Calls are timed without their recording; the first call is\n"
+      "recording, differentiating and compiling, in processor time.\n",
       comparison.pairs, 100 * confidence);
+  if (comparison.pairs < enough_pairs)
+    std::printf("So few pairs say little: %d is the least for a verdict.\n", enough_pairs);
   table.print();
 }
 

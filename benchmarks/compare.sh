@@ -23,6 +23,9 @@ commit_of() {
 old=$(commit_of "$1")
 new=$(commit_of "$2")
 shift 2
+for argument in "$@"; do
+  [[ $argument != -* || $argument =~ ^--(only|implementation|pairs)(=|$) ]] || stop "there is no option '$argument'"
+done
 git -C "$reel" cat-file -e "$new:benchmarks/compare.cpp" 2>/dev/null ||
   stop "the benchmarks of $new cannot compare: it has no benchmarks/compare.cpp"
 if [[ -n $(git -C "$reel" status --porcelain) ]]; then
@@ -41,7 +44,8 @@ build() {
     git -C "$reel" worktree add --quiet --force --detach "$tree" "$1"
   fi
   git -C "$tree" checkout --quiet --no-overlay "$new" -- benchmarks
-  cmake -S "$tree" -B "$tree/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DREEL_TESTS=OFF -DREEL_EXAMPLES=OFF >/dev/null
+  cmake -S "$tree" -B "$tree/build" -G Ninja \
+    -DCMAKE_BUILD_TYPE=Release -DREEL_TESTS=OFF -DREEL_EXAMPLES=OFF >/dev/null
   cmake --build "$tree/build" --target benchmarks -- --quiet >&2 ||
     stop "the library of $1 does not build with the benchmarks of $new"
 }
