@@ -68,6 +68,7 @@ double Array::at(std::int64_t position) const {
 }
 
 double Array::item() const {
+  check_held();
   if (size() != 1) throw Error("[Array] item() needs exactly one element, not " + to_string(type_));
   return at(0);
 }

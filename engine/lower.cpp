@@ -37,7 +37,7 @@ class Lowering {
   std::unique_ptr<Plan> run() {
     name_id(nameless);
     plan_->bases.push_back({Plan::Base::Kind::arena, 0, nullptr, nullptr});
-    plan_->arguments = argument_types(tape_);
+    plan_->arguments = arguments_of(tape_);
     const auto live = find_live(tape_, outputs_);
     auto locations = lower_nodes(tape_, live, {});
     for (auto id : outputs_)
@@ -45,7 +45,7 @@ class Lowering {
     for (auto id : updates_) lower_update(id, locations);
     plan_->arena_bytes = place_buffers(buffers_);
     // Before operands are bound: offsets in an arena that is not to be had mean nothing.
-    plan_->arena = arena_for(plan_->arguments, plan_->arena_bytes, buffers_,
+    plan_->arena = arena_for(types_of(plan_->arguments), plan_->arena_bytes, buffers_,
                              [&](std::size_t buffer) { return holder(buffer); });
     for (auto* list : {&plan_->operands, &plan_->outputs})
       for (auto& operand : *list) bind(operand);
@@ -376,7 +376,8 @@ class Lowering {
       for (std::uint32_t i = 0; i < instruction.operand_count; ++i) {
         const auto& operand = plan_->operands[instruction.first_operand + i];
         if (operand.base != Plan::arena_base || operand.offset != static_cast<std::int64_t>(buffer)) continue;
-        if (operand.type->bytes() > holder.type.bytes()) holder.type = *operand.type;
+        const auto bytes = operand.type->bytes();
+        if (bytes > holder.type.bytes() && bytes <= holder.bytes) holder.type = *operand.type;
         if (known || !instruction.operation || i + 1 < instruction.operand_count) continue;
         known = true;
         holder.operation = instruction.operation->name;

@@ -1,5 +1,6 @@
 #include "not_finite.h"
 
+#include <reel/element_index.h>
 #include <reel/structural.h>
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 #include <cstring>
 #include <limits>
 
-#include <reel/element_index.h>
 #include "reference_run.h"
 #include "runner.h"
 
@@ -140,10 +140,10 @@ class Tracing : public Run {
     const auto& base = plan_.bases[index];
     if (base.kind == Plan::Base::Kind::arena) return std::vector<std::byte>(plan_.arena_bytes);
     const bool is_argument = base.kind == Plan::Base::Kind::argument;
-    const auto& type = is_argument     ? plan_.arguments[base.argument]
+    const auto& type = is_argument     ? plan_.arguments[base.argument].type
                        : base.variable ? base.variable->value.type()
                                        : base.constant->type();
-    const auto name = is_argument     ? "argument " + std::to_string(base.argument)
+    const auto name = is_argument     ? plan_.arguments[base.argument].name
                       : base.variable ? "parameter " + base.variable->name
                                       : std::string("a constant");
     std::vector<std::byte> numbers(type.bytes());

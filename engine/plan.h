@@ -4,6 +4,8 @@
 #include <reel/program.h>
 #include <reel/variable.h>
 
+#include "runner.h"
+
 namespace reel {
 
 /// Memory of the arena, in use from the first to the last of these instructions, both included.
@@ -78,7 +80,7 @@ struct Plan {
   std::vector<Stride> strides;
   std::vector<std::string> names;  // parameters, arguments
   std::vector<Base> bases;
-  std::vector<TensorType> arguments;
+  std::vector<Argument> arguments;
   std::vector<Operand> outputs;
   std::vector<Update> updates;
   std::unordered_set<TensorType, TypeHash> types;

@@ -37,22 +37,18 @@ std::vector<TensorType> types_of(const std::vector<const Array*>& arrays) {
   return types;
 }
 
-std::vector<TensorType> argument_types(const Tape& tape) {
-  std::vector<TensorType> types(tape.argument_count());
-  for (NodeId id = 0; id < tape.size(); ++id)
-    if (tape.node(id).operation == &argument_operation())
-      types[tape.node(id).attributes.integer("index")] = tape.node(id).type;
+std::vector<TensorType> types_of(const std::vector<Argument>& arguments) {
+  std::vector<TensorType> types;
+  for (const auto& argument : arguments) types.push_back(argument.type);
   return types;
 }
 
-std::string at_steps(Span<const std::int64_t> steps) {
-  std::string text;
-  const char* separator = "; at step ";
-  for (auto step : steps) {
-    text += separator + std::to_string(step);
-    separator = " of the outer and step ";
-  }
-  return text;
+std::vector<Argument> arguments_of(const Tape& tape) {
+  std::vector<Argument> arguments(tape.argument_count());
+  for (NodeId id = 0; id < tape.size(); ++id)
+    if (tape.node(id).operation == &argument_operation())
+      arguments[tape.node(id).attributes.integer("index")] = {tape.node(id).type, tape.label(id)};
+  return arguments;
 }
 
 void make_room(std::vector<Array>& results, std::size_t position, const TensorType& type) {
@@ -66,17 +62,17 @@ void make_room(std::vector<Array>& results, std::size_t position, const TensorTy
   }
 }
 
-void check_arguments(const std::vector<TensorType>& types, const std::vector<const Array*>& arguments) {
-  if (arguments.size() != types.size())
+void check_arguments(const std::vector<Argument>& wanted, const std::vector<const Array*>& arguments) {
+  if (arguments.size() != wanted.size())
     throw Error("[Program] gets " + std::to_string(arguments.size()) + " arguments and needs " +
-                std::to_string(types.size()));
+                std::to_string(wanted.size()));
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i]->type() != types[i])
-      throw Error("[Program] argument " + std::to_string(i) + " is " + to_string(arguments[i]->type()) +
-                  " and must be " + to_string(types[i]));
+    const auto& [type, name] = wanted[i];
+    if (arguments[i]->type() != type)
+      throw Error("[Program] " + name + " is " + to_string(arguments[i]->type()) + " and must be " +
+                  to_string(type));
     if (arguments[i]->moved_from())
-      throw Error("[Program] argument " + std::to_string(i) + " of " + to_string(types[i]) +
-                  " was moved from and holds no elements");
+      throw Error("[Program] " + name + " of " + to_string(type) + " was moved from and holds no elements");
   }
 }
 
@@ -148,7 +144,9 @@ Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
   for (const auto& output : outputs) {
     check_usable("compile", output);
     if (!output.recorded() || &output.tape() != &tape)
-      refuse("compile", "an output is not on the tape that is compiled", {output});
+      refuse("compile",
+             "an output is not on the tape that is compiled: hand compile the tape it was recorded on",
+             {output});
     wanted.push_back(output.id());
   }
   const auto make = [&] {

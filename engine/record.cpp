@@ -20,10 +20,17 @@ Recording::Recording(Body& body, std::int64_t steps, std::uint64_t key)
 
 Recording::Recording(Tape& tape, std::int64_t position, std::uint64_t key)
     : tape_(&tape), form_(Form::expanded), position_(position), key_(key) {
+  origin_before_ = tape.origin_number();
+  auto origin = tape.current_origin();
+  origin.steps.push_back(position);
+  tape.set_origin(origin);
   recordings.push_back(this);
 }
 
-Recording::~Recording() { recordings.pop_back(); }
+Recording::~Recording() {
+  recordings.pop_back();
+  if (form_ == Form::expanded) tape_->return_to_origin(origin_before_);
+}
 
 Tape* Recording::innermost() { return recordings.empty() ? nullptr : recordings.back()->tape_; }
 
@@ -112,16 +119,6 @@ struct Capture {
 
 Tape* Recording::outermost() {
   return recordings.empty() ? nullptr : &Capture::tape(Capture::root(Capture::innermost()));
-}
-
-std::string Recording::expanded_steps() {
-  std::string text;
-  for (const auto* recording : recordings) {
-    if (recording->form_ == Form::root) text.clear();
-    if (recording->form_ != Form::expanded) continue;
-    text += (text.empty() ? "; at step " : " and step ") + std::to_string(recording->position_);
-  }
-  return text;
 }
 
 namespace {

@@ -54,7 +54,7 @@ void Run::call(const Instruction& instruction, Span<const Operand>, const Kernel
   } catch (const RunError& error) {
     throw RunError(describe(plan_, instruction, error.what(), call.steps));
   } catch (const std::bad_alloc&) {
-    throw MemoryError(lacks_memory(plan_.arguments, plan_.arena_bytes,
+    throw MemoryError(lacks_memory(types_of(plan_.arguments), plan_.arena_bytes,
                                    describe(plan_, instruction, "finds no memory to work in", call.steps)));
   }
 }
@@ -71,7 +71,7 @@ std::string describe(const Plan& plan, const Instruction& instruction, const std
     operands += (i > 0 ? ", " : "") + to_string(*operand.type);
     if (const auto& name = plan.names[operand.name]; !name.empty()) operands += " (" + name + ")";
   }
-  return message(instruction.operation->name, what, *instruction.origin, operands) + at_steps(steps);
+  return message(instruction.operation->name, what, *instruction.origin, operands, steps);
 }
 
 }  // namespace reel

@@ -22,22 +22,26 @@ class Runner {
 
 struct Plan;
 
+/// What a run is handed at one place.
+struct Argument {
+  TensorType type;
+  std::string name;  // "argument 1", or of a structure "argument 1.c"
+};
+
 /// Where a run reads a variable. The number of the run is taken once, here, as no other run may have it, and
 /// kept in `run_number`.
 const void* variable_address(Variable& variable, std::int64_t& run_number);
 
-/// The types of the arguments of a tape, in their order.
-std::vector<TensorType> argument_types(const Tape& tape);
-
-/// "; at step 3 of the outer and step 1", outermost first; nothing outside of unrolls.
-std::string at_steps(Span<const std::int64_t> steps);
+/// The arguments of a tape, in their order.
+std::vector<Argument> arguments_of(const Tape& tape);
+std::vector<TensorType> types_of(const std::vector<Argument>& arguments);
 
 /// Puts an array of that type in the place of result `position`, unless there is one that was not moved from.
 /// Throws MemoryError.
 void make_room(std::vector<Array>& results, std::size_t position, const TensorType& type);
 
 /// Throws Error where number or types differ, and where an array was moved from.
-void check_arguments(const std::vector<TensorType>& types, const std::vector<const Array*>& arguments);
+void check_arguments(const std::vector<Argument>& wanted, const std::vector<const Array*>& arguments);
 
 /// The plain runner, and the one for speed.
 std::unique_ptr<Runner> make_reference_runner(const Tape& tape, const std::vector<NodeId>& outputs,

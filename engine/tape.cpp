@@ -163,7 +163,7 @@ void refuse(const std::string& operation, const std::string& rule, const Tensors
     if (!tape && operand.recorded()) tape = &operand.tape();
   }
   const auto origin = tape ? tape->current_origin() : Origin{};
-  throw RecordError(message(operation, rule, origin, described) + Recording::expanded_steps());
+  throw RecordError(message(operation, rule, origin, described));
 }
 
 Tensor Recorded::operator[](std::size_t i) const { return {*tape_, tape_->inputs(id_)[i]}; }

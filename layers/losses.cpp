@@ -10,8 +10,9 @@ Tensor negative_log_likelihood(const Tensor& logits, const Tensor& targets) {
   if (logits.rank() == 0 || logits.shape().without_axis(logits.rank() - 1) != targets.shape() ||
       !is_integer(targets.element()))
     refuse("cross_entropy", "logits [..., classes] need integer targets [...]", {logits, targets});
-  return -squeeze(take_along_axis(log_softmax(logits), unsqueeze(targets, -1), -1, "cross_entropy: target"),
-                  -1);
+  return -squeeze(
+      take_along_axis(log_softmax(logits), unsqueeze(targets, -1), -1, "argument 1 of cross_entropy: target"),
+      -1);
 }
 
 }  // namespace

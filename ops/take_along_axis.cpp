@@ -22,11 +22,11 @@ Sample::Operand indices(const Shape& shape, std::int64_t extent) {
   return {{ElementType::int64, shape}, 0, static_cast<double>(extent)};
 }
 
-/// `called` is what errors call an index.
-Attributes at_axis(std::int64_t axis, const std::string& called = "index") {
+/// `called` is what errors call an index; see take_along_axis().
+Attributes at_axis(std::int64_t axis, const std::string& called = "") {
   return {{"axis", axis}, {"called", called}};
 }
-Attributes into(std::int64_t axis, std::int64_t extent, const std::string& called = "index") {
+Attributes into(std::int64_t axis, std::int64_t extent, const std::string& called = "") {
   return {{"axis", axis}, {"extent", extent}, {"called", called}};
 }
 

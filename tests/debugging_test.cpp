@@ -27,6 +27,45 @@ std::string message(F&& f) {
 
 }  // namespace
 
+TEST_CASE("run-time errors in an expanded unroll name the step") {
+  Model model(Seed{1}, Device::cpu(), ElementType::float64);
+  const auto rooted = [](const Tensor& xt, const Tensor& s) {
+    const ScopeGuard guard("cell");
+    return s + sqrt(xt);
+  };
+  Function f(
+      model,
+      [&](Tensor x) {
+        return unroll(rooted, x, zeros({1, 2}), Expanded).state;
+      },
+      CheckFinite);
+  CHECK(message([&] {
+          f(doubles({3, 1, 2}, {1, 2, 3, -1, 5, 6}));
+        }) ==
+        "[sqrt] gives nan at [0, 1] of float64[1, 2]; operands: float64[1, 2]; in scope cell; at step 1");
+  TrainingStep step(
+      model, SGD{0.1},
+      [&, w = (model / "net").parameter("w", {2}, constant_init(1))](Tensor x) {
+        return sum(unroll(rooted, x * w, zeros({1, 2}), Expanded).state);
+      },
+      CheckFinite);
+  const auto derived = message([&] { step(doubles({3, 1, 2}, {1, 2, 3, 4, 5, 0})); });
+  CHECK_THAT(derived, ContainsSubstring("derivative of sqrt") &&
+                          Catch::Matchers::EndsWith("; in scope cell; at step 2"));
+  for (const auto& device : {Device::cpu(), Device::reference()}) {
+    Model other(Seed{1}, device);
+    const auto chosen = [](const Tensor& i, const Tensor& s) { return s + gather(iota(3), i); };
+    const auto rows = [&](const Tensor& i, const Tensor& s) { return unroll(chosen, i, s, Expanded).state; };
+    const Array bad(Shape{3, 2}, std::vector<std::int64_t>{0, 1, 2, 7, 0, 0});
+    Function twice(other, [&](Tensor i) { return unroll(rows, i, 0, Expanded).state; });
+    CHECK_THAT(
+        message([&] { twice(bad); }),
+        ContainsSubstring("index 7") && Catch::Matchers::EndsWith("; at step 1 of the outer and step 1"));
+    Function within(other, [&](Tensor i) { return unroll(rows, i, 0).state; });
+    CHECK_THAT(message([&] { within(bad); }), ContainsSubstring("index 7"));
+  }
+}
+
 TEST_CASE("CheckFinite names the first operation, its scope and its step, and the model is unchanged") {
   Model model(Seed{1}, Device::cpu(), ElementType::float64);
   const Linear layer(model / "net", 2, 2);

@@ -64,6 +64,35 @@ TEST_CASE("data of another floating type than the model's", "[messages]") {
             {"argument 0 is float32, the model float64"}));
 }
 
+TEST_CASE("an argument within a structure is named as it was handed in", "[messages]") {
+  Model model(Seed{1});
+  const Array x(Shape{4, 1, 2}, f32), h(Shape{1, 3}, f32), wide(Shape{1, 3}, ElementType::float64);
+  const LSTM lstm(model / "lstm", 2, 3);
+  Function run(model, [&](Tensor x, LSTMState s) { return unroll(lstm, x, s).outputs; });
+  CHECK(has(message_of([&] {
+              run(x, LSTMStateOf<Array>{h, wide});
+            }),
+            {"argument 1.c is float64, the model float32"}));
+  using Pairs = std::vector<std::tuple<Tensor, Tensor>>;
+  const Linear head(model / "head", 3, 1);
+  Function of_vector(model, [&](Pairs pairs) { return head(std::get<1>(pairs.at(1))); });
+  CHECK(has(message_of([&] {
+              of_vector(std::vector<std::tuple<Array, Array>>{{h, h}, {h, wide}});
+            }),
+            {"argument 0.1.1 is float64, the model float32"}));
+  LSTMStateOf<Array> emptied{h, h};
+  const Array taken = std::move(emptied.c);
+  CHECK(has(message_of([&] { run(x, emptied); }), {"argument 1.c", "moved from"}));
+  auto holed = h;
+  holed.data<float>()[1] = std::nanf("");
+  Function looking(
+      model, [&](Tensor x, LSTMState s) { return unroll(lstm, x, s).outputs; }, CheckFinite);
+  CHECK(has(message_of([&] {
+              looking(x, LSTMStateOf<Array>{h, holed});
+            }),
+            {"argument 1.c holds nan at [0, 1]"}));
+}
+
 TEST_CASE("data of another floating type where a value is handed on", "[messages]") {
   const auto said = "use cast; argument 0 is float64, the model float32";
   Model model(Seed{1});
@@ -170,6 +199,10 @@ TEST_CASE("an absent member: which one of what", "[messages]") {
             {"[unroll] the state that the cell returns is absent"}));
   Function result(model, [](Tensor x) { return Pair{x, {}}; });
   CHECK(has(message_of([&] { result(x); }), {"[Function] member right of the result is absent"}));
+  TrainingStep loss(model, SGD{0.1}, [](Tensor) { return Tensor(); });
+  CHECK(has(message_of([&] { loss(x); }), {"[TrainingStep] the loss is absent"}));
+  TrainingStep loss_of_two(model, SGD{0.1}, [](Tensor x) { return std::pair(Tensor(), x); });
+  CHECK(has(message_of([&] { loss_of_two(x); }), {"[TrainingStep] the loss is absent"}));
   Function operand(model, [](Tensor x) { return x + Tensor(); });
   CHECK(has(message_of([&] { operand(x); }), {"[add]", "absent"}));
 }
@@ -192,7 +225,7 @@ TEST_CASE("a target out of range", "[messages]") {
     Model model(Seed{1}, device);
     const Linear head(model / "head", 3, 5);
     const Array x(Shape{2, 1, 3}, f32), targets(Shape{2, 1}, std::vector<std::int32_t>{4, 7});
-    const std::vector<std::string> said{"cross_entropy: target 7 at [1, 0", "[0, 5)"};
+    const std::vector<std::string> said{"argument 1 of cross_entropy: target 7 at [1, 0] is outside [0, 5)"};
     Function loss(model, [&](Tensor x, Tensor target) { return cross_entropy(head(x), target); });
     CHECK(has(message_of([&] { loss(x, targets); }), said));
     TrainingStep step(model, SGD{0.1},
@@ -203,7 +236,8 @@ TEST_CASE("a target out of range", "[messages]") {
         model, [&](Tensor x, Tensor target, Tensor mask) { return cross_entropy(head(x), target, mask); });
     CHECK(has(message_of([&] { masked(x, targets, flags); }), said));
     const Array negative(Shape{2, 1}, std::vector<std::int32_t>{0, -1});
-    CHECK(has(message_of([&] { loss(x, negative); }), {"cross_entropy: target -1 at [1, 0"}));
+    CHECK(has(message_of([&] { loss(x, negative); }),
+              {"argument 1 of cross_entropy: target -1 at [1, 0] is outside"}));
   }
 }
 

@@ -31,6 +31,7 @@ TEST_CASE("every use of an array that was moved from is an error") {
       {"to_vector", [&] { empty.to_vector<float>(); }},
       {"at", [&] { empty.at(1); }},
       {"item", [&] { scalar.item(); }},
+      {"item of several", [&] { moved(Array(Shape{2}, ElementType::float32)).item(); }},
       {"cast", [&] { empty.cast(ElementType::float64); }},
       {"copy", [&] { const Array copy(empty); }},
       {"copy assignment",

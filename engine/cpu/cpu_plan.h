@@ -52,7 +52,7 @@ struct CpuPlan {
   std::vector<Copy> copies;
   std::vector<Note> notes;
   std::vector<Plan::Base> bases;
-  std::vector<TensorType> arguments;
+  std::vector<Argument> arguments;
   std::vector<std::shared_ptr<Variable>> parameters;  // read by what is kept
 
   struct Output {

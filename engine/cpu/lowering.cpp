@@ -28,7 +28,7 @@ Note note_of(const Tape& tape, NodeId id) {
 std::unique_ptr<CpuPlan> Lowering::run() {
   plan_->threads = threads_;
   plan_->bases.push_back({Plan::Base::Kind::arena, 0, nullptr, nullptr});
-  plan_->arguments = argument_types(tape_);
+  plan_->arguments = arguments_of(tape_);
   const auto live = find_live(tape_, outputs_);
   Block block;
   blocks_.push_back(&block);

@@ -62,7 +62,7 @@ void Lowering::find_lifetimes() {
   }
   plan_->arena_bytes = place_buffers(buffers_);
   // Before operands are resolved: offsets in an arena that is not to be had mean nothing.
-  plan_->arena = arena_for(plan_->arguments, plan_->arena_bytes, buffers_,
+  plan_->arena = arena_for(types_of(plan_->arguments), plan_->arena_bytes, buffers_,
                            [&](std::size_t buffer) { return holder(buffer); });
   for (auto& line : flat_) {
     auto& instruction = line.instruction;
@@ -84,7 +84,8 @@ Holder Lowering::holder(std::size_t buffer) const {
     for (const auto& use : line.uses) {
       if (use.place.buffer != static_cast<std::int32_t>(buffer)) continue;
       const auto& type = use.place.layout.type;
-      if (type.bytes() > holder.type.bytes()) holder.type = type;
+      // What is broadcast takes less than its type.
+      if (type.bytes() > holder.type.bytes() && type.bytes() <= holder.bytes) holder.type = type;
       if (!use.writes || is_computed) continue;
       is_computed = line.instruction.kind != Instruction::Kind::copy;
       if (!is_computed && !holder.operation.empty()) continue;

@@ -29,7 +29,8 @@ class CpuRunner : public Runner {
     for (auto& thread : threads_) {
       thread.scratch = allocate(plan_->scratch_bytes);
       if (!thread.scratch)
-        refuse_memory(plan_->arguments, plan_->scratch_bytes * threads_.size(), "scratch of its threads");
+        refuse_memory(types_of(plan_->arguments), plan_->scratch_bytes * threads_.size(),
+                      "scratch of its threads");
       thread.steps.resize(static_cast<std::size_t>(plan_->loop_depth));
       thread.pointers.resize(most);
     }
@@ -186,7 +187,7 @@ class CpuRunner : public Runner {
         } catch (const RunError& error) {
           throw RunError(context(instruction, error.what(), steps));
         } catch (const std::bad_alloc&) {
-          throw MemoryError(lacks_memory(plan_->arguments, plan_->arena_bytes,
+          throw MemoryError(lacks_memory(types_of(plan_->arguments), plan_->arena_bytes,
                                          context(instruction, "finds no memory to work in", steps)));
         }
       }
@@ -196,7 +197,7 @@ class CpuRunner : public Runner {
   std::string context(const Instruction& instruction, const std::string& what,
                       Span<const std::int64_t> steps) const {
     const auto& note = plan_->notes[instruction.note];
-    return message(note.what, what, note.origin, note.operands) + at_steps(steps);
+    return message(note.what, what, note.origin, note.operands, steps);
   }
 
   struct Time {
@@ -239,9 +240,8 @@ std::string CpuRunner::explain() const {
       if (k == instruction.input_count) separator = k == 0 ? " | -> " : " -> ";
       using BaseKind = Plan::Base::Kind;
       const auto& base = plan_->bases[static_cast<std::size_t>(operand.base)];
-      const std::string where = base.kind == BaseKind::arena ? "arena"
-                                : base.kind == BaseKind::argument
-                                    ? "argument " + std::to_string(base.argument)
+      const std::string where = base.kind == BaseKind::arena      ? "arena"
+                                : base.kind == BaseKind::argument ? plan_->arguments[base.argument].name
                                 : base.kind == BaseKind::result   ? "result " + std::to_string(base.argument)
                                 : base.kind == BaseKind::variable ? base.variable->name
                                                                   : "constant";

@@ -101,6 +101,7 @@ class Function {
     (options(options_), ...);
   }
 
+  /// The result for these arguments, in arrays; the first call with such types records and compiles.
   template <class... Args>
   auto operator()(const Args&... args) {
     return with_entry(
@@ -234,6 +235,19 @@ class Function {
     });
   }
 
+  /// What errors call each array: "argument 1", or of a structure "argument 1.c".
+  template <class... Args>
+  static std::vector<std::string> argument_names(const std::tuple<const Args&...>& given) {
+    std::vector<std::string> names;
+    std::size_t next = 0;
+    std::apply(
+        [&](const auto&... arg) {
+          (structure::append_paths(arg, "argument " + std::to_string(next++), names), ...);
+        },
+        given);
+    return names;
+  }
+
   template <class Arguments, class Result, class Given>
   ProgramCache::Entry& record_program(const Given& given, const std::vector<const Array*>& arrays,
                                       const ProgramCache::Key& key) {
@@ -242,7 +256,11 @@ class Function {
     tape.set_random_source(model_->seed(), model_->run_counter());
     Recording recording(tape);
     std::size_t next = 0;
-    const auto argument = [&](const auto&) { return tape.argument(arrays[next++]->type()); };
+    const auto names = argument_names(given);
+    const auto argument = [&](const auto&) {
+      const auto position = next++;
+      return tape.argument(arrays[position]->type(), names[position]);
+    };
     Arguments arguments{};
     structure::convert_each(given, arguments, argument,
                             std::make_index_sequence<std::tuple_size_v<Arguments>>{});

@@ -1,5 +1,9 @@
 #pragma once
+#include <cstdint>
 #include <string>
+#include <vector>
+
+#include "span.h"
 
 namespace reel {
 
@@ -11,29 +15,36 @@ struct Origin {
   /// what was not derived.
   std::string operation = {};
   int order = 0;
+  /// The steps of the Expanded unrolls around it, outermost first.
+  std::vector<std::int64_t> steps = {};
 
   /// That of an adjoint of a node of `name` which is from here.
   Origin of_derivative(const std::string& name) const {
-    return {scope, order > 0 ? operation : name, order + 1};
+    return {scope, order > 0 ? operation : name, order + 1, steps};
   }
   /// "derivative of sqrt", "second derivative of sqrt"; "" for what was not derived.
   std::string derivative() const;
 
   bool operator==(const Origin& other) const {
-    return order == other.order && scope == other.scope && operation == other.operation;
+    return order == other.order && scope == other.scope && operation == other.operation &&
+           steps == other.steps;
   }
 };
 
 struct OriginHash {
   std::size_t operator()(const Origin& origin) const {
     const std::hash<std::string> hash;
-    return (hash(origin.scope) * 31 + hash(origin.operation)) * 31 + static_cast<std::size_t>(origin.order);
+    auto result =
+        (hash(origin.scope) * 31 + hash(origin.operation)) * 31 + static_cast<std::size_t>(origin.order);
+    for (auto step : origin.steps) result = result * 31 + static_cast<std::size_t>(step);
+    return result;
   }
 };
 
-/// "[div] gives inf; derivative of sqrt; operands: float64[2] (x), float64[2]; in scope head", as far as
-/// there is something to say.
+/// "[div] gives inf; derivative of sqrt; operands: float64[2] (x), float64[2]; in scope head; at step 3 of
+/// the outer and step 1", as far as there is something to say. `steps` are those of the unrolls around it
+/// that are run step by step, outermost first.
 std::string message(const std::string& operation, const std::string& what, const Origin& origin,
-                    const std::string& operands);
+                    const std::string& operands, Span<const std::int64_t> steps = {});
 
 }  // namespace reel

@@ -32,6 +32,9 @@ std::string to_string(const Profile& profile);
 class Program {
  public:
   explicit Program(std::unique_ptr<Runner> runner);
+  // Without moves, after which a handle would be none.
+  Program(const Program&) = default;
+  Program& operator=(const Program&) = default;
 
   /// Runs on one array per argument of the tape and returns the outputs. Variables are written after
   /// everything has been computed, so an exception leaves them as they were. Throws Error for arguments of

@@ -32,10 +32,6 @@ class Recording {
   /// True within a recording that is thrown away.
   static bool rehearsing();
 
-  /// "; at step 3" for the expanded unrolls around the innermost recording, for errors; empty where there are
-  /// none.
-  static std::string expanded_steps();
-
   /// A number for the next random value or unroll of the innermost recording: its place in the order of
   /// recording, the same for the unroll and Expanded forms of a cell. 0 where nothing is being recorded.
   static std::uint64_t next_key();
@@ -58,6 +54,7 @@ class Recording {
   std::int64_t position_ = 0;  // of an expanded step
   std::uint64_t key_ = 0;
   std::uint64_t next_ordinal_ = 0;
+  std::uint32_t origin_before_ = 0;  // the number of the tape's origin around an expanded step
   Tensors positions_;
   bool has_positions_ = false;
   bool rehearses_ = false;

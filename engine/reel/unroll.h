@@ -124,6 +124,17 @@ constexpr bool can_unroll() {
   return false;
 }
 
+/// What an unroll that does not compile is said to give, so that the reader of errors is spared more of them.
+template <class State>
+auto nothing_unrolled(const State& state) {
+  if constexpr (is_of_arrays<State>) {
+    using Tensors = rebound<State, Tensor>;
+    return Unrolled<Tensors, Tensors>{};
+  } else {
+    return Unrolled<State, State>{state, state, {}};
+  }
+}
+
 }  // namespace structure
 
 /// Runs `cell` over a sequence: records one step and repeats it.
@@ -136,8 +147,9 @@ constexpr bool can_unroll() {
 ///
 /// What one step leaves for the next is its state, which it returns. A cell that keeps something in itself
 /// instead would do the same at every step, so the cell is recorded a second time to see that it gives the
-/// same operations; what changes only from a third call on is not seen. Errors, prints and profiles name what
-/// it records by a scope of the cell's type.
+/// same operations; what changes only from a third call on is not seen, nor what a cell makes of exceptions
+/// that it catches. Where literals of the state take another type than the sequences', it is called more
+/// often. Errors, prints and profiles name what it records by a scope of the cell's type.
 ///
 /// Returns the outputs of all steps [T, ...] and the state after the last; with no steps, empty outputs and
 /// the initial state. Throws RecordError for sequences of different lengths, for a step that hands on a state
@@ -154,8 +166,7 @@ auto unroll(const Cell& cell, const X& xs, const State& state, const Options&...
         typeid(Cell), common_length(structure::flatten(sequences)), sequences, structure::tensors_of(state),
         [&](const auto& x, const auto& s) { return cell(x, s); }, options...);
   } else {
-    return Unrolled<State, State>{
-        state, state, {}};  // never run: it spares the reader of errors more of them
+    return structure::nothing_unrolled(state);
   }
 }
 
@@ -168,7 +179,7 @@ auto unroll(const Cell& cell, std::int64_t steps, const State& state, const Opti
         typeid(Cell), steps, std::tuple<>{}, structure::tensors_of(state),
         [&](const auto&, const auto& s) { return cell(s); }, options...);
   else
-    return Unrolled<State, State>{state, state, {}};
+    return structure::nothing_unrolled(state);
 }
 
 }  // namespace reel

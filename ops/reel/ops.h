@@ -116,7 +116,7 @@ Tensor mean(const Tensor& x, const Axes& axes, bool keep = false);
 Tensor variance(const Tensor& x);
 Tensor variance(const Tensor& x, const Axes& axes, bool keep = false, double correction = 0);
 /// Euclidean norm, of elements of any magnitude; infinite where one is infinite, NaN where one is NaN. Its
-/// derivative at 0 is 0.
+/// derivative is 0 at 0, and where it is infinite.
 Tensor norm(const Tensor& x);
 Tensor norm(const Tensor& x, const Axes& axes, bool keep = false);
 /// log(sum(exp(x))), the maximum taken off first.
@@ -154,9 +154,10 @@ Tensor gather(const Tensor& x, const Tensor& indices, std::int64_t axis = 0);
 /// integers and bools, as any sum.
 Tensor scatter_add(const Tensor& indices, const Tensor& values, std::int64_t extent, std::int64_t axis = 0);
 /// For each position along the other axes its own choice: `x` and `indices` differ in extent along `axis`
-/// alone. `called` is what errors call an index that is out of range.
+/// alone. `called` is what errors call an index that is out of range instead of "index"; it stands then at a
+/// place without `axis` where there is one along it.
 Tensor take_along_axis(const Tensor& x, const Tensor& indices, std::int64_t axis = -1,
-                       const std::string& called = "index");
+                       const std::string& called = "");
 /// The reverse: adds `values` at `indices`, both of one shape, into zeros with `extent` along `axis`; int64
 /// for integers and bools.
 Tensor scatter_add_along_axis(const Tensor& indices, const Tensor& values, std::int64_t extent,
