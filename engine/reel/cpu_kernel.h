@@ -37,18 +37,17 @@ struct Reach {
 
   /// Positions `first` to `last` of an axis, both included; the stride in bytes.
   void extend(std::int64_t first, std::int64_t last, std::int64_t stride) {
-    const auto a = within(static_cast<long double>(first) * stride),
-               b = within(static_cast<long double>(last) * stride);
-    low = within(static_cast<long double>(low) + std::min(a, b));
-    high = within(static_cast<long double>(high) + std::max(a, b));
+    std::int64_t a, b;
+    const bool overflows = __builtin_mul_overflow(first, stride, &a) ||
+                           __builtin_mul_overflow(last, stride, &b) ||
+                           __builtin_add_overflow(low, std::min(a, b), &low) ||
+                           __builtin_add_overflow(high, std::max(a, b), &high);
+    // Sizes that no memory has are planned too, before it is asked for.
+    if (overflows || low < -most || high > most) *this = {-most, most};
   }
 
- private:
-  /// Sizes that no memory has are planned too, before it is asked for.
-  static std::int64_t within(long double bytes) {
-    constexpr long double most = 0x1p62L;
-    return static_cast<std::int64_t>(std::clamp(bytes, -most, most));
-  }
+  /// Addresses can still be added to it.
+  static constexpr std::int64_t most = std::int64_t{1} << 61;
 };
 
 /// A kernel with all worked out that does not change from call to call.
