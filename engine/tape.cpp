@@ -57,6 +57,8 @@ std::uint32_t Tape::intern(const std::string& name) {
 }
 
 std::uint32_t Tape::intern(const Origin& origin) {
+  // Mostly that of the node before.
+  if (origin_ < origins_.size() && origins_[origin_] == origin) return origin_;
   const auto known = origin_ids_.find(origin);
   if (known != origin_ids_.end()) return known->second;
   const auto id = static_cast<std::uint32_t>(origins_.size());
