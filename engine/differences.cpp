@@ -38,12 +38,14 @@ Estimate estimate(double& x, double h, const std::function<double()>& value) {
 
 /// Whether a kink or a jump at the place itself can be why a derivative is off by `error`. What the slope to
 /// the right and the slope to the left differ by is half as large for half the step where a function is
-/// smooth, the same at a kink, twice as large at a jump, or a pole that is nearer than the step. (Twice as
-/// large is also what rounding makes of them.) At a jump a derivative can be off by any amount.
+/// smooth, the same at a kink, twice as large at a jump, or a pole that is nearer than the step. Twice as
+/// large is also what rounding within the function makes of them, but that is nothing beside its value. At a
+/// jump a derivative can be off by any amount.
 bool is_explained_by_sides(double error, const Estimate& at, double middle) {
   const double sides = std::abs(at.sum - 2 * middle) / at.h;
   const double closer_sides = std::abs(at.closer_sum - 2 * middle) / (at.h / 2);
-  const bool is_jump = closer_sides > 1.5 * sides && sides > 1e4 * at.rounding;
+  const double largest = at.rounding * at.h / std::numeric_limits<double>::epsilon();
+  const bool is_jump = closer_sides > 1.5 * sides && sides * at.h > 1e-3 * largest;
   return is_jump || (closer_sides > 0.75 * sides && error <= closer_sides);
 }
 

@@ -144,9 +144,6 @@ Tensors Recording::positions() {
   return recordings.empty() ? Tensors{} : Capture::positions(Capture::innermost());
 }
 
-namespace {
-
-/// Whether a literal keeps its value as an element of this type.
 bool can_hold(ElementType element, double value) {
   switch (element) {
     case ElementType::float32:
@@ -161,6 +158,8 @@ bool can_hold(ElementType element, double value) {
   }
   return false;
 }
+
+namespace {
 
 std::string cannot_become(double value, ElementType element) {
   std::ostringstream text;

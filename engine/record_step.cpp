@@ -39,13 +39,19 @@ bool has_untyped(const Tensors& state) {
   return std::any_of(state.begin(), state.end(), [](const Tensor& s) { return !s.own_element(); });
 }
 
-/// `state` in these types, but for untyped literals, which are of `element`, or bool where they are
-/// bools of C++.
-std::vector<TensorType> typed_as(const Tensors& state, ElementType element) {
+/// Whether a tensor of the state can be of that type: a literal may be a fraction.
+bool can_be(const Tensor& s, ElementType element) {
+  return s.own_element() || !s.leaf() || !s.leaf()->value || can_hold(element, *s.leaf()->value);
+}
+
+/// `state` in these types, but for untyped literals, which are of `element` where they can be, otherwise of
+/// the floating type, or bool where they are bools of C++.
+std::vector<TensorType> typed_as(const Tensors& state, ElementType element, ElementType floating) {
   std::vector<TensorType> types;
   for (const auto& s : state) {
     const bool is_flag = s.leaf() && s.leaf()->is_flag;
-    types.push_back({s.own_element().value_or(is_flag ? ElementType::boolean : element), s.shape()});
+    const auto own = is_flag ? ElementType::boolean : can_be(s, element) ? element : floating;
+    types.push_back({s.own_element().value_or(own), s.shape()});
   }
   return types;
 }
@@ -57,20 +63,34 @@ ElementType first_element(const Tensors& sequences, bool (*is_wanted)(ElementTyp
   return otherwise;
 }
 
+ElementType floating_element(const StepContext& context) {
+  return first_element(context.sequences, is_floating, context.outer.floating());
+}
+
+std::vector<TensorType> first_guess(const StepContext& context, const Tensors& state) {
+  const auto floating = floating_element(context);
+  return typed_as(state, floating, floating);
+}
+
+/// Within what is recorded twice itself it is enough that it is.
+bool is_checked(const StepContext& context) { return context.options.rehearse && !Recording::rehearsing(); }
+
 /// What `make` attempts, made twice: so that it shows what the cell keeps, which would be another thing in
 /// the attempts to come.
 template <class Make>
 Attempt twice(const StepContext& context, Make&& make) {
   auto one = make();
-  if (context.options.rehearse) check_same(one, make());
+  if (is_checked(context)) check_same(one, make());
   return one;
 }
 
-/// The known types among those that an attempt gave, in place of those of untyped literals.
+/// The known types among those that an attempt gave, in place of those of untyped literals that can have
+/// them.
 std::vector<TensorType> with_given(const Tensors& state, std::vector<TensorType> types,
                                    const Attempt& tried) {
   for (std::size_t k = 0; k < std::min(state.size(), tried.given.size()); ++k)
-    if (!state[k].own_element() && tried.given[k]) types[k].element = *tried.given[k];
+    if (!state[k].own_element() && tried.given[k] && can_be(state[k], *tried.given[k]))
+      types[k].element = *tried.given[k];
   return types;
 }
 
@@ -110,22 +130,26 @@ std::vector<std::vector<TensorType>> mixtures(const std::vector<std::vector<Tens
   return found;
 }
 
-/// Types to start from where the first guess fails: the guess again, those found with literals, and mixtures
-/// of the guess, integers and bools.
+/// Types to start from where the first guess was refused: those that the step gave all the same, those found
+/// with literals, and mixtures of the guess, integers and bools.
 std::vector<std::vector<TensorType>> candidates(const StepContext& context, const Tensors& state,
-                                                const std::vector<TensorType>& guess) {
-  std::vector<std::vector<TensorType>> found{guess};
+                                                const std::vector<TensorType>& guess,
+                                                const Attempt& refused) {
+  std::vector<std::vector<TensorType>> found;
+  const auto add = [&](std::vector<TensorType> types) {
+    if (types != guess && std::find(found.begin(), found.end(), types) == found.end())
+      found.push_back(std::move(types));
+  };
+  add(with_given(state, guess, refused));
   // Literals that meet each other do not tell.
   const auto told = twice(context, [&] { return attempt_with_literals(context, state, guess); });
-  if (!told.refusal) found.push_back(with_given(state, guess, told));
+  if (!told.refusal) add(with_given(state, guess, told));
+  const auto floating = floating_element(context);
   const auto integer = first_element(context.sequences, is_integer, ElementType::int64);
-  for (auto& types : mixtures({guess, typed_as(state, integer), typed_as(state, ElementType::boolean)}))
-    if (types != guess) found.push_back(std::move(types));
+  for (const auto& types :
+       mixtures({guess, typed_as(state, integer, floating), typed_as(state, ElementType::boolean, floating)}))
+    add(types);
   return found;
-}
-
-std::vector<TensorType> first_guess(const StepContext& context, const Tensors& state) {
-  return typed_as(state, first_element(context.sequences, is_floating, context.outer.floating()));
 }
 
 /// Types of the state, and the step as it was recorded with them.
@@ -139,8 +163,8 @@ struct Settled {
 std::optional<Settled> settle_otherwise(const StepContext& context, const Tensors& state,
                                         const std::vector<TensorType>& guess, const Attempt& refused) {
   if (!has_untyped(state)) return std::nullopt;
-  if (context.options.rehearse) check_same(refused, attempt(context, guess, true));
-  for (auto& candidate : candidates(context, state, guess))
+  if (is_checked(context)) check_same(refused, attempt(context, guess, true));
+  for (auto& candidate : candidates(context, state, guess, refused))
     if (auto settled = settle(context, state, candidate)) return Settled{candidate, std::move(*settled)};
   return std::nullopt;
 }
@@ -155,9 +179,12 @@ void with_state_types(const StepContext& context, const Tensors& state,
     use(guess);
   } catch (const RecordError&) {
     context.outer.drop_roots(effects);
-    const auto other = settle_otherwise(context, state, guess, attempt(context, guess, true));
+    if (!has_untyped(state)) throw;
+    const auto refused = attempt(context, guess, true);
+    if (!refused.refusal) throw;  // It fails for another reason.
+    const auto other = settle_otherwise(context, state, guess, refused);
     if (!other) throw;  // It is refused whatever the types are: the first exception says most.
-    if (context.options.rehearse) check_same(other->attempt, attempt(context, other->types, true));
+    if (is_checked(context)) check_same(other->attempt, attempt(context, other->types, true));
     use(other->types);
   }
 }

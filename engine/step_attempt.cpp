@@ -131,8 +131,11 @@ void check_same(const Attempt& one, const Attempt& other) {
   const auto &first = one.step, &second = other.step;
   const auto &a = *first.body->tape, &b = *second.body->tape;
   const auto what = [](const Tape& tape, NodeId id) {
-    return id < tape.size() ? "[" + tape.node(id).operation->name + "] " + to_string(tape.node(id).type)
-                            : std::string("nothing more");
+    if (id >= tape.size()) return std::string("nothing more");
+    const auto& node = tape.node(id);
+    const auto attributes = to_string(node.attributes);
+    return "[" + node.operation->name + "] " + to_string(node.type) +
+           (attributes.empty() ? "" : " (" + attributes + ")");
   };
   if (one.said != other.said) {
     // An unroll within it may have said so already.

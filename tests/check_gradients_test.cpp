@@ -162,6 +162,10 @@ TEST_CASE("check_gradients compares nothing at a pole that is nearer than its st
   // Where it says something, a wrong derivative is one, were it off by however much.
   is_wrong({1e-2}, 0, wrong([](const Tensor& x) { return 1 / x; }, 1e6));
   is_wrong({2}, 0, wrong([](const Tensor& x) { return 3 * x + 1e4; }, 1e6));
+  // Rounding within the function looks the same on both sides of a place, and is no jump.
+  for (double big : {1e4, 1e6, 1e8})
+    for (int k = 0; k < 20; ++k)
+      is_wrong({0.3 + 0.0137 * k}, 0, [big](const Tensor& x) { return x + stop_gradient((x + big) - big); });
 }
 
 TEST_CASE("check_gradients reports a gradient that is not a number") {

@@ -121,6 +121,14 @@ TEST_CASE("a literal state takes the type that the step gives it", "[states]") {
               return Two(h + select(n == iota(1), x, 0), n + 1);
             },
             floating, Two(zeros({1}), zeros({1}))) == List{1});
+  // A fraction is no integer, whatever the step makes of it.
+  CHECK(final_state(
+            [](const Tensor&, const Two& state) {
+              const auto& [h, n] = state;
+              const auto limit = constant(Array(std::vector<std::int64_t>{2}));
+              return Two(select(n < index(limit, 0, 0), h + 1, h), n + 1);
+            },
+            floating, Two(0.5, 0)) == List{2.5});
   // A float state beside a counter, and beside a flag.
   CHECK(final_state(
             [](const Tensor& s, const Two& state) {

@@ -243,6 +243,43 @@ TEST_CASE("state kept in a cell is refused where the types of literals have to b
   }
 }
 
+TEST_CASE(
+    "unrolls within one another whose literal types have to be found are recorded a bounded number of times",
+    "[lifetime]") {
+  Model model(Seed{1});
+  using State = std::tuple<Tensor, Tensor>;
+  std::vector<int> calls(3);
+  for (int depth = 1; depth <= 3; ++depth) {
+    std::function<Tensor(Tensor, int)> nested = [&](const Tensor& x, int level) {
+      const auto cell = [&](const State& s) {
+        ++calls[depth - 1];
+        const auto& [h, n] = s;
+        const auto inner = level > 1 ? nested(x, level - 1) : x;
+        return State(select(n < constant(Array(std::int64_t{2})), h + inner, h), n + 1);
+      };
+      return std::get<0>(unroll(cell, 2, State(zeros({3}), 0)).state);
+    };
+    Function f(model, [&](Tensor x) { return nested(x, depth); });
+    f(floats({1, 2, 3}));
+  }
+  CAPTURE(calls[0], calls[1], calls[2]);
+  CHECK(calls[0] < 20);
+  CHECK(calls[1] < 10 * calls[0]);
+  CHECK(calls[2] < 10 * calls[1]);
+}
+
+TEST_CASE("an error of a later step of an expanded unroll is said as it is", "[lifetime]") {
+  Model model(Seed{1});
+  int calls = 0;
+  Function f(model, [&](Tensor x) {
+    const auto cell = [&](const Tensor& xt, const Tensor& h) {
+      return ++calls % 3 == 0 ? h + matmul(xt, x) : h + xt * double(calls);
+    };
+    return unroll(cell, x, zeros({2}), Expanded).state;
+  });
+  CHECK(has(message_of([&] { f(ones_of({4, 2})); }), {"[matmul]", "at step 2"}));
+}
+
 TEST_CASE("what a nested cell keeps is said once", "[lifetime]") {
   Model model(Seed{1});
   int calls = 0;

@@ -79,6 +79,9 @@ class ScopeGuard {
 /// The tape an operation on `operands` is recorded on. Throws RecordError where there is none.
 Tape& destination(const std::string& operation, const Tensors& operands);
 
+/// Whether a literal keeps its value as an element of this type.
+bool can_hold(ElementType element, double value);
+
 /// `operand` as a node of `tape`: recorded if it is a leaf, captured level by level if it stands on a tape
 /// around. Throws RecordError where it belongs to another tape.
 /// A literal without an element type takes `element`, by default the floating type of the tape.

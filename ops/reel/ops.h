@@ -116,7 +116,7 @@ Tensor mean(const Tensor& x, const Axes& axes, bool keep = false);
 Tensor variance(const Tensor& x);
 Tensor variance(const Tensor& x, const Axes& axes, bool keep = false, double correction = 0);
 /// Euclidean norm, of elements of any magnitude; infinite where one is infinite, NaN where one is NaN. Its
-/// derivative is 0 at 0, and where it is infinite.
+/// derivative is 0 at 0, and where an element is infinite.
 Tensor norm(const Tensor& x);
 Tensor norm(const Tensor& x, const Axes& axes, bool keep = false);
 /// log(sum(exp(x))), the maximum taken off first.
