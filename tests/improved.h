@@ -1,6 +1,6 @@
 #pragma once
-#include <improve.h>
-#include <liveness.h>
+#include <passes/liveness.h>
+#include <passes/pipeline.h>
 #include <reel/reel.h>
 
 #include <set>
@@ -94,11 +94,7 @@ struct Recorder {
       }
     };
     compare("all passes", run([](CompileOptions&) {}));
-    compare("without simplify", run(WithoutSimplify));
-    compare("without products", run(WithoutProducts));
-    compare("without residuals", run(WithoutResiduals));
-    compare("without split", run(WithoutSplit));
-    compare("without sink", run(WithoutSink));
+    for (const auto& pass : passes()) compare(pass.name, run(Without(pass.name)));
   }
 };
 

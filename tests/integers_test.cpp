@@ -37,8 +37,8 @@ std::vector<Array> everywhere(const std::vector<Array>& inputs, const Recorded& 
   };
   check([](CompileOptions&) {});
   check(AsRecorded);
-  check(WithoutSimplify);
-  check(WithoutSplit);
+  check(Without("simplify"));
+  check(Without("split"));
   return expected;
 }
 

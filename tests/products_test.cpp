@@ -216,7 +216,7 @@ TEST_CASE("what is cheap is computed again in the loop where it then reads less"
     return counts_of(training.r.tape, training.all, options).loops.at(1).read;
   };
   const Training<LSTM, LSTMState> lstm(lstm_state());
-  CHECK(read(lstm, WithoutSink) == 12 * B * H);
+  CHECK(read(lstm, Without("sink")) == 12 * B * H);
   CHECK(read(lstm, [](CompileOptions&) {}) == 7 * B * H);
 }
 

@@ -70,15 +70,10 @@ void check(std::uint64_t seed) {
   agrees("unroll node, all passes", false, {}, Device::reference());
   agrees("unroll node, all passes", false, {});
   agrees("unroll node, all passes, divided among three threads", false, options(DivideEverything), three);
-  CompileOptions divided_loops = options(WithoutSplit);
+  CompileOptions divided_loops = options(Without("split"));
   DivideEverything(divided_loops);
   agrees("unroll node, not split, divided among three threads", false, divided_loops, three);
-  agrees("unroll node, not simplified", false, options(WithoutSimplify));
-  agrees("unroll node, without products", false, options(WithoutProducts));
-  agrees("unroll node, not split", false, options(WithoutSplit));
-  agrees("unroll node, all residuals stored", false, options(WithoutResiduals));
-  agrees("unroll node, nothing sunk", false, options(WithoutSink));
-  agrees("unroll node, not fused", false, options(WithoutFuse));
+  for (const auto& pass : passes()) agrees(pass.name, false, options(Without(pass.name)));
   agrees("Expanded, all passes", true, {});
 }
 

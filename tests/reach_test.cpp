@@ -1,8 +1,8 @@
 // Threads leave out waiting where each keeps to the bytes that reach() names: a part must touch no others.
 
-#include <cpu/cluster.h>
 #include <cpu/loops.h>
 #include <cpu/product.h>
+#include <run/cpu/cluster/cluster.h>
 
 #include <algorithm>
 #include <limits>

@@ -1,6 +1,6 @@
 // What the derivative of an unroll has of the forward steps: the smallest cut, by bytes a step.
 
-#include <min_cut.h>
+#include <passes/residuals/min_cut.h>
 
 #include "catch.h"
 #include "improved.h"
@@ -42,7 +42,7 @@ TEST_CASE("the smallest cut of a small network") {
 TEST_CASE("an LSTM keeps its four gates, the memory and the output, once each") {
   CHECK(written<LSTM>(lstm_state(), all_passes) == 6);
   // The hyperbolic tangent of the memory beside it.
-  CHECK(written<LSTM>(lstm_state(), WithoutResiduals) == 7);
+  CHECK(written<LSTM>(lstm_state(), Without("residuals")) == 7);
   CHECK(written<benchmarks::CustomLSTM>(lstm_state(), all_passes) == 6);
   CHECK(written<benchmarks::PeepholeLSTM>(lstm_state(), all_passes) == 6);
 }

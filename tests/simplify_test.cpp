@@ -1,8 +1,8 @@
 // What the pass makes of a tape: rule by rule, and what it must leave alone.
 
-#include <liveness.h>
+#include <passes/liveness.h>
+#include <passes/simplify/simplify.h>
 #include <reel/reel.h>
-#include <simplify.h>
 
 #include <iostream>
 #include <sstream>
@@ -209,7 +209,7 @@ TEST_CASE("a simplified LSTM step computes nothing twice") {
   Tensors outputs{y};
   for (const auto& g : gradients(y, {cell.input.W, cell.forget.U, cell.candidate.b})) outputs.push_back(g);
   CompileOptions simplified, as_recorded;
-  WithoutSplit(simplified);
+  Without("split")(simplified);
   AsRecorded(as_recorded);
   const auto reference = Device::reference();
   CHECK(compile(tape, outputs, reference, simplified).instruction_count() <

@@ -37,7 +37,7 @@ std::vector<Source> sources(const std::string& folder) {
 
 std::set<std::string> headers(const std::string& folder) {
   std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator(root / folder / "reel"))
+  for (const auto& entry : fs::directory_iterator(root / folder / "include/reel"))
     names.insert(entry.path().filename().string());
   return names;
 }
@@ -52,7 +52,7 @@ std::vector<std::string> matches(const std::string& text, const std::string& pat
 
 /// The functions and operations declared in the engine's vocabulary.
 std::set<std::string> structural_names() {
-  std::ifstream file(root / "engine/reel/structural.h");
+  std::ifstream file(root / "engine/include/reel/structural.h");
   std::stringstream text;
   text << file.rdbuf();
   std::set<std::string> names;
@@ -98,7 +98,8 @@ TEST_CASE("private headers are included by their own folder alone") {
 TEST_CASE("public headers are free of xtensor, but for the one that converts") {
   for (const auto* folder : {"engine", "ops", "layers"})
     for (const auto& source : sources(folder)) {
-      if (source.name.find("/reel/") == std::string::npos || source.name == "engine/reel/xtensor.h") continue;
+      if (source.name.find("/reel/") == std::string::npos || source.name == "engine/include/reel/xtensor.h")
+        continue;
       INFO(source.name);
       CHECK(source.text.find("#include <xt") == std::string::npos);
       CHECK(source.text.find("#include <xsimd") == std::string::npos);
@@ -125,7 +126,7 @@ TEST_CASE("the engine names no operation outside the structural ones") {
 
 TEST_CASE("neither engine nor operations name a layer") {
   std::set<std::string> layers;
-  for (const auto& source : sources("layers/reel"))
+  for (const auto& source : sources("layers/include/reel"))
     for (const auto& name : matches(source.text, R"(\n(?:struct|class) (\w+)[^\w<])")) layers.insert(name);
   CHECK(layers.count("LSTM"));
   for (const auto* folder : {"engine", "ops"})

@@ -1,0 +1,41 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace reel {
+
+/// How a program is compiled; set by options such as CheckFinite and Without("split").
+struct CompileOptions {
+  bool check_finite = false;
+  /// Estimated nanoseconds from which an instruction is divided among threads.
+  double worth_dividing = 300;
+
+  /// By their numbers in passes().
+  bool takes(std::size_t pass) const { return (left_out_ >> pass & 1) == 0; }
+  void leave_out(std::size_t pass) { left_out_ |= std::uint64_t{1} << pass; }
+  void leave_out_all() { left_out_ = ~std::uint64_t{0}; }
+
+ private:
+  std::uint64_t left_out_ = 0;
+};
+
+/// An option: compiles what was recorded, node by node, without any pass.
+inline constexpr auto AsRecorded = [](CompileOptions& options) { options.leave_out_all(); };
+
+/// An option: a RunError where a result is not finite, or a value that is about to be written into a
+/// variable; variables, those of optimisers too, stay as they were. It names the first operation on the way
+/// to such elements whose result is not finite though its operands are, with its scope and step and the
+/// derivative it is part of; or the argument or parameter that held the value. What becomes finite again is
+/// no fault: the -inf of a mask before a softmax, an infinite slope that nothing arrives at. Where an
+/// infinity that was handed in or written as a literal becomes a NaN, as where a mask leaves a row nothing,
+/// the operation that makes the NaN is named. To find it, the program is run once more, without its effects.
+/// For debugging: it runs every operation by itself.
+inline constexpr auto CheckFinite = [](CompileOptions& options) {
+  options.check_finite = true;
+  AsRecorded(options);  // so that errors name it
+};
+
+/// An option: divides among the threads what can be divided, however small: slow, for tests.
+inline constexpr auto DivideEverything = [](CompileOptions& options) { options.worth_dividing = -1; };
+
+}  // namespace reel

@@ -1,0 +1,73 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "device.h"
+#include "passes.h"
+
+namespace reel {
+
+class Runner;
+
+std::vector<TensorType> types_of(const std::vector<const Array*>& arrays);
+
+/// Where the time of a program goes.
+struct Profile {
+  struct Line {
+    std::string what, scope, operands;  // in the names of the code that recorded it
+    double microseconds;                // of a run, in the first thread
+    double waiting;                     // microseconds it waited for other threads before that
+    std::int64_t calls;                 // in a run
+  };
+  std::vector<Line> lines;  // in the order of instructions
+  double microseconds = 0;  // of a whole run
+};
+/// A table, the longest first.
+std::string to_string(const Profile& profile);
+
+/// What a tape was compiled into: instructions with their addresses bound, replayed by Device::cpu() without
+/// allocating memory, totals of scatters apart. Independent of the tape. A handle: copies are the same
+/// program, which lives as long as one of them. One run at a time.
+class Program {
+ public:
+  explicit Program(std::unique_ptr<Runner> runner);
+  // Without moves, after which a handle would be none.
+  Program(const Program&) = default;
+  Program& operator=(const Program&) = default;
+
+  /// Runs on one array per argument of the tape and returns the outputs. Variables are written after
+  /// everything has been computed, so an exception leaves them as they were. Throws Error for arguments of
+  /// another number or type and where another thread is running this program, RunError for values an
+  /// operation refuses, MemoryError where there is none for a result, or for an operation to work in.
+  std::vector<Array> run(const std::vector<const Array*>& arguments);
+  std::vector<Array> run(const std::vector<Array>& arguments);
+  /// Writes the outputs into `results`: arrays that have the right type already are used again, so that
+  /// nothing is allocated. An exception leaves them with any value. Throws Error where one of them is an
+  /// argument.
+  void run(const std::vector<const Array*>& arguments, std::vector<Array>& results);
+
+  /// Bytes of the one block of memory that holds all values in between.
+  std::size_t arena_bytes() const;
+  /// How many of them hold what was made of parameters alone, merged or packed, and is kept from run to run.
+  std::size_t kept_bytes() const;
+  std::size_t instruction_count() const;
+  /// The instructions, one a line: what each does, for which code, and where its operands stand.
+  std::string explain() const;
+  /// Runs it once more than `runs` times, updates included, and measures every instruction. Throws Error for
+  /// the reference runner, which is not made for speed.
+  Profile profile(const std::vector<Array>& arguments, int runs = 20);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// Compiles what `outputs` and the effects and updates of the tape need, and takes the memory to run it.
+/// Throws RecordError where an operation has no kernel for the device, and MemoryError, with what would hold
+/// the most, where the system does not give that memory. (One that promises more than it has, as Linux does,
+/// may end the process when it is used.)
+Program compile(const Tape& tape, const Tensors& outputs, const Device& device = Device::cpu(),
+                const CompileOptions& options = {});
+
+}  // namespace reel

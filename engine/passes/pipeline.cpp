@@ -1,0 +1,128 @@
+#include "passes/pipeline.h"
+
+#include <reel/error.h>
+#include <reel/to_dot.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "passes/products/products.h"
+#include "passes/residuals/residuals.h"
+#include "passes/split/split.h"
+
+namespace reel {
+
+namespace {
+
+/// The tape as the passes so far have left it.
+class Improved {
+ public:
+  Improved(const Tape& recorded, const std::vector<NodeId>& outputs)
+      : recorded_(recorded), now_{nullptr, outputs} {}
+
+  const Tape& tape() const { return now_.tape ? *now_.tape : recorded_; }
+  const std::vector<NodeId>& outputs() const { return now_.outputs; }
+  void become(Wanted next) { now_ = std::move(next); }
+  Wanted& own() { return now_; }
+  bool has_unrolls() const {
+    for (NodeId id = 0; id < tape().size(); ++id)
+      if (tape().node(id).operation->kind == Kind::unroll) return true;
+    return false;
+  }
+
+ private:
+  const Tape& recorded_;
+  Wanted now_;
+};
+
+void cut_what_derivatives_read(Improved& now, const CompileOptions&) {
+  if (!now.has_unrolls()) return;
+  now.become(simplify(now.tape(), now.outputs(), [](WantedStep& step) { cut_residuals(step); }));
+  cut_residuals(now.own());
+}
+
+/// Products are rewritten in steps that are simple, and leave them so: both passes are one walk.
+void simplify_all(Improved& now, const CompileOptions& options) {
+  if (!takes(options, "products")) now.become(simplify(now.tape(), now.outputs()));
+}
+
+void improve_products(Improved& now, const CompileOptions&) {
+  now.become(simplify(now.tape(), now.outputs(), rewrite_products));
+  merge_products(now.own());
+}
+
+void split_unrolls(Improved& now, const CompileOptions& options) {
+  if (!now.has_unrolls()) return;
+  now.become(split(now.tape(), now.outputs(), takes(options, "sink")));
+  // What was taken out of loops meets what was there.
+  if (takes(options, "simplify")) simplify_all(now, options);
+  if (takes(options, "products")) improve_products(now, options);
+}
+
+/// A pass costs its files and a line here.
+struct Pass {
+  const char* name;
+  const char* purpose;
+  void (*run)(Improved&,
+              const CompileOptions&);  // null where it is done in a pass before, or as a tape is planned
+};
+
+constexpr Pass table[] = {
+    {"residuals", "of what derivatives read of forward steps, stores the least and computes the rest again",
+     cut_what_derivatives_read},
+    {"simplify",
+     "every node in its simplest form, and but once (passes that rewrite nodes write them in that form too)",
+     simplify_all},
+    {"products",
+     "products that share an operand become one, those of a concat are taken apart, sums join them",
+     improve_products},
+    {"split", "only what recurs stays in an unroll; the rest is computed for all steps at once",
+     split_unrolls},
+    {"sink", "cheap maps before a loop are computed in it where it then reads no more", nullptr},
+    {"fuse", "elementwise operations and reductions of one space are run in one pass over memory", nullptr},
+};
+
+/// The position in the table. Throws Error where there is no such pass.
+std::size_t number_of(const std::string& name) {
+  std::string names;
+  for (std::size_t i = 0; i < std::size(table); ++i) {
+    if (name == table[i].name) return i;
+    names += (i > 0 ? ", " : "") + std::string(table[i].name);
+  }
+  throw Error("there is no pass '" + name + "'; there are " + names);
+}
+
+void run_passes(Improved& now, const CompileOptions& options, std::size_t last) {
+  for (std::size_t i = 0; i <= last; ++i)
+    if (options.takes(i) && table[i].run) table[i].run(now, options);
+}
+
+}  // namespace
+
+bool takes(const CompileOptions& options, const char* pass) { return options.takes(number_of(pass)); }
+
+std::vector<PassName> passes() {
+  std::vector<PassName> names;
+  for (const auto& pass : table) names.push_back({pass.name, pass.purpose});
+  return names;
+}
+
+Without::Without(const std::string& pass) : number_(number_of(pass)) {}
+
+Wanted improve(const Tape& tape, const std::vector<NodeId>& outputs, const CompileOptions& options) {
+  Improved now(tape, outputs);
+  run_passes(now, options, std::size(table) - 1);
+  if (!now.own().tape) now.own().tape = tape.clone();
+  return std::move(now.own());
+}
+
+std::string to_dot_after(const std::string& pass, const Tape& tape, const Tensors& outputs,
+                         const CompileOptions& options) {
+  std::vector<NodeId> ids;
+  for (const auto& output : outputs) ids.push_back(output.id());
+  Improved now(tape, ids);
+  run_passes(now, options, number_of(pass));
+  return to_dot(now.tape());
+}
+
+}  // namespace reel

@@ -1,0 +1,14 @@
+#pragma once
+#include <reel/passes.h>
+
+#include "passes/simplify/simplify.h"
+
+namespace reel {
+
+/// The tape as it is to be run: each pass that `options` do not leave out, one after the other.
+Wanted improve(const Tape& tape, const std::vector<NodeId>& outputs, const CompileOptions& options);
+
+/// Whether `options` take the pass of that name.
+bool takes(const CompileOptions& options, const char* pass);
+
+}  // namespace reel

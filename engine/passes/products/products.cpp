@@ -1,0 +1,421 @@
+#include "passes/products/products.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "passes/products/scalings.h"
+#include "passes/rewriting/draft.h"
+#include "passes/rewriting/rebuild.h"
+#include "passes/split/step_groups.h"
+
+// Rules on the axis roles of products. Each appends nodes and names what they stand in for; the step is then
+// emitted anew. A rule looks at where its operands belong, inside or outside of a loop: merging and splitting
+// undo each other, and would go on for ever otherwise.
+
+namespace reel {
+
+namespace {
+
+using NodeIds = std::vector<NodeId>;
+
+/// Products with one operand in common, on side `shared`.
+struct Sharing {
+  int shared;
+  std::vector<Product> products;
+
+  int other() const { return 1 - shared; }
+  int axis() const { return products[0].only_axis(other(), Product::own_role(other())); }
+};
+
+/// Takes out those that would be computed from one another.
+void keep_independent(const Draft& draft, Sharing& group) {
+  NodeIds ids;
+  for (const auto& product : group.products) ids.push_back(product.id);
+  const auto is_dependent = [&](const Product& product) {
+    return draft.depends({product.operand[group.other()]}, ids);
+  };
+  auto& products = group.products;
+  products.erase(std::remove_if(products.begin(), products.end(), is_dependent), products.end());
+}
+
+/// One product of the shared operand and a concat, and its slices in place of the products.
+void merge(Draft& draft, const Sharing& group) {
+  const auto& first = group.products[0];
+  const auto axis = group.axis();
+  NodeIds parts;
+  for (const auto& product : group.products) parts.push_back(product.operand[group.other()]);
+  draft.set_origin_of(first.id);
+  const auto joined = draft.concat(parts, axis), common = first.operand[group.shared];
+  const auto whole =
+      draft.multiply(first, group.shared == 0 ? common : joined, group.shared == 0 ? joined : common);
+  std::int64_t start = 0;
+  for (const auto& product : group.products) {
+    const auto stop = start + draft.shape(product.operand[group.other()])[axis];
+    draft.replace(product.id, draft.slice(whole, product.result_axis(group.other(), axis), start, stop));
+    start = stop;
+  }
+}
+
+/// All groups of products for which `key` is the same and that share an operand, in their order.
+template <class Products, class Key>
+std::vector<Sharing> find_sharing(const Products& products, const Key& key) {
+  std::vector<Sharing> groups;
+  for (int shared = 0; shared < 2; ++shared) {
+    using Common = std::tuple<NodeId, std::string, std::string, decltype(key(products[0]))>;
+    std::map<Common, std::size_t> known;
+    for (const auto& product : products) {
+      if (product.only_axis(1 - shared, Product::own_role(1 - shared)) < 0) continue;
+      const Common common{product.operand[shared], product.roles[0], product.roles[1], key(product)};
+      const auto [entry, added] = known.emplace(common, groups.size());
+      if (added) groups.push_back({shared, {}});
+      groups[entry->second].products.push_back(product);
+    }
+  }
+  return groups;
+}
+
+/// Operands of a concat side by side, and where they stand in it.
+struct Part {
+  NodeIds operands;
+  std::int64_t start, stop;
+};
+
+/// A product for each part of the concat on one side, in place of one of them all.
+void split(Draft& draft, const Product& product, int side, const std::vector<Part>& parts) {
+  const auto axis = static_cast<int>(draft.node(product.operand[side]).attributes.integer("axis"));
+  const bool is_inner = product.roles[side][axis] == 'k';
+  draft.set_origin_of(product.id);
+  NodeIds results;
+  for (const auto& part : parts) {
+    NodeId operands[2];
+    operands[side] = draft.concat(part.operands, axis);
+    operands[1 - side] = product.operand[1 - side];
+    if (is_inner)
+      operands[1 - side] =
+          draft.slice(operands[1 - side], product.partner(side, axis), part.start, part.stop);
+    results.push_back(draft.multiply(product, operands[0], operands[1]));
+  }
+  draft.replace(product.id,
+                is_inner ? draft.add(results) : draft.concat(results, product.result_axis(side, axis)));
+}
+
+/// The products of a step and where they belong.
+class StepRules {
+ public:
+  StepRules(const WantedStep& step, const StepClasses& classes)
+      : classes_(classes), draft_(*step.body->tape), users_(draft_.size()), is_result_(draft_.size()) {
+    for (NodeId id = 0; id < draft_.size(); ++id) {
+      if (!classes.is_live(id)) continue;
+      for (auto input : draft_.inputs(id)) users_[input].push_back(id);
+      if (draft_.is(id, matmul_operation())) products_.push_back(draft_.product(id));
+    }
+    for (auto id : step.values) is_result_[id] = true;
+    for (auto id : step.body->next) is_result_[id] = true;
+  }
+
+  const Draft& draft() const { return draft_; }
+
+  void move_scaling_into_products() {
+    move_scalings(draft_, users_, is_result_, [&](NodeId id) { return !classes_[id].varies; });
+  }
+
+  /// x A, x B -> x [A B]: at a time only groups one behind the other, which cannot come to depend on one
+  /// another both ways.
+  void merge_sharing() {
+    const auto key = [&](const Product& product) { return classes_[product.id].key(); };
+    auto groups = find_sharing(products_, key);
+    const auto first = [](const Sharing& group) { return group.products.front().id; };
+    std::stable_sort(groups.begin(), groups.end(),
+                     [&](const Sharing& a, const Sharing& b) { return first(a) < first(b); });
+    NodeId last = -1;
+    for (auto& group : groups) {
+      if (group.products.size() < 2 || first(group) <= last) continue;
+      const auto may_move = [&](const Product& product) {
+        // What would be joined is made once, or in a loop, where a step's worth is moved.
+        const auto& of = classes_[product.operand[group.other()]];
+        return !of.varies || of.loop >= 0 || classes_[product.id].loop >= 0;
+      };
+      if (!std::all_of(group.products.begin(), group.products.end(), may_move)) continue;
+      keep_independent(draft_, group);
+      if (group.products.size() < 2) continue;
+      last = group.products.back().id;
+      merge(draft_, group);
+    }
+  }
+
+  /// [a b] W -> a Wa + b Wb where a and b belong in different places.
+  void split_concats() {
+    for (const auto& product : products_)
+      for (int side = 0; side < 2; ++side)
+        if (draft_.is(product.operand[side], concat_operation()) && split_concat(product, side)) break;
+  }
+
+  /// a A + b B -> [a b] [A B] where all belong in one place, and pads that fill each other's gaps -> concat.
+  void merge_sums() {
+    for (NodeId id = 0; id < draft_.size(); ++id)
+      if (classes_.is_live(id) && draft_.is(id, add_operation()) && !is_inner_term(id)) merge_sum(id);
+  }
+
+  /// A slice of a product -> a product of slices, where some slices belong elsewhere than others; likewise of
+  /// a map.
+  /// Whether the users of a value, all slices, together take no more than is there.
+  bool covers_once(NodeId id) const {
+    const auto axis = draft_.node(users_[id][0]).attributes.integer("axis");
+    std::int64_t taken = 0;
+    for (auto user : users_[id]) {
+      const auto& attributes = draft_.node(user).attributes;
+      if (attributes.integer("axis") != axis) return false;
+      taken += draft_.shape(user)[static_cast<int>(axis)];
+    }
+    return taken <= draft_.shape(id)[static_cast<int>(axis)];
+  }
+
+  void push_slices() {
+    for (NodeId id = 0; id < draft_.size(); ++id) {
+      if (!classes_.is_live(id) || is_result_[id] || users_[id].empty()) continue;
+      const bool is_product = draft_.is(id, matmul_operation());
+      const auto& operation = *draft_.node(id).operation;
+      if (!is_product && operation.kind != Kind::map) continue;
+      const auto is_slice = [&](NodeId user) { return draft_.is(user, slice_operation()); };
+      if (!std::all_of(users_[id].begin(), users_[id].end(), is_slice)) continue;
+      const auto loop = classes_[users_[id][0]].loop;
+      const auto is_apart = [&](NodeId user) { return classes_[user].loop != loop; };
+      const bool apart = std::any_of(users_[id].begin(), users_[id].end(), is_apart);
+      // A map of which each user takes another part does no more work for being cut up, and what follows can
+      // be done in one pass with it.
+      const bool worth_it = is_product ? apart : covers_once(id) || (apart && operation.cost == Cost::cheap);
+      if (!worth_it) continue;
+      for (auto user : users_[id]) push_slice(id, user, is_product);
+    }
+  }
+
+ private:
+  bool split_concat(const Product& product, int side) {
+    const auto concat = product.operand[side];
+    const auto axis = static_cast<int>(draft_.node(concat).attributes.integer("axis"));
+    const char role = product.roles[side][axis];
+    if (role == 'b') return false;
+    std::vector<Part> parts;
+    std::int64_t stop = 0;
+    for (auto operand : draft_.inputs(concat)) {
+      const auto start = stop;
+      stop += draft_.shape(operand)[axis];
+      const bool belongs_with_last =
+          !parts.empty() && classes_[parts.back().operands[0]] == classes_[operand];
+      if (!belongs_with_last) parts.push_back({{}, start, stop});
+      parts.back().operands.push_back(operand);
+      parts.back().stop = stop;
+    }
+    if (parts.size() == 1) return false;
+    split(draft_, product, side, parts);
+    return true;
+  }
+
+  /// A term used by a sum alone, of its class, is part of it.
+  bool is_inner_term(NodeId id) const {
+    return !is_result_[id] && users_[id].size() == 1 && draft_.is(users_[id][0], add_operation()) &&
+           classes_[users_[id][0]] == classes_[id];
+  }
+
+  NodeIds terms_of(NodeId total) const {
+    NodeIds terms, pending{total};
+    while (!pending.empty()) {
+      const auto id = pending.back();
+      pending.pop_back();
+      const bool is_sum = id == total || (draft_.is(id, add_operation()) && is_inner_term(id));
+      if (!is_sum) {
+        terms.push_back(id);
+        continue;
+      }
+      const auto inputs = draft_.inputs(id);
+      pending.push_back(inputs[1]);
+      pending.push_back(inputs[0]);
+    }
+    return terms;
+  }
+
+  void merge_sum(NodeId total) {
+    auto terms = terms_of(total);
+    const auto count = terms.size();
+    draft_.set_origin_of(total);
+    merge_product_terms(terms);
+    merge_pads(terms);
+    if (terms.size() != count) draft_.replace(total, draft_.add(terms));
+  }
+
+  void merge_product_terms(NodeIds& terms) {
+    std::map<std::tuple<StepClass::Key, std::string, std::string>, std::vector<Product>> groups;
+    for (auto id : terms) {
+      if (!draft_.is(id, matmul_operation()) || users_[id].size() != 1 || is_result_[id]) continue;
+      const auto product = draft_.product(id);
+      // Before any loop two products for all steps are as good, and nothing must be moved.
+      if (product.only_axis(0, 'k') < 0 || classes_[id].stage == 0) continue;
+      groups[{classes_[id].key(), product.roles[0], product.roles[1]}].push_back(product);
+    }
+    for (auto& [key, products] : groups) {
+      if (products.size() < 2) continue;
+      std::sort(products.begin(), products.end(),
+                [](const Product& a, const Product& b) { return a.id < b.id; });
+      NodeId joined[2];
+      for (int side = 0; side < 2; ++side) {
+        NodeIds parts;
+        for (const auto& product : products) parts.push_back(product.operand[side]);
+        joined[side] = draft_.concat(parts, products[0].only_axis(side, 'k'));
+      }
+      for (const auto& product : products) terms.erase(std::find(terms.begin(), terms.end(), product.id));
+      terms.push_back(draft_.multiply(products[0], joined[0], joined[1]));
+    }
+  }
+
+  void merge_pads(NodeIds& terms) {
+    std::map<std::int64_t, NodeIds> by_axis;
+    const auto before = [&](NodeId id) { return draft_.node(id).attributes.integer("before"); };
+    for (auto id : terms)
+      if (draft_.is(id, pad_operation()) && draft_.node(id).attributes.integer("between") == 0)
+        by_axis[draft_.node(id).attributes.integer("axis")].push_back(id);
+    for (auto& [axis, pads] : by_axis) {
+      std::sort(pads.begin(), pads.end(), [&](NodeId a, NodeId b) { return before(a) < before(b); });
+      const auto extent_axis = static_cast<int>(axis);
+      NodeIds parts;
+      std::int64_t covered = 0;
+      for (auto id : pads) {
+        if (before(id) != covered) break;
+        parts.push_back(draft_.inputs(id)[0]);
+        covered += draft_.shape(parts.back())[extent_axis];
+      }
+      if (parts.size() < 2 || parts.size() != pads.size() || covered != draft_.shape(pads[0])[extent_axis])
+        continue;
+      for (auto id : pads) terms.erase(std::find(terms.begin(), terms.end(), id));
+      terms.push_back(draft_.concat(parts, axis));
+    }
+  }
+
+  void push_slice(NodeId id, NodeId slice, bool is_product) {
+    const auto& attributes = draft_.node(slice).attributes;
+    const auto axis = static_cast<int>(attributes.integer("axis"));
+    auto inputs = NodeIds(draft_.inputs(id).begin(), draft_.inputs(id).end());
+    draft_.set_origin_of(id);
+    const auto sliced = [&](NodeId operand, std::int64_t along) {
+      return draft_.append(slice_operation(), {operand},
+                           {{"axis", along},
+                            {"start", attributes.integer("start")},
+                            {"stop", attributes.integer("stop")},
+                            {"step", attributes.integer("step")}});
+    };
+    if (is_product) {
+      const auto product = draft_.product(id);
+      const auto [side, from] = product.source_axis(axis);
+      inputs[side] = sliced(inputs[side], from);
+      if (product.roles[side][from] == 'b')
+        inputs[1 - side] = sliced(inputs[1 - side], product.partner(side, from));
+    } else {
+      for (auto& input : inputs) input = sliced(input, axis);
+    }
+    draft_.replace(slice, draft_.append(*draft_.node(id).operation, inputs, draft_.node(id).attributes));
+  }
+
+  const StepClasses& classes_;
+  Draft draft_;
+  std::vector<NodeIds> users_;
+  std::vector<bool> is_result_;
+  std::vector<Product> products_;
+};
+
+bool has_products(const Tape& tape) {
+  for (NodeId id = 0; id < tape.size(); ++id)
+    if (Product::is(tape, id)) return true;
+  return false;
+}
+
+}  // namespace
+
+void rewrite_products(WantedStep& step) {
+  // Effects keep their order, which a node moved forward might change.
+  if (!has_products(*step.body->tape) || !step.body->tape->roots().empty()) return;
+  std::optional<StepClasses> classes;
+  using Rule = void (StepRules::*)();
+  for (const Rule rule : {&StepRules::move_scaling_into_products, &StepRules::merge_sharing,
+                          &StepRules::split_concats, &StepRules::merge_sums, &StepRules::push_slices,
+                          &StepRules::split_concats, &StepRules::merge_sums, &StepRules::merge_sharing}) {
+    for (bool again = true; again;) {
+      if (!classes) {
+        auto wanted = step.values;
+        wanted.insert(wanted.end(), step.body->next.begin(), step.body->next.end());
+        classes = classify_steps(*step.body, wanted);
+      }
+      StepRules rules(step, *classes);
+      (rules.*rule)();
+      again = rules.draft().is_changed();
+      if (!again) continue;
+      emit_anew(step, rules.draft().replacement());
+      classes.reset();
+    }
+  }
+}
+
+namespace {
+
+/// [a b]^T c -> [a^T c; b^T c] where that moves less: a gradient, of sequences side by side.
+bool split_concat(Draft& draft, const Product& product, int side) {
+  const auto concat = product.operand[side];
+  if (!draft.is(concat, concat_operation())) return false;
+  const auto axis = static_cast<int>(draft.node(concat).attributes.integer("axis"));
+  const bool is_own = product.roles[side][axis] == Product::own_role(side);
+  if (!is_own || draft.shape(product.id).size() >= draft.shape(concat).size()) return false;
+  std::vector<Part> parts;
+  for (auto operand : draft.inputs(concat)) parts.push_back({{operand}, 0, 0});
+  split(draft, product, side, parts);
+  return true;
+}
+
+/// Scalings outside of loops; they end at operands, which are smaller each time.
+void scale_operands(Wanted& wanted) {
+  for (bool again = true; again;) {
+    Draft draft(*wanted.tape);
+    std::vector<NodeIds> users(draft.size());
+    std::vector<bool> is_result(draft.size());
+    for (NodeId id = 0; id < draft.size(); ++id)
+      for (auto input : draft.inputs(id)) users[input].push_back(id);
+    for (auto id : wanted.outputs) is_result[id] = true;
+    move_scalings(draft, users, is_result, [](NodeId) { return false; });
+    again = draft.is_changed();
+    if (again) emit_anew(wanted, draft.replacement());
+  }
+}
+
+}  // namespace
+
+void merge_products(Wanted& wanted) {
+  const auto& roots = wanted.tape->roots();
+  const auto is_effect = [&](NodeId id) { return wanted.tape->node(id).operation->kind != Kind::update; };
+  if (!has_products(*wanted.tape) || std::any_of(roots.begin(), roots.end(), is_effect)) return;
+  scale_operands(wanted);
+  for (bool again = true; again;) {
+    Draft draft(*wanted.tape);
+    std::vector<Product> products;
+    for (NodeId id = 0; id < draft.size(); ++id)
+      if (draft.is(id, matmul_operation())) products.push_back(draft.product(id));
+    for (const auto& product : products)
+      if (!split_concat(draft, product, 0)) split_concat(draft, product, 1);
+    for (auto& group : find_sharing(products, [](const Product&) { return 0; })) {
+      if (draft.is_changed()) break;
+      std::int64_t moved = 0, results = 0;
+      for (const auto& product : group.products) {
+        moved += draft.shape(product.operand[group.other()]).size();
+        results += draft.shape(product.id).size();
+      }
+      // What must be moved to stand side by side takes memory: little beside the results.
+      if (group.products.size() < 2 || 4 * moved > results) continue;
+      keep_independent(draft, group);
+      if (group.products.size() < 2) continue;
+      merge(draft, group);
+      break;
+    }
+    again = draft.is_changed();
+    if (!again) break;
+    emit_anew(wanted, draft.replacement());
+  }
+}
+
+}  // namespace reel

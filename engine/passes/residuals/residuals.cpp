@@ -1,0 +1,339 @@
+#include "passes/residuals/residuals.h"
+
+#include <reel/structural.h>
+#include <reel/unroll_flat.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "passes/residuals/min_cut.h"
+#include "passes/rewriting/rebuild.h"
+#include "record/projection.h"
+
+namespace reel {
+
+namespace {
+
+using NodeIds = std::vector<NodeId>;
+
+/// Values of one unroll, `from`, that another reads at every step.
+struct Residuals {
+  NodeId from;
+  /// The body value, and the sequence it is of the reader's body, by position.
+  std::vector<std::pair<NodeId, std::size_t>> used;
+};
+
+/// What is kept of a body so that everything used can be had from it.
+struct Choice {
+  NodeIds kept, recomputed;
+  bool is_better = false;
+};
+
+/// The smallest cut in the body of the unroll that values are kept of.
+class Cut {
+ public:
+  Cut(const Body& body, const NodeIds& used, const std::vector<bool>& kept_anyway)
+      : tape_(*body.tape), used_(used), kept_anyway_(kept_anyway), next_(tape_.size(), -1) {
+    is_input_.resize(tape_.size());
+    is_invariant_.resize(tape_.size());
+    for (auto id : body.sequences) is_input_[id] = true;
+    for (auto id : body.invariants) is_input_[id] = is_invariant_[id] = true;
+    for (std::size_t k = 0; k < body.carries.size(); ++k) next_[body.carries[k]] = body.next[k];
+    is_handed_on_.resize(tape_.size());
+    for (auto id : body.next) is_handed_on_[id] = true;
+    for (NodeId id = 0; id < tape_.size(); ++id) {
+      const auto inputs = tape_.inputs(id);
+      if (tape_.node(id).operation != &argument_operation())
+        is_invariant_[id] =
+            std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) { return is_invariant_[input]; });
+    }
+  }
+
+  Choice run() {
+    find_reachable();
+    if (nodes_.size() > largest_graph) return {};
+    MinCut cut;
+    std::map<NodeId, std::pair<int, int>> places;  // a node's way in and out
+    for (auto id : nodes_) places[id] = {cut.add_node(), cut.add_node()};
+    for (auto id : nodes_) {
+      const auto [in, out] = places[id];
+      cut.add_edge(in, out, price_to_keep(id));
+      cut.add_edge(cut.source(), in, price_to_recompute(id));
+      if (is_recomputable(id))
+        for (auto input : tape_.inputs(id)) cut.add_edge(places[input].second, in, MinCut::unlimited);
+      else if (is_shift(id))
+        // Its values are those handed on, a step later.
+        cut.add_edge(places[next_[id]].second, out, MinCut::unlimited);
+    }
+    for (auto id : used_) cut.add_edge(places[id].second, cut.sink(), MinCut::unlimited);
+    const auto forward = cut.source_side();
+    Choice choice;
+    std::int64_t price = 0;
+    for (auto id : nodes_) {
+      const auto [in, out] = places[id];
+      if (!forward[in] && !is_input_[id]) {
+        choice.recomputed.push_back(id);
+        price += price_to_recompute(id);
+      } else if (!forward[out]) {
+        choice.kept.push_back(id);
+        price += price_to_keep(id);
+      }
+    }
+    choice.is_better = price < price_now();
+    return choice;
+  }
+
+ private:
+  /// No more than what no system has anyway, so that prices can be added up and stay below `unlimited`.
+  std::int64_t bytes(NodeId id) const {
+    constexpr std::int64_t most = std::int64_t{1} << 44;
+    return std::min(static_cast<std::int64_t>(tape_.node(id).type.bytes()), most);
+  }
+  /// A carry that is another value, a step later.
+  bool is_shift(NodeId id) const { return next_[id] >= 0 && next_[next_[id]] < 0; }
+
+  bool is_recomputable(NodeId id) const {
+    const auto kind = tape_.node(id).operation->kind;
+    if (tape_.inputs(id).empty()) return &argument_operation() != tape_.node(id).operation;
+    if (is_invariant_[id]) return kind != Kind::unroll && kind != Kind::projection;
+    // What is handed on must be there a step later too.
+    return !is_handed_on_[id] && (kind == Kind::map || kind == Kind::index_map);
+  }
+
+  /// In sixteenths of a byte a step. What is there already, or is another value a step later, costs nothing.
+  std::int64_t price_to_keep(NodeId id) const {
+    return is_input_[id] || kept_anyway_[id] || is_shift(id) ? 0 : 16 * bytes(id);
+  }
+
+  std::int64_t price_to_recompute(NodeId id) const {
+    if (!is_recomputable(id)) return is_input_[id] ? 0 : MinCut::unlimited;
+    const auto& operation = *tape_.node(id).operation;
+    if (is_invariant_[id] || operation.kind != Kind::map) return 0;
+    // An expensive one takes nearly as long as to write its result and read it again.
+    return (operation.cost == Cost::cheap ? 1 : 12) * bytes(id);
+  }
+
+  /// Of keeping what is used, each by itself.
+  std::int64_t price_now() const {
+    std::set<NodeId> kept;
+    for (auto id : used_) kept.insert(is_shift(id) ? next_[id] : id);
+    std::int64_t price = 0;
+    for (auto id : kept) price += price_to_keep(id);
+    return price;
+  }
+
+  void find_reachable() {
+    std::vector<bool> seen(tape_.size());
+    auto pending = used_;
+    while (!pending.empty()) {
+      const auto id = pending.back();
+      pending.pop_back();
+      if (seen[id]) continue;
+      seen[id] = true;
+      if (is_shift(id)) pending.push_back(next_[id]);
+      if (is_recomputable(id))
+        for (auto input : tape_.inputs(id)) pending.push_back(input);
+    }
+    for (NodeId id = 0; id < tape_.size(); ++id)
+      if (seen[id]) nodes_.push_back(id);
+  }
+
+  static constexpr std::size_t largest_graph = 4096;
+  const Tape& tape_;
+  const NodeIds& used_;
+  const std::vector<bool>& kept_anyway_;
+  NodeIds next_;
+  std::vector<bool> is_input_, is_invariant_, is_handed_on_;
+  NodeIds nodes_;
+};
+
+/// All residuals on one tape.
+class Cutting {
+ public:
+  Cutting(Tape& tape, const NodeIds& wanted)
+      : tape_(tape), size_(tape.size()), replacement_(tape.size(), -1), users_(tape.size()), is_new_(size_) {
+    for (NodeId id = 0; id < size_; ++id)
+      for (auto input : tape.inputs(id)) users_[input].push_back(id);
+    // An output counts as a user that is no unroll.
+    for (auto id : wanted) users_[id].push_back(-1);
+  }
+
+  /// What stands in for the unrolls that read residuals, and their projections; empty where nothing changes.
+  NodeIds run() {
+    bool changed = false;
+    for (NodeId id = 0; id < size_; ++id) {
+      if (tape_.node(id).operation->kind != Kind::unroll) continue;
+      for (const auto& residuals : find_residuals(id))
+        // One at a time; the rest of its residuals another time.
+        if (!is_new_[residuals.from] && cut(id, residuals)) {
+          changed = is_new_[id] = true;
+          break;
+        }
+    }
+    return changed ? std::move(replacement_) : NodeIds{};
+  }
+
+ private:
+  bool is_stacked(NodeId id) const { return tape_.node(id).operation == &stacked_operation(); }
+  NodeId value_of(NodeId stacked) const {
+    return static_cast<NodeId>(Projection::of(tape_.node(stacked)).which);
+  }
+
+  std::vector<Residuals> find_residuals(NodeId reader) const {
+    const auto unroll = UnrollNode::of(tape_.node(reader).attributes);
+    if (unroll.recompute) return {};
+    const auto inputs = tape_.inputs(reader);
+    std::map<NodeId, Residuals> found;
+    for (std::size_t i = 0; i < unroll.body->sequences.size(); ++i) {
+      if (!is_stacked(inputs[i])) continue;
+      const auto from = tape_.inputs(inputs[i])[0];
+      const auto source = UnrollNode::of(tape_.node(from).attributes);
+      if (source.recompute || source.steps != unroll.steps) continue;
+      auto& residuals = found[from];
+      residuals.from = from;
+      residuals.used.push_back({value_of(inputs[i]), i});
+    }
+    std::vector<Residuals> list;
+    for (auto& [from, residuals] : found) list.push_back(std::move(residuals));
+    return list;
+  }
+
+  /// Values of an unroll that someone other than `reader` wants at every step.
+  std::vector<bool> kept_anyway(NodeId from, NodeId reader, const Body& body) const {
+    std::vector<bool> kept(body.tape->size());
+    for (auto projection : users_[from]) {
+      if (projection < 0 || !is_stacked(projection)) continue;
+      const auto& users = users_[projection];
+      kept[value_of(projection)] =
+          kept[value_of(projection)] ||
+          std::any_of(users.begin(), users.end(), [&](NodeId user) { return user != reader; });
+    }
+    return kept;
+  }
+
+  bool cut(NodeId reader, const Residuals& residuals) {
+    const auto source = UnrollNode::of(tape_.node(residuals.from).attributes);
+    NodeIds used;
+    for (const auto& [value, position] : residuals.used) used.push_back(value);
+    const auto choice = Cut(*source.body, used, kept_anyway(residuals.from, reader, *source.body)).run();
+    if (!choice.is_better) return false;
+    replace(reader, residuals, *source.body, choice);
+    return true;
+  }
+
+  /// The reader's step with what is recomputed in front, and the values that are kept as its sequences.
+  void replace(NodeId reader, const Residuals& residuals, const Body& source, const Choice& choice) {
+    auto unroll = UnrollNode::of(tape_.node(reader).attributes);
+    const auto& old = *unroll.body;
+    const auto operands = NodeIds(tape_.inputs(reader).begin(), tape_.inputs(reader).end());
+    const auto source_operands =
+        NodeIds(tape_.inputs(residuals.from).begin(), tape_.inputs(residuals.from).end());
+    auto body = std::make_shared<Body>(old.tape->floating());
+    auto& tape = *body->tape;
+    NodeIds sequences, invariants, initial;
+    const auto input = [&](NodeId outer, const TensorType& type, const std::string& label, NodeIds& list,
+                           NodeIds& kind) {
+      const auto known = std::find(list.begin(), list.end(), outer);
+      if (known != list.end()) return kind[known - list.begin()];
+      list.push_back(outer);
+      kind.push_back(tape.argument(type, label).id());
+      return kind.back();
+    };
+    std::vector<bool> is_residual(old.sequences.size());
+    for (const auto& [value, position] : residuals.used) is_residual[position] = true;
+
+    NodeIds from_source(source.tape->size(), -1), from_old(old.tape->size(), -1);
+    const auto source_input = [&](NodeId id) {
+      const auto& type = source.tape->node(id).type;
+      const auto& label = source.tape->label(id);
+      const auto position = [&](const NodeIds& list) {
+        const auto found = std::find(list.begin(), list.end(), id);
+        return found == list.end() ? -1 : found - list.begin();
+      };
+      if (const auto i = position(source.sequences); i >= 0)
+        return input(source_operands[i], type, label, sequences, body->sequences);
+      if (const auto i = position(source.invariants); i >= 0)
+        return input(source_operands[source.sequences.size() + i], type, label, invariants, body->invariants);
+      const auto kept = Unroll(tape_, residuals.from).stacked(id).id();
+      return input(kept, type, label, sequences, body->sequences);
+    };
+    for (auto id : choice.kept) from_source[id] = source_input(id);
+    const auto copy = [&](const Tape& origin, NodeId id, NodeIds& ids) {
+      NodeIds inputs;
+      for (auto operand : origin.inputs(id)) {
+        if (ids[operand] < 0 && &origin == source.tape.get()) ids[operand] = source_input(operand);
+        inputs.push_back(ids[operand]);
+      }
+      ids[id] = tape.append_copy(origin, id, inputs);
+    };
+    for (auto id : choice.recomputed)
+      if (from_source[id] < 0) copy(*source.tape, id, from_source);
+
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < old.sequences.size(); ++i, ++next)
+      if (!is_residual[i])
+        from_old[old.sequences[i]] = input(operands[next], old.tape->node(old.sequences[i]).type,
+                                           old.tape->label(old.sequences[i]), sequences, body->sequences);
+    for (const auto& [value, position] : residuals.used) {
+      if (from_source[value] < 0) from_source[value] = source_input(value);
+      from_old[old.sequences[position]] = from_source[value];
+    }
+    for (auto id : old.invariants)
+      from_old[id] =
+          input(operands[next++], old.tape->node(id).type, old.tape->label(id), invariants, body->invariants);
+    for (auto id : old.carries) {
+      from_old[id] = tape.argument(old.tape->node(id).type, old.tape->label(id)).id();
+      body->carries.push_back(from_old[id]);
+      initial.push_back(operands[next++]);
+    }
+    for (NodeId id = 0; id < old.tape->size(); ++id)
+      if (from_old[id] < 0) copy(*old.tape, id, from_old);
+    for (auto id : old.next) body->next.push_back(from_old[id]);
+
+    unroll.body = body;
+    auto inputs = sequences;
+    inputs.insert(inputs.end(), invariants.begin(), invariants.end());
+    inputs.insert(inputs.end(), initial.begin(), initial.end());
+    tape_.set_origin(tape_.origin(reader));
+    const auto made = tape_.append(unroll_operation(), inputs, unroll.attributes());
+    replacement_[reader] = made;
+    for (auto projection : users_[reader]) {
+      const auto& node = tape_.node(projection);
+      auto of = Projection::of(node);
+      if (!of.is(Projection::Kind::final)) of = of.with(from_old[of.which]);
+      replacement_[projection] = tape_.append(*node.operation, {&made, 1}, of.attributes(node.type));
+    }
+  }
+
+  Tape& tape_;
+  const NodeId size_;
+  NodeIds replacement_;
+  std::vector<NodeIds> users_;
+  std::vector<bool> is_new_;  // replaced already
+};
+
+/// How often unrolls are looked at: each time a reader loses the residuals of one unroll.
+constexpr int most_rounds = 4;
+
+}  // namespace
+
+void cut_residuals(WantedStep& step) {
+  for (int round = 0; round < most_rounds; ++round) {
+    auto wanted = step.values;
+    wanted.insert(wanted.end(), step.body->next.begin(), step.body->next.end());
+    const auto replacement = Cutting(*step.body->tape, wanted).run();
+    if (replacement.empty()) return;
+    emit_anew(step, replacement);
+  }
+}
+
+void cut_residuals(Wanted& wanted) {
+  for (int round = 0; round < most_rounds; ++round) {
+    const auto replacement = Cutting(*wanted.tape, wanted.outputs).run();
+    if (replacement.empty()) return;
+    emit_anew(wanted, replacement);
+  }
+}
+
+}  // namespace reel

@@ -1,0 +1,56 @@
+#include "passes/rewriting/emitter.h"
+
+#include <algorithm>
+
+#include <reel/structural.h>
+
+namespace reel {
+
+NodeId Emitter::emit(const Operation& operation, const std::vector<NodeId>& inputs,
+                     const Attributes& attributes, const std::string& label) {
+  if (!operation.has_value()) return tape_.append(operation, inputs, attributes, label);
+  if (const auto simpler = rewrite(*this, operation, inputs, attributes)) return *simpler;
+  std::size_t hash = std::hash<const void*>()(&operation) ^ attributes.hash();
+  for (auto input : inputs) hash = (hash ^ static_cast<std::size_t>(input)) * 0x9e3779b97f4a7c15;
+  auto& known = place(hash ^ hash >> 32, operation, inputs, attributes);
+  if (known.id >= 0) return known.id;
+  const auto id = tape_.append(operation, inputs, attributes, label);
+  known = {hash ^ hash >> 32, id};
+  if (++taken_ * 2 > places_.size()) grow();
+  return id;
+}
+
+Emitter::Place& Emitter::place(std::size_t hash, const Operation& operation,
+                               const std::vector<NodeId>& inputs, const Attributes& attributes) {
+  for (auto i = hash & (places_.size() - 1);; i = (i + 1) & (places_.size() - 1)) {
+    auto& candidate = places_[i];
+    if (candidate.id < 0) return candidate;
+    if (candidate.hash != hash || !is(candidate.id, operation)) continue;
+    const auto known = tape_.inputs(candidate.id);
+    if (std::equal(known.begin(), known.end(), inputs.begin(), inputs.end()) &&
+        node(candidate.id).attributes == attributes)
+      return candidate;
+  }
+}
+
+void Emitter::grow() {
+  std::vector<Place> old(places_.size() * 2);
+  old.swap(places_);
+  for (const auto& entry : old) {
+    if (entry.id < 0) continue;
+    auto i = entry.hash & (places_.size() - 1);
+    while (places_[i].id >= 0) i = (i + 1) & (places_.size() - 1);
+    places_[i] = entry;
+  }
+}
+
+NodeId Emitter::fill(double value, const TensorType& type) {
+  return emit(fill_operation(), {}, typed(type, {{"value", value}}));
+}
+
+std::optional<double> Emitter::uniform_value(NodeId id) const {
+  if (!is(id, fill_operation())) return std::nullopt;
+  return node(id).attributes.real("value");
+}
+
+}  // namespace reel

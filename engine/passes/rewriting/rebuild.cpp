@@ -1,0 +1,132 @@
+#include "passes/rewriting/rebuild.h"
+
+#include <reel/structural.h>
+
+namespace reel {
+
+namespace {
+
+class Rebuilding {
+ public:
+  Rebuilding(const Tape& source, const std::vector<NodeId>& replacement, Emitter& to,
+             std::vector<NodeId>& ids)
+      : source_(source), replacement_(replacement), to_(to), ids_(ids) {}
+
+  void run(const std::vector<NodeId>& wanted) {
+    find_live(wanted);
+    for (NodeId id = 0; id < source_.size(); ++id)
+      visits_left_ += 1 + static_cast<std::int64_t>(source_.inputs(id).size());
+    for (NodeId id = 0; id < source_.size(); ++id)
+      if (live_[id]) emit_with_operands(id);
+    for (NodeId id = 0; id < source_.size(); ++id)
+      if (ids_[id] < 0) ids_[id] = ids_[resolved(id)];
+  }
+
+ private:
+  NodeId resolved(NodeId id) const {
+    while (id < static_cast<NodeId>(replacement_.size()) && replacement_[id] >= 0) id = replacement_[id];
+    return id;
+  }
+
+  void find_live(const std::vector<NodeId>& wanted) {
+    live_.resize(source_.size());
+    auto pending = wanted;
+    pending.insert(pending.end(), source_.roots().begin(), source_.roots().end());
+    while (!pending.empty()) {
+      const auto id = resolved(pending.back());
+      pending.pop_back();
+      if (live_[id]) continue;
+      live_[id] = true;
+      for (auto input : source_.inputs(id)) pending.push_back(input);
+    }
+  }
+
+  /// What stands in for a node may come behind it, so operands are looked for first.
+  void emit_with_operands(NodeId first) {
+    std::vector<NodeId> pending{first};
+    while (!pending.empty()) {
+      const auto id = pending.back();
+      if (ids_[id] >= 0) {
+        pending.pop_back();
+        continue;
+      }
+      bool ready = true;
+      for (auto input : source_.inputs(id)) {
+        const auto operand = resolved(input);
+        if (ids_[operand] >= 0) continue;
+        ready = false;
+        pending.push_back(operand);
+      }
+      if (!ready) {
+        // A node waits for its operands once for each user at most.
+        if (--visits_left_ < 0) throw InternalError("a rewrite has closed a cycle");
+        continue;
+      }
+      pending.pop_back();
+      emit(id);
+    }
+  }
+
+  void emit(NodeId id) {
+    const auto& node = source_.node(id);
+    std::vector<NodeId> inputs;
+    for (auto input : source_.inputs(id)) inputs.push_back(ids_[resolved(input)]);
+    to_.tape().set_origin(source_.origin(id));
+    ids_[id] = to_.emit(*node.operation, inputs, node.attributes, source_.label(id));
+  }
+
+  const Tape& source_;
+  const std::vector<NodeId>& replacement_;
+  Emitter& to_;
+  std::vector<NodeId>& ids_;
+  std::vector<bool> live_;
+  std::int64_t visits_left_ = 0;
+};
+
+}  // namespace
+
+void rebuild(const Tape& source, const std::vector<NodeId>& wanted, const std::vector<NodeId>& replacement,
+             Emitter& to, std::vector<NodeId>& ids) {
+  ids.resize(source.size(), -1);
+  Rebuilding(source, replacement, to, ids).run(wanted);
+}
+
+void copy_inputs(const Body& from, Body& to, std::vector<NodeId>& ids) {
+  const auto copy = [&](const std::vector<NodeId>& inputs, std::vector<NodeId>& copies) {
+    for (auto input : inputs)
+      copies.push_back(ids[input] =
+                           to.tape->argument(from.tape->node(input).type, from.tape->label(input)).id());
+  };
+  copy(from.sequences, to.sequences);
+  copy(from.invariants, to.invariants);
+  copy(from.carries, to.carries);
+}
+
+void emit_anew(WantedStep& step, const std::vector<NodeId>& replacement) {
+  const auto& old = *step.body;
+  auto body = std::make_shared<Body>(old.tape->floating());
+  Emitter emitter(*body->tape);
+  std::vector<NodeId> ids(old.tape->size(), -1);
+  copy_inputs(old, *body, ids);
+  auto wanted = step.values;
+  wanted.insert(wanted.end(), old.next.begin(), old.next.end());
+  rebuild(*old.tape, wanted, replacement, emitter, ids);
+  for (auto next : old.next) body->next.push_back(ids[next]);
+  for (auto& value : step.values) value = ids[value];
+  step.body = body;
+}
+
+void emit_anew(Wanted& wanted, const std::vector<NodeId>& replacement) {
+  const auto& old = *wanted.tape;
+  Wanted result{std::make_unique<Tape>(old.floating()), {}};
+  Emitter emitter(*result.tape);
+  std::vector<NodeId> ids(old.size(), -1);
+  for (NodeId id = 0; id < old.size(); ++id)
+    if (old.node(id).operation == &argument_operation())
+      ids[id] = result.tape->argument(old.node(id).type, old.label(id)).id();
+  rebuild(old, wanted.outputs, replacement, emitter, ids);
+  for (auto output : wanted.outputs) result.outputs.push_back(ids[output]);
+  wanted = std::move(result);
+}
+
+}  // namespace reel

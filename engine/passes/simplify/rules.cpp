@@ -1,0 +1,336 @@
+#include <reel/structural.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "passes/rewriting/emitter.h"
+
+// Rules that put something simpler in place of a node, exact for every value, infinities and NaN included
+// (but for the sign of a zero to which zero is added, and for rounding and overflow where a sum is scaled
+// instead of its terms). Operands are in their simplest form already.
+
+namespace reel {
+
+namespace {
+
+using Inputs = std::vector<NodeId>;
+using Result = std::optional<NodeId>;
+
+struct Rule {
+  Emitter& to;
+  const Operation& operation;
+  const Inputs& inputs;
+  const Attributes& attributes;
+
+  bool is(const Operation& wanted) const { return &operation == &wanted; }
+  const Node& operand(std::size_t i = 0) const { return to.node(inputs[i]); }
+  TensorType type() const {
+    std::vector<TensorType> types;
+    for (auto input : inputs) types.push_back(to.node(input).type);
+    return operation.infer(types, attributes);
+  }
+};
+
+/// By the declared algebra: f(x) = x, f(f(x)) = x, f(x, unit) = x.
+Result by_algebra(const Rule& rule) {
+  const auto& algebra = rule.operation.algebra;
+  if (algebra.identity) return rule.inputs[0];
+  if (algebra.involution && rule.operand().operation == &rule.operation) return rule.to.input(rule.inputs[0]);
+  if (algebra.right_unit && rule.to.uniform_value(rule.inputs[1]) == algebra.right_unit)
+    return rule.inputs[0];
+  if (algebra.left_unit && rule.to.uniform_value(rule.inputs[0]) == algebra.left_unit) return rule.inputs[1];
+  return {};
+}
+
+/// A map of values that are the same everywhere is one itself; its own kernel tells which.
+Result fold_map(const Rule& rule) {
+  if (rule.operation.kind != Kind::map || rule.inputs.empty() || !rule.operation.kernels.reference) return {};
+  std::vector<Array> scalars;
+  std::vector<TensorType> types;
+  for (auto input : rule.inputs) {
+    const auto value = rule.to.uniform_value(input);
+    if (!value) return {};
+    scalars.push_back(Array(*value).cast(rule.to.node(input).type.element));
+    types.push_back(scalars.back().type());
+  }
+  std::vector<ConstView> views;
+  for (const auto& scalar : scalars) views.push_back({scalar.raw(), &scalar.type()});
+  Array result(rule.operation.infer(types, rule.attributes));
+  try {
+    rule.operation.kernels.reference({views, {result.raw(), &result.type()}, rule.attributes, {}});
+  } catch (const RunError&) {
+    return {};  // refused where it runs, with its scope and step
+  }
+  const double value = result.item();
+  // An int64 beyond the integers of a double cannot be a fill.
+  if (result.element() == ElementType::int64 && std::abs(value) > 9e15) return {};
+  return rule.to.fill(value, rule.type());
+}
+
+/// Moving elements that are all the same gives the same.
+Result fold_index_map(const Rule& rule) {
+  if (rule.operation.kind != Kind::index_map || rule.inputs.empty()) return {};
+  const auto value = rule.to.uniform_value(rule.inputs[0]);
+  if (!value) return {};
+  for (auto input : rule.inputs) {
+    const auto other = rule.to.uniform_value(input);
+    if (!other || std::memcmp(&*other, &*value, sizeof *value) != 0) return {};
+  }
+  if (rule.is(pad_operation()) && (*value != 0 || std::signbit(*value))) return {};
+  return rule.to.fill(*value, rule.type());
+}
+
+Result simpler_reshape(const Rule& rule) {
+  if (!rule.is(reshape_operation())) return {};
+  if (rule.operand().type.shape == Shape(rule.attributes.integers("shape"))) return rule.inputs[0];
+  if (rule.operand().operation == &rule.operation)
+    return rule.to.emit(rule.operation, {rule.to.input(rule.inputs[0])}, rule.attributes);
+  return {};
+}
+
+Result simpler_permute(const Rule& rule) {
+  if (!rule.is(permute_operation())) return {};
+  const auto& axes = rule.attributes.integers("axes");
+  if (std::is_sorted(axes.begin(), axes.end())) return rule.inputs[0];
+  if (rule.operand().operation != &rule.operation) return {};
+  const auto& before = rule.operand().attributes.integers("axes");
+  Axes both;
+  for (auto axis : axes) both.push_back(before[axis]);
+  return rule.to.emit(rule.operation, {rule.to.input(rule.inputs[0])}, {{"axes", both}});
+}
+
+Result simpler_broadcast(const Rule& rule) {
+  if (!rule.is(broadcast_operation())) return {};
+  if (rule.operand().type.shape == Shape(rule.attributes.integers("shape"))) return rule.inputs[0];
+  if (rule.operand().operation == &rule.operation)
+    return rule.to.emit(rule.operation, {rule.to.input(rule.inputs[0])}, rule.attributes);
+  return {};
+}
+
+/// A map of values repeated alike: computed before they are repeated.
+Result map_before_broadcast(const Rule& rule) {
+  if (rule.operation.kind != Kind::map) return {};
+  const Shape* small = nullptr;
+  for (auto input : rule.inputs) {
+    if (rule.to.uniform_value(input)) continue;
+    if (!rule.to.is(input, broadcast_operation())) return {};
+    const auto& shape = rule.to.node(rule.to.input(input)).type.shape;
+    if (small && *small != shape) return {};
+    small = &shape;
+  }
+  if (!small) return {};
+  const auto shape = *small;
+  Inputs inputs;
+  for (auto input : rule.inputs) {
+    const auto value = rule.to.uniform_value(input);
+    inputs.push_back(value ? rule.to.fill(*value, {rule.to.node(input).type.element, shape})
+                           : rule.to.input(input));
+  }
+  const auto whole = rule.type().shape;
+  const auto result = rule.to.emit(rule.operation, inputs, rule.attributes);
+  return rule.to.emit(broadcast_operation(), {result}, {{"shape", whole.extents()}});
+}
+
+Attributes slice_attributes(std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
+  return {{"axis", axis}, {"start", start}, {"stop", stop}, {"step", step}};
+}
+
+/// A slice of what is repeated: repeated less often, or a slice repeated.
+Result slice_before_broadcast(const Rule& rule) {
+  if (!rule.is(slice_operation()) || rule.operand().operation != &broadcast_operation()) return {};
+  const auto shape = rule.type().shape;
+  auto source = rule.to.input(rule.inputs[0]);
+  const auto& from = rule.to.node(source).type.shape;
+  const auto axis = rule.attributes.integer("axis");
+  if (from[static_cast<int>(axis)] != 1) {
+    const auto edge = [&](const char* name) { return rule.attributes.integer(name); };
+    source = rule.to.emit(rule.operation, {source},
+                          slice_attributes(axis, edge("start"), edge("stop"), edge("step")));
+  }
+  return rule.to.emit(broadcast_operation(), {source}, {{"shape", shape.extents()}});
+}
+
+/// A slice of a whole, of a slice, of one part of a concat, of what was padded.
+Result simpler_slice(const Rule& rule) {
+  if (!rule.is(slice_operation())) return {};
+  const auto axis = rule.attributes.integer("axis"), start = rule.attributes.integer("start");
+  const auto stop = rule.attributes.integer("stop"), step = rule.attributes.integer("step");
+  const auto& x = rule.operand();
+  const auto extent = x.type.shape[static_cast<int>(axis)];
+  if (start == 0 && stop == extent && step == 1) return rule.inputs[0];
+  const bool same_axis = (x.operation == &slice_operation() || x.operation == &concat_operation() ||
+                          x.operation == &pad_operation()) &&
+                         x.attributes.integer("axis") == axis;
+  if (!same_axis) return {};
+  if (x.operation == &slice_operation()) {
+    const auto first = x.attributes.integer("start"), stride = x.attributes.integer("step");
+    // One behind the last element, so that the range stays inside.
+    const auto last =
+        stop > start ? first + (start + (stop - start - 1) / step * step) * stride + 1 : first + start;
+    return rule.to.emit(rule.operation, {rule.to.input(rule.inputs[0])},
+                        slice_attributes(axis, std::min(first + start * stride, last), last, step * stride));
+  }
+  if (x.operation == &concat_operation()) {
+    std::int64_t before = 0;
+    const auto parts = rule.to.tape().inputs(rule.inputs[0]);
+    for (auto part : Inputs(parts.begin(), parts.end())) {
+      const auto own = rule.to.node(part).type.shape[static_cast<int>(axis)];
+      if (start >= before && stop <= before + own)
+        return rule.to.emit(rule.operation, {part},
+                            slice_attributes(axis, start - before, stop - before, step));
+      before += own;
+    }
+    return {};
+  }
+  const auto padded = rule.to.input(rule.inputs[0]);
+  const auto before = x.attributes.integer("before"),
+             own = rule.to.node(padded).type.shape[static_cast<int>(axis)];
+  if (x.attributes.integer("between") != 0) return {};
+  if (start >= before && stop <= before + own)
+    return rule.to.emit(rule.operation, {padded},
+                        slice_attributes(axis, start - before, stop - before, step));
+  if (stop <= before || start >= before + own) return rule.to.fill(0, rule.type());
+  return {};
+}
+
+/// One part is the whole; parts that are slices side by side of one value are one slice.
+Result simpler_concat(const Rule& rule) {
+  if (!rule.is(concat_operation())) return {};
+  if (rule.inputs.size() == 1) return rule.inputs[0];
+  const auto axis = rule.attributes.integer("axis");
+  const auto is_part = [&](NodeId id) {
+    return rule.to.is(id, slice_operation()) && rule.to.node(id).attributes.integer("axis") == axis &&
+           rule.to.node(id).attributes.integer("step") == 1;
+  };
+  const auto edge = [&](NodeId id, const char* name) { return rule.to.node(id).attributes.integer(name); };
+  Inputs merged;
+  for (auto part : rule.inputs) {
+    if (!merged.empty() && is_part(part) && is_part(merged.back()) &&
+        rule.to.input(part) == rule.to.input(merged.back()) &&
+        edge(merged.back(), "stop") == edge(part, "start"))
+      merged.back() =
+          rule.to.emit(slice_operation(), {rule.to.input(part)},
+                       slice_attributes(axis, edge(merged.back(), "start"), edge(part, "stop"), 1));
+    else
+      merged.push_back(part);
+  }
+  if (merged.size() == rule.inputs.size()) return {};
+  return rule.to.emit(rule.operation, merged, rule.attributes);
+}
+
+Result simpler_select(const Rule& rule) {
+  if (!rule.is(select_operation())) return {};
+  if (rule.inputs[1] == rule.inputs[2]) return rule.inputs[1];
+  if (const auto condition = rule.to.uniform_value(rule.inputs[0]))
+    return rule.inputs[*condition != 0 ? 1 : 2];
+  return {};
+}
+
+Result simpler_cast(const Rule& rule) {
+  if (!rule.is(cast_operation()) || rule.operand().type != rule.type()) return {};
+  return rule.inputs[0];
+}
+
+/// A sum over no axis, and a sum of sums.
+Result simpler_sum(const Rule& rule) {
+  if (!rule.is(sum_operation())) return {};
+  const auto& axes = rule.attributes.integers("axes");
+  if (axes.empty()) return rule.inputs[0];
+  if (rule.operand().operation != &rule.operation) return {};
+  auto all = rule.operand().attributes.integers("axes");
+  const auto inner = rule.to.input(rule.inputs[0]);
+  // The axes of the outer sum, counted before the inner one took some away.
+  std::vector<std::int64_t> left;
+  for (std::int64_t axis = 0; axis < rule.to.node(inner).type.shape.rank(); ++axis)
+    if (std::find(all.begin(), all.end(), axis) == all.end()) left.push_back(axis);
+  for (auto axis : axes) all.push_back(left[axis]);
+  std::sort(all.begin(), all.end());
+  return rule.to.emit(rule.operation, {inner}, {{"axes", all}});
+}
+
+/// The operand in which a map is linear while all others are the same finite number, not 0, everywhere; -1
+/// where there is none.
+int scaled_operand(Emitter& to, NodeId id) {
+  const auto& operation = *to.node(id).operation;
+  if (operation.kind != Kind::map) return -1;
+  const auto inputs = to.tape().inputs(id);
+  for (const auto& linear : operation.algebra.linear) {
+    bool is_scaling = linear.size() == 1;
+    for (std::size_t i = 0; i < inputs.size() && is_scaling; ++i) {
+      if (i == linear[0]) continue;
+      const auto factor = to.uniform_value(inputs[i]);
+      is_scaling = factor && std::isfinite(*factor) && *factor != 0;
+    }
+    if (is_scaling) return static_cast<int>(linear[0]);
+  }
+  return -1;
+}
+
+/// A sum of terms scaled alike: scaled after it. Of several scalings the last one only, so that long chains
+/// of them are not walked for every sum.
+Result scale_after_sum(const Rule& rule) {
+  if (!rule.is(sum_operation()) || rule.operand().type.shape.size() == 0) return {};
+  const auto terms = rule.inputs[0];
+  const int scaled = scaled_operand(rule.to, terms);
+  if (scaled < 0 ||
+      rule.to.node(terms).type.element != rule.to.node(rule.to.input(terms, scaled)).type.element)
+    return {};
+  const auto operands = rule.to.tape().inputs(terms);
+  auto inputs = Inputs(operands.begin(), operands.end());
+  if (scaled_operand(rule.to, inputs[scaled]) >= 0) return {};
+  const auto& map = *rule.operand().operation;
+  const auto attributes = rule.operand().attributes;
+  const auto reduced = rule.type().shape;
+  for (int i = 0; i < static_cast<int>(inputs.size()); ++i)
+    inputs[i] = i == scaled ? rule.to.emit(rule.operation, {inputs[i]}, rule.attributes)
+                            : rule.to.fill(*rule.to.uniform_value(inputs[i]),
+                                           {rule.to.node(inputs[i]).type.element, reduced});
+  return rule.to.emit(map, inputs, attributes);
+}
+
+/// A product of a transposed operand: its axes change their roles, and nothing is moved.
+Result simpler_matmul(const Rule& rule) {
+  if (!rule.is(matmul_operation())) return {};
+  for (std::size_t side = 0; side < 2; ++side) {
+    const auto& x = rule.operand(side);
+    if (x.operation != &permute_operation()) continue;
+    const char* name = side == 0 ? "left" : "right";
+    const auto& roles = rule.attributes.text(name);
+    const auto& axes = x.attributes.integers("axes");
+    std::string before(roles.size(), ' ');
+    for (std::size_t i = 0; i < axes.size(); ++i) before[axes[i]] = roles[i];
+    // Axes of one role correspond in order: it must be the same before.
+    const auto in_order = [&](char role) {
+      std::int64_t last = -1;
+      for (std::size_t i = 0; i < axes.size(); ++i)
+        if (roles[i] == role) {
+          if (axes[i] < last) return false;
+          last = axes[i];
+        }
+      return true;
+    };
+    if (!std::all_of(roles.begin(), roles.end(), in_order)) continue;
+    auto inputs = rule.inputs;
+    inputs[side] = rule.to.input(inputs[side]);
+    const auto& left = side == 0 ? before : rule.attributes.text("left");
+    const auto& right = side == 1 ? before : rule.attributes.text("right");
+    return rule.to.emit(rule.operation, inputs, {{"left", left}, {"right", right}});
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<NodeId> rewrite(Emitter& emitter, const Operation& operation, const std::vector<NodeId>& inputs,
+                              const Attributes& attributes) {
+  const Rule rule{emitter, operation, inputs, attributes};
+  for (const auto apply :
+       {by_algebra, fold_map, fold_index_map, simpler_reshape, simpler_permute, simpler_broadcast,
+        map_before_broadcast, simpler_slice, slice_before_broadcast, simpler_concat, simpler_select,
+        simpler_cast, simpler_sum, scale_after_sum, simpler_matmul})
+    if (const auto result = apply(rule)) return result;
+  return {};
+}
+
+}  // namespace reel

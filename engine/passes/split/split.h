@@ -1,0 +1,12 @@
+#pragma once
+#include "passes/simplify/simplify.h"
+
+namespace reel {
+
+/// A copy of what is live in which unrolls hold no more than what truly recurs: each cycle through carries is
+/// an unroll of its own, what does not vary is computed once, the rest for all steps at once. Unrolls nested
+/// in others come first. An unroll that recomputes or has effects stays whole. With `sink`, cheap maps before
+/// a loop are computed in it where it then reads no more.
+Wanted split(const Tape& tape, const std::vector<NodeId>& outputs, bool sink);
+
+}  // namespace reel

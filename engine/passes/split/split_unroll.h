@@ -1,0 +1,20 @@
+#pragma once
+#include <map>
+
+#include "record/projection.h"
+
+namespace reel {
+
+/// Projections of an unroll, and for each its node on the tape around.
+using Projected = std::map<Projection, NodeId>;
+
+/// Records on `tape`, instead of one unroll of `operands`, what computes the same with as little as possible
+/// in loops, and fills in `projected`. With `sink`, cheap maps before a loop are computed in it.
+void split_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands, bool sink,
+                  Projected& projected);
+
+/// Records the unroll as it is.
+void keep_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands,
+                 Projected& projected);
+
+}  // namespace reel

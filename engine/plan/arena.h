@@ -1,0 +1,22 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace reel {
+
+/// Memory of the arena, in use from the first to the last of these instructions, both included.
+struct Buffer {
+  std::size_t bytes;
+  std::int64_t first;
+  std::int64_t last;
+  /// Number of loops around it. Used further in, it lives to the end of the loop.
+  int level;
+  std::size_t offset = 0;
+};
+
+/// Gives every buffer an offset so that buffers in use at the same time do not overlap. Returns the arena's
+/// size.
+std::size_t place_buffers(std::vector<Buffer>& buffers);
+
+}  // namespace reel

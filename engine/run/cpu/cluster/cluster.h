@@ -1,0 +1,135 @@
+#pragma once
+#include <array>
+#include <memory>
+
+#include <reel/cpu_kernel.h>
+
+#include "run/cpu/cluster/column_totals.h"
+
+namespace reel::cpu {
+
+class Ahead;
+
+/// Several maps, and reductions of rows among them, in one pass over memory. The elements are worked on tile
+/// by tile: a tile of every value fits in the fastest cache, and what no one else needs never leaves it.
+///
+/// Values are numbered: the inputs first, then the result of each step. Each has an element for every element
+/// of a shape, the space, or one for every row along its last axis; the layout of the latter has extent 1
+/// there. With row values tiles are whole rows. Column totals are for their output alone: of each block of
+/// rows by itself, the blocks one after the other.
+class Cluster {
+ public:
+  /// Of a step.
+  static constexpr int most_operands = 3;
+  /// Of a space with row values: a tile must hold a row of each value.
+  static constexpr std::int64_t most_columns = 8192;
+
+  struct Input {
+    Layout layout;
+    /// An element that all of it equals, where that is known.
+    const void* uniform = nullptr;
+    /// Hardly in the cache: another part of memory at each step, or too much for it.
+    bool is_cold = false;
+  };
+  struct Step {
+    std::vector<int> operands;
+    ElementType result;
+    /// A map of values of one kind, a reduction that makes a row value of a whole one, or column totals of
+    /// one; where it is none of these, a row value repeated along its rows.
+    MapLoop map = nullptr;
+    RowLoop rows = nullptr;
+    std::shared_ptr<const ColumnLoops> columns = nullptr;
+  };
+  struct Output {
+    int value;  // of a step
+    Layout layout;
+    /// Inputs whose memory it takes over, element by element: tile by tile, what is read of one before it is
+    /// written.
+    std::vector<int> overwrites;
+    bool is_cold = false;
+  };
+
+  Cluster(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Step>& steps,
+          const std::vector<Output>& outputs);
+
+  /// `outputs`: those given, then the column totals [blocks, columns] of each such step.
+  void run(const void* const* inputs, void* const* outputs, void* scratch, int part, int parts) const;
+
+  /// Of each thread.
+  std::size_t scratch_bytes() const { return scratch_bytes_; }
+  std::int64_t elements() const { return rows_ * columns_; }
+  /// Into how many parts the work can be divided.
+  std::int64_t most_parts() const;
+  double bytes_moved() const;
+  /// What a part touches of an input, an output or the column totals, in the order in which run() gets them.
+  Reach reach(std::size_t operand, int part, int parts) const;
+
+ private:
+  /// How a tile of an input or output is found in memory. The last axis of the space is its columns.
+  struct Access {
+    std::vector<std::int64_t> strides;  // of the outer axes, in bytes
+    std::int64_t column = 0;            // stride of the last axis, in bytes
+    std::int64_t element = 0;           // size
+    /// Rows follow one another as in a contiguous array.
+    bool packed = false;
+    /// All rows are the same: loaded once.
+    bool repeated = false;
+    bool per_row = false;
+    RepeatLoop repeat = nullptr;  // of a column of which each element stands for its row
+  };
+  /// One thing done for each tile.
+  struct Action {
+    enum class Kind : std::uint8_t { load, map, reduce, repeat, total, store };
+    Kind kind;
+    bool once = false;     // in the first tile of a run only
+    bool per_row = false;  // a map of row values
+    std::uint8_t count = 0;
+    std::int32_t access = 0;
+    std::int32_t value = 0;
+    std::int32_t element = 0;  // size, of what is repeated
+    MapLoop map = nullptr;
+    RowLoop rows = nullptr;
+    RepeatLoop repeat = nullptr;
+    std::array<std::int32_t, most_operands> operands{};
+  };
+  struct Tile;
+  class Planner;
+
+  void find_row_values(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Step>& steps);
+  void find_axes(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Output>& outputs);
+  bool keeps_rows() const { return has_row_values_ || !totals_.empty(); }
+  Tile part_of(int part, int parts) const;
+  /// With column totals.
+  std::pair<std::int64_t, std::int64_t> blocks_of(int part, int parts) const;
+  void run_tiles(const Tile& share, std::int64_t block, const void* const* inputs, void* const* outputs,
+                 void* scratch) const;
+  /// Of a block.
+  std::byte* total_of(std::size_t i, std::int64_t block, void* const* outputs) const;
+  void look_ahead(Ahead& ahead, const Tile& next, const void* const* inputs, void* const* outputs) const;
+  std::int64_t offset(const Access& access, std::int64_t row) const;
+  template <class Move>
+  void for_rows(const Access& access, const Tile& tile, const Move& move) const;
+  void load(const Access& access, const std::byte* from, std::byte* to, const Tile& tile) const;
+  void store(const Access& access, const std::byte* from, std::byte* to, const Tile& tile) const;
+
+  std::int64_t rows_ = 0, columns_ = 0;
+  bool has_row_values_ = false;
+  std::vector<bool> per_row_;  // of each value
+  std::vector<ColumnLoops> totals_;
+  std::vector<std::int32_t> streams_;  // accesses to memory that each tile touches anew
+  std::int64_t step_count_ = 0;
+  std::vector<std::int64_t> outer_;  // extents of the outer axes
+  std::vector<Access> accesses_;     // of the inputs, then of the outputs
+  std::size_t input_count_ = 0, output_count_ = 0;
+  std::vector<Action> actions_;
+  std::int64_t tile_ = 0;  // elements
+  std::size_t value_count_ = 0;
+  /// Memory of each value in the scratch memory: a tile, or an element for each row of one.
+  std::vector<std::size_t> registers_;
+  /// For each value that is an output: which, and whether it may be written in its place at once.
+  std::vector<std::int32_t> direct_output_;
+  std::vector<std::pair<std::int32_t, std::vector<std::byte>>> uniforms_;  // value, a tile of it
+  std::size_t scratch_bytes_ = 0;
+};
+
+}  // namespace reel::cpu

@@ -1,0 +1,288 @@
+#include <reel/structural.h>
+
+#include <algorithm>
+
+#include "run/cpu/cluster/cluster.h"
+
+// What a cluster does for each tile, worked out once.
+
+namespace reel::cpu {
+
+namespace {
+
+/// Memory that the values of a tile share: about a first-level cache.
+constexpr std::int64_t cache_bytes = 32 * 1024;
+constexpr std::int64_t least_tile = 128, largest_tile = 2048;
+
+}  // namespace
+
+void Cluster::find_row_values(const Shape& shape, const std::vector<Input>& inputs,
+                              const std::vector<Step>& steps) {
+  const int last = shape.rank() - 1;
+  for (const auto& input : inputs)
+    per_row_.push_back(last >= 0 && input.layout.type.shape[last] < shape[last]);
+  for (const auto& step : steps)
+    per_row_.push_back(step.map ? per_row_[step.operands[0]] : step.rows != nullptr);
+  has_row_values_ = std::find(per_row_.begin(), per_row_.end(), true) != per_row_.end();
+  for (const auto& step : steps)
+    if (step.columns) totals_.push_back(*step.columns);
+}
+
+/// Joins neighbouring axes that lie side by side in every input and output; where rows or columns become one
+/// element the last one stays by itself.
+void Cluster::find_axes(const Shape& shape, const std::vector<Input>& inputs,
+                        const std::vector<Output>& outputs) {
+  std::vector<const Layout*> layouts;
+  std::vector<bool> per_row(per_row_.begin(), per_row_.begin() + static_cast<std::ptrdiff_t>(input_count_));
+  for (const auto& input : inputs) layouts.push_back(&input.layout);
+  for (const auto& output : outputs) {
+    layouts.push_back(&output.layout);
+    per_row.push_back(per_row_[output.value]);
+  }
+  std::vector<std::int64_t> extents;
+  std::vector<std::vector<std::int64_t>> strides(layouts.size());
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const bool is_last = axis == shape.rank() - 1;
+    if (shape[axis] == 1) continue;
+    bool side_by_side = !extents.empty() && !(is_last && keeps_rows());
+    for (std::size_t i = 0; i < layouts.size() && side_by_side; ++i)
+      side_by_side = strides[i].back() == layouts[i]->strides[axis] * shape[axis];
+    if (side_by_side)
+      extents.back() *= shape[axis];
+    else
+      extents.push_back(shape[axis]);
+    for (std::size_t i = 0; i < layouts.size(); ++i) {
+      if (side_by_side) strides[i].pop_back();
+      // A tile of row values is one column.
+      strides[i].push_back(is_last && per_row[i] ? 1 : layouts[i]->strides[axis]);
+    }
+  }
+  if (extents.empty()) {
+    extents.push_back(1);
+    for (auto& list : strides) list.push_back(1);
+  }
+  columns_ = extents.back();
+  outer_.assign(extents.begin(), extents.end() - 1);
+  rows_ = shape.size() == 0 ? 0 : 1;
+  for (auto extent : outer_) rows_ *= extent;
+  for (std::size_t i = 0; i < layouts.size(); ++i) {
+    Access access;
+    access.per_row = per_row[i];
+    access.element = static_cast<std::int64_t>(size_of(layouts[i]->type.element));
+    access.column = strides[i].back() * access.element;
+    auto next = (access.per_row ? 1 : columns_) * access.element;
+    access.packed = access.column == access.element;
+    access.repeated = !outer_.empty();
+    for (std::size_t axis = outer_.size(); axis-- > 0;) {
+      const auto stride = strides[i][axis] * access.element;
+      access.strides.insert(access.strides.begin(), stride);
+      access.packed = access.packed && stride == next;
+      access.repeated = access.repeated && stride == 0;
+      next *= outer_[axis];
+    }
+    if (access.column == 0)
+      access.repeat = broadcast_operation().kernels.cpu.repeat(layouts[i]->type.element);
+    accesses_.push_back(std::move(access));
+  }
+}
+
+namespace {
+
+/// Memory that values take and give back.
+struct Registers {
+  std::vector<std::int32_t> free;
+  std::int32_t count = 0;
+
+  std::int32_t take() {
+    if (free.empty()) return count++;
+    const auto taken = free.back();
+    free.pop_back();
+    return taken;
+  }
+};
+
+std::size_t whole_lines(std::int64_t bytes) { return static_cast<std::size_t>((bytes + 63) / 64 * 64); }
+
+}  // namespace
+
+/// The order of loads, steps and stores in a tile, and a register for every value that needs one.
+class Cluster::Planner {
+ public:
+  Planner(Cluster& cluster, const std::vector<Input>& inputs, const std::vector<Step>& steps,
+          const std::vector<Output>& outputs)
+      : to_(cluster),
+        inputs_(inputs),
+        steps_(steps),
+        outputs_(outputs),
+        last_(static_cast<int>(steps.size())),
+        last_use_(cluster.value_count_, never),
+        registers_(cluster.value_count_, -1),
+        ready_(cluster.value_count_) {}
+
+  void run() {
+    find_last_uses();
+    keep_repeated_inputs();
+    for (int s = 0; s < last_; ++s) add_step(s);
+    for (std::size_t o = 0; o < outputs_.size(); ++o) {
+      Action storing;
+      storing.kind = Action::Kind::store;
+      storing.access = static_cast<std::int32_t>(o);
+      storing.value = outputs_[o].value;
+      to_.actions_.push_back(storing);
+    }
+    find_streams();
+    choose_tile();
+    lay_out_scratch();
+  }
+
+ private:
+  void find_last_uses() {
+    for (int s = 0; s < last_; ++s)
+      for (auto operand : steps_[s].operands) last_use_[operand] = s;
+    to_.direct_output_.assign(to_.value_count_, -1);
+    for (std::size_t o = 0; o < outputs_.size(); ++o) {
+      const auto value = outputs_[o].value;
+      const auto made = value - static_cast<int>(inputs_.size());
+      const auto& lost = outputs_[o].overwrites;
+      const bool safe =
+          std::all_of(lost.begin(), lost.end(), [&](int input) { return last_use_[input] <= made; });
+      const auto& access = to_.accesses_[inputs_.size() + o];
+      // Decided for each tile: where it is one piece of memory.
+      if (safe && to_.direct_output_[value] < 0 && access.column == access.element)
+        to_.direct_output_[value] = static_cast<std::int32_t>(o);
+      last_use_[value] = last_;
+    }
+  }
+
+  void take(int value) {
+    if (registers_[value] < 0) registers_[value] = kinds_[to_.per_row_[value]].take();
+  }
+
+  void release(int value, int step) {
+    if (registers_[value] >= 0 && last_use_[value] <= step)
+      kinds_[to_.per_row_[value]].free.push_back(registers_[value]);
+  }
+
+  /// What is loaded once keeps its register through the run.
+  void keep_repeated_inputs() {
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      ready_[i] = inputs_[i].uniform != nullptr;
+      if (ready_[i] || !to_.accesses_[i].repeated) continue;
+      take(static_cast<int>(i));
+      last_use_[i] = last_ + 1;
+    }
+  }
+
+  void load_before_use(int value) {
+    if (value >= static_cast<int>(inputs_.size()) || ready_[value]) return;
+    ready_[value] = true;
+    take(value);
+    Action loading;
+    loading.kind = Action::Kind::load;
+    loading.access = value;
+    loading.value = value;
+    loading.once = to_.accesses_[value].repeated;
+    to_.actions_.push_back(loading);
+  }
+
+  void add_step(int s) {
+    const auto& step = steps_[s];
+    Action action;
+    action.kind = step.map       ? Action::Kind::map
+                  : step.rows    ? Action::Kind::reduce
+                  : step.columns ? Action::Kind::total
+                                 : Action::Kind::repeat;
+    action.map = step.map;
+    action.rows = step.rows;
+    if (action.kind == Action::Kind::repeat)
+      action.repeat = broadcast_operation().kernels.cpu.repeat(step.result);
+    action.value = static_cast<std::int32_t>(inputs_.size()) + s;
+    action.per_row = to_.per_row_[action.value];
+    action.element = static_cast<std::int32_t>(size_of(step.result));
+    action.count = static_cast<std::uint8_t>(step.operands.size());
+    for (std::size_t k = 0; k < step.operands.size(); ++k) {
+      action.operands[k] = step.operands[k];
+      load_before_use(step.operands[k]);
+    }
+    if (step.columns)
+      action.access = totals_++;
+    else
+      take(action.value);
+    to_.actions_.push_back(action);
+    auto used = step.operands;
+    std::sort(used.begin(), used.end());
+    used.erase(std::unique(used.begin(), used.end()), used.end());
+    for (auto value : used) release(value, s);
+    if (last_use_[action.value] == never) release(action.value, s);
+  }
+
+  void find_streams() {
+    for (std::size_t i = 0; i < to_.accesses_.size(); ++i) {
+      const auto& access = to_.accesses_[i];
+      const bool is_input = i < inputs_.size();
+      const bool is_cold = is_input ? inputs_[i].is_cold : outputs_[i - inputs_.size()].is_cold;
+      if (is_cold && access.column == access.element && !access.per_row && !access.repeated)
+        to_.streams_.push_back(static_cast<std::int32_t>(i));
+    }
+    to_.step_count_ = static_cast<std::int64_t>(steps_.size());
+  }
+
+  void choose_tile() {
+    for (const auto& access : to_.accesses_) element_ = std::max(element_, access.element);
+    for (const auto& step : steps_)
+      element_ = std::max(element_, static_cast<std::int64_t>(size_of(step.result)));
+    auto& tile = to_.tile_;
+    const auto columns = to_.columns_;
+    tile = cache_bytes / std::max<std::int64_t>(1, kinds_[0].count * element_);
+    tile = std::min(std::max(tile, least_tile), largest_tile);
+    if (to_.has_row_values_) tile = std::max(tile, columns);
+    // Whole rows, where there is room for one.
+    if (columns <= tile) tile = tile / columns * columns;
+    tile = std::min(tile, std::max<std::int64_t>(to_.rows_ * columns, 1));
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      if (!inputs_[i].uniform) continue;
+      const auto size = to_.accesses_[i].element;
+      std::vector<std::byte> filled(static_cast<std::size_t>(tile * size));
+      broadcast_operation().kernels.cpu.repeat(inputs_[i].layout.type.element)(inputs_[i].uniform, 0,
+                                                                               filled.data(), 1, tile);
+      to_.uniforms_.emplace_back(static_cast<std::int32_t>(i), std::move(filled));
+    }
+  }
+
+  /// Addresses of the values, then their registers: tiles, then row values.
+  void lay_out_scratch() {
+    const auto tile_bytes = whole_lines(to_.tile_ * element_),
+               rows_bytes = whole_lines(to_.tile_ / to_.columns_ * element_);
+    const auto tiles_begin = whole_lines(static_cast<std::int64_t>(to_.value_count_ * sizeof(void*)));
+    const auto rows_begin = tiles_begin + static_cast<std::size_t>(kinds_[0].count) * tile_bytes;
+    for (std::size_t value = 0; value < to_.value_count_; ++value) {
+      const auto number = static_cast<std::size_t>(std::max(registers_[value], 0));
+      to_.registers_.push_back(to_.per_row_[value] ? rows_begin + number * rows_bytes
+                                                   : tiles_begin + number * tile_bytes);
+    }
+    to_.scratch_bytes_ = rows_begin + static_cast<std::size_t>(kinds_[1].count) * rows_bytes;
+  }
+
+  static constexpr int never = -1;
+  Cluster& to_;
+  const std::vector<Input>& inputs_;
+  const std::vector<Step>& steps_;
+  const std::vector<Output>& outputs_;
+  const int last_;  // after all steps
+  std::vector<int> last_use_;
+  std::vector<std::int32_t> registers_;
+  std::vector<bool> ready_;
+  Registers kinds_[2];  // of tiles, and of row values
+  std::int32_t totals_ = 0;
+  std::int64_t element_ = 1;  // size of the largest
+};
+
+Cluster::Cluster(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Step>& steps,
+                 const std::vector<Output>& outputs)
+    : input_count_(inputs.size()), output_count_(outputs.size()), value_count_(inputs.size() + steps.size()) {
+  find_row_values(shape, inputs, steps);
+  find_axes(shape, inputs, outputs);
+  Planner(*this, inputs, steps, outputs).run();
+}
+
+}  // namespace reel::cpu

@@ -1,0 +1,51 @@
+#include "run/cpu/cluster/tile_rows.h"
+
+#include <cstring>
+
+namespace reel::cpu {
+
+namespace {
+
+/// Short rows in `pieces` pieces of P each, the last of which overlaps the one before: what a call of memcpy
+/// for every row would cost is more than the copying.
+template <class P, int pieces>
+void copy_pieces(const Rows& rows, std::int64_t bytes) {
+  const auto* from = rows.from;
+  auto* to = rows.to;
+  const auto last = bytes - static_cast<std::int64_t>(sizeof(P));
+  for (std::int64_t i = 0; i < rows.count; ++i) {
+    P piece[pieces];
+    for (int k = 0; k + 1 < pieces; ++k) std::memcpy(&piece[k], from + k * sizeof(P), sizeof(P));
+    std::memcpy(&piece[pieces - 1], from + last, sizeof(P));
+    for (int k = 0; k + 1 < pieces; ++k) std::memcpy(to + k * sizeof(P), &piece[k], sizeof(P));
+    std::memcpy(to + last, &piece[pieces - 1], sizeof(P));
+    from += rows.from_pitch;
+    to += rows.to_pitch;
+  }
+}
+
+}  // namespace
+
+void copy_rows(const Rows& rows, std::int64_t bytes) {
+  struct Sixteen {
+    std::uint64_t low, high;
+  };
+  using Copy = void (*)(const Rows&, std::int64_t);
+  constexpr Copy by_sixteen[] = {copy_pieces<Sixteen, 1>, copy_pieces<Sixteen, 2>, copy_pieces<Sixteen, 3>,
+                                 copy_pieces<Sixteen, 4>, copy_pieces<Sixteen, 5>, copy_pieces<Sixteen, 6>,
+                                 copy_pieces<Sixteen, 7>, copy_pieces<Sixteen, 8>};
+  if (bytes >= 16 && bytes <= 128) return by_sixteen[(bytes - 1) / 16](rows, bytes);
+  if (bytes >= 8 && bytes < 16) return copy_pieces<std::uint64_t, 2>(rows, bytes);
+  if (bytes >= 4 && bytes < 8) return copy_pieces<std::uint32_t, 2>(rows, bytes);
+  for (std::int64_t i = 0; i < rows.count; ++i)
+    std::memcpy(rows.to + i * rows.to_pitch, rows.from + i * rows.from_pitch,
+                static_cast<std::size_t>(bytes));
+}
+
+void copy_strided(const std::byte* from, std::int64_t from_stride, std::byte* to, std::int64_t to_stride,
+                  std::int64_t size, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i)
+    std::memcpy(to + i * to_stride, from + i * from_stride, static_cast<std::size_t>(size));
+}
+
+}  // namespace reel::cpu

@@ -1,0 +1,258 @@
+#include "run/cpu/lowering.h"
+
+#include <reel/structural.h>
+
+#include <algorithm>
+
+#include "record/projection.h"
+
+// An unroll becomes a loop around the instructions of its body. A value that is wanted of every step is
+// computed in its place in the [T, ...] buffer. A carry that is also wanted of every step is read there: the
+// buffer has a slot more for the state before the first step.
+
+namespace reel::cpu {
+
+namespace {
+
+std::vector<NodeId> wanted_of(const UnrollNode& unroll, const Live::Loop& live, const Tape& outer) {
+  std::vector<NodeId> wanted;
+  for (std::size_t k = 0; k < unroll.body->carries.size(); ++k)
+    if (live.body.carries[k]) wanted.push_back(unroll.body->next[k]);
+  for (auto projection : live.projections) {
+    const auto of = Projection::of(outer.node(projection));
+    if (!of.is(Projection::Kind::final)) wanted.push_back(of.value(*unroll.body));
+  }
+  return wanted;
+}
+
+}  // namespace
+
+void Lowering::lower_unroll(Context& outer, NodeId id) {
+  const auto& node = outer.tape.node(id);
+  Loop loop{UnrollNode::of(node.attributes), &outer.live.loops.at(id)};
+  const auto operands = outer.tape.inputs(id);
+  loop.inputs.assign(operands.begin(), operands.end());
+  const auto& body = loop.body();
+  Context inner(*body.tape, loop.live->body, outer.level + 1);
+  prepare_context(inner, wanted_of(loop.unroll, *loop.live, outer.tape));
+  std::size_t next = 0;
+  for (auto input : body.sequences) {
+    const auto operand = loop.inputs[next++];
+    if (inner.live.nodes[input]) inner.places[input] = step_of(place(outer, operand), outer.level);
+  }
+  for (auto input : body.invariants) {
+    const auto operand = loop.inputs[next++];
+    if (!inner.live.nodes[input]) continue;
+    inner.places[input] = place(outer, operand);
+    inner.invariant_buffers.insert(inner.places[input].buffer);
+  }
+  loop.first_carry = next;
+  Block block;
+  blocks_.push_back(&block);
+  place_carries(outer, inner, loop);
+  place_projections(outer, inner, loop);
+  give_parts_homes(inner);
+  plan_->loop_depth = std::max(plan_->loop_depth, inner.level);
+  copy_given(inner, loop);
+  lower_items(inner);
+  end_step(inner, loop);
+  blocks_.pop_back();
+
+  Line line;
+  line.instruction.kind = Instruction::Kind::loop;
+  line.instruction.steps = loop.unroll.steps;
+  line.instruction.reverse = loop.unroll.reverse;
+  line.instruction.note = static_cast<std::uint32_t>(plan_->notes.size());
+  plan_->notes.push_back({std::string("loop of ") + std::to_string(loop.unroll.steps) + " steps" +
+                              (loop.unroll.reverse ? ", backwards" : ""),
+                          outer.tape.origin(id), ""});
+  line.body = std::make_shared<Block>(std::move(block));
+  add_line(std::move(line), outer.level);
+  round_totals(outer, loop);
+  for (const auto& [projection, to] : loop.after) {
+    add_copy(place(outer, projection), to, outer.level, "result of a loop");
+    outer.places[projection] = to;
+  }
+}
+
+/// Whether the next value of a carry may be written over it: nobody reads the old one any more, but perhaps
+/// the cluster that computes the new one, element by element.
+bool Lowering::may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const {
+  const auto item = inner.schedule.item_of[next];
+  // The parts of a concat are computed in their places, before its turn.
+  const auto& operation = inner.operation(next);
+  if (&operation == &concat_operation() || &operation == &pad_operation()) return false;
+  if (item < 0 || operation.kind == Kind::unroll || inner.homes.count(next)) return false;
+  if (inner.last_reader[carry] < item) return true;
+  return inner.last_reader[carry] == item && inner.schedule.items[item].is_cluster && inner.read_as_is[carry];
+}
+
+Place Lowering::History::slot(std::int64_t position) const {
+  const auto shape = place.layout.type.shape.without_axis(0);
+  return *make_view(reshape_operation(), {{"shape", shape.extents()}}, {place.layout.type.element, shape},
+                    slice_of(place, 0, position, position + 1));
+}
+
+void Lowering::place_carries(Context& outer, Context& inner, Loop& loop) {
+  const auto& body = loop.body();
+  const auto steps = loop.unroll.steps;
+  std::set<NodeId> projected;  // at every step
+  std::set<NodeId> read_last;  // at the end of a step
+  for (auto projection : loop.live->projections) {
+    const auto of = Projection::of(outer.tape.node(projection));
+    if (of.is(Projection::Kind::final)) continue;
+    const auto value = of.value(body);
+    if (of.is(Projection::Kind::stacked))
+      projected.insert(value);
+    else
+      read_last.insert(inner.source(value));
+  }
+  loop.carries.resize(body.carries.size());
+  for (std::size_t k = 0; k < body.carries.size(); ++k) {
+    if (!loop.live_carry(k)) continue;
+    auto& carry = loop.carries[k];
+    const auto id = body.carries[k], next = body.next[k];
+    const auto& type = inner.tape.node(id).type;
+    const auto operand = loop.inputs[loop.first_carry + k];
+    const auto initial = place(outer, operand);
+    const bool computed = next != id && inner.computed(next) && !inner.homes.count(next);
+    if (computed && projected.count(next)) {
+      const History history{&outer.tape, operand, loop.unroll.reverse,
+                            new_buffer({type.element, type.shape.with_axis(0, steps + 1)}, outer.level)};
+      carry.place = step_of(history.place, outer.level, history.first_before());
+      inner.homes[next] = step_of(history.place, outer.level, history.first_after());
+      loop.stacked[next] = history.after();
+      if (projected.count(id)) loop.stacked[id] = history.before();
+      add_copy(initial, history.start(), outer.level, "state before the loop");
+      carry.final = history.end();
+      histories_.push_back(history);
+    } else {
+      carry.place = carry.final = new_buffer(type, outer.level);
+      carry.place.level = inner.level;  // another value at every step
+      add_copy(initial, carry.place, outer.level, "state before the loop");
+      if (computed && !projected.count(id) && !read_last.count(id) && may_overwrite_carry(inner, id, next))
+        inner.homes[next] = carry.place;
+      else
+        carry.copied = next != id;
+    }
+    inner.places[id] = carry.place;
+  }
+}
+
+void Lowering::place_projections(Context& outer, Context& inner, Loop& loop) {
+  std::map<NodeId, Place> sums;
+  for (auto projection : loop.live->projections) {
+    const auto& node = outer.tape.node(projection);
+    const auto home = outer.homes.find(projection);
+    auto& standing = outer.places[projection];
+    const auto of = Projection::of(node);
+    if (of.is(Projection::Kind::final)) {
+      standing = loop.carries[of.which].final;
+    } else {
+      const bool is_sum = of.is(Projection::Kind::summed);
+      const auto value = of.value(loop.body());
+      auto& known = (is_sum ? loop.summed : loop.stacked)[value];
+      if (!known.known()) {
+        if (home != outer.homes.end())
+          known = home->second;
+        else if (auto taken = is_sum ? std::nullopt : memory_to_take_over(outer, inner, loop, value))
+          known = *taken;
+        else
+          known = new_buffer(node.type, outer.level);
+        if (is_sum) {
+          // To few steps float32 is as exact, unless the loop around adds up what was rounded.
+          constexpr std::int64_t few = 16;
+          const bool is_short = loop.unroll.steps <= few && outer.level == 0;
+          const auto type = is_short ? node.type : total_of(node.type);
+          const auto& total = loop.totals[value] = type == node.type ? known : new_buffer(type, outer.level);
+          add_copy(filled(0, type), total, outer.level, "sum before the loop");
+        } else {
+          const auto step = step_of(known, outer.level);
+          const auto source = inner.source(value);
+          const bool given = !inner.computed(source) && inner.operation(source).kind != Kind::projection;
+          if (value == source && !given && !inner.homes.count(value))
+            inner.homes[value] = step;
+          else if (given)
+            loop.first_copies.push_back({value, step});
+          else
+            loop.last_copies.push_back({value, step});
+        }
+      }
+      standing = known;
+    }
+    if (home != outer.homes.end() && !standing.same_as(home->second))
+      loop.after.push_back({projection, home->second});
+  }
+}
+
+/// At the start of a step, while the carries are as they were.
+void Lowering::copy_given(Context& inner, Loop& loop) {
+  for (const auto& [value, to] : loop.first_copies)
+    add_copy(place(inner, value), to, inner.level, "value of every step");
+  const auto& body = loop.body();
+  for (std::size_t k = 0; k < body.carries.size(); ++k) {
+    const auto next = body.next[k];
+    if (!loop.live_carry(k) || !loop.carries[k].copied || loop.saved.count(next)) continue;
+    const auto source = inner.source(next);
+    if (std::find(body.carries.begin(), body.carries.end(), source) == body.carries.end()) continue;
+    const auto copy = new_buffer(inner.tape.node(next).type, inner.level);
+    add_copy(place(inner, next), copy, inner.level, "state handed on");
+    loop.saved[next] = copy;
+  }
+}
+
+/// Sums of one shape together.
+void Lowering::add_to_sums(Context& inner, const Loop& loop) {
+  std::map<std::vector<std::int64_t>, std::vector<NodeId>> by_type;
+  for (const auto& [value, sum] : loop.summed) {
+    const auto& type = inner.tape.node(value).type;
+    auto key = type.shape.extents();
+    key.push_back(static_cast<std::int64_t>(type.element));
+    by_type[key].push_back(value);
+  }
+  for (const auto& [key, values] : by_type) {
+    const auto& type = inner.tape.node(values.front()).type;
+    const auto total = loop.totals.at(values.front()).layout.type.element;
+    const auto add = add_operation().kernels.cpu.map({total, type.element}, total);
+    std::vector<Place> inputs;
+    std::vector<Cluster::Step> steps;
+    std::vector<std::pair<int, Place>> outputs;
+    const int inputs_count = 2 * static_cast<int>(values.size());
+    for (auto value : values) {
+      const int first = static_cast<int>(inputs.size());
+      inputs.push_back(loop.totals.at(value));
+      inputs.push_back(place(inner, value));
+      outputs.push_back({inputs_count + static_cast<int>(steps.size()), inputs[first]});
+      steps.push_back({{first, first + 1}, total, add});
+    }
+    add_cluster(type.shape, inputs, steps, outputs, inner.level,
+                {"add to sums over the steps", inner.tape.origin(values.front()), to_string(type)});
+  }
+}
+
+/// From the totals to the memory of the projections.
+void Lowering::round_totals(Context& outer, const Loop& loop) {
+  for (const auto& [value, sum] : loop.summed) {
+    const auto& total = loop.totals.at(value);
+    if (total.same_as(sum)) continue;
+    const auto from = total.layout.type.element, to = sum.layout.type.element;
+    add_cluster(sum.layout.type.shape, {total}, {{{0}, to, cast_operation().kernels.cpu.map({from}, to)}},
+                {{1, sum}}, outer.level,
+                {"sums over the steps", loop.body().tape->origin(value), to_string(sum.layout.type)});
+  }
+}
+
+void Lowering::end_step(Context& inner, Loop& loop) {
+  const auto& body = loop.body();
+  for (const auto& [value, to] : loop.last_copies)
+    add_copy(place(inner, value), to, inner.level, "value of every step");
+  add_to_sums(inner, loop);
+  for (std::size_t k = 0; k < body.carries.size(); ++k) {
+    if (!loop.live_carry(k) || !loop.carries[k].copied) continue;
+    const auto saved = loop.saved.find(body.next[k]);
+    add_copy(saved != loop.saved.end() ? saved->second : place(inner, body.next[k]), loop.carries[k].place,
+             inner.level, "state handed on");
+  }
+}
+
+}  // namespace reel::cpu

@@ -1,0 +1,34 @@
+#pragma once
+#include "run/cpu/iteration_spaces.h"
+
+namespace reel::cpu {
+
+/// One thing to do: a node with a kernel, an unroll, a concat or a pad, or several maps and reductions of one
+/// space in one pass over memory.
+struct Item {
+  std::vector<NodeId> nodes;  // in their order on the tape
+  bool is_cluster = false;
+  /// Of a cluster: none of its values has more elements than the space has rows.
+  bool is_of_rows = false;
+};
+
+/// The live nodes of a tape as a list of items, in an order in which operands come first.
+struct Schedule {
+  Spaces spaces;
+  std::vector<Item> items;
+  /// For each node the item that computes it; -1 for inputs and other layouts of an operand.
+  std::vector<std::int32_t> item_of;
+  /// For each node: from parameters and constants alone, and worth keeping from run to run.
+  std::vector<bool> kept;
+
+  /// How a member of a cluster reads what another member computes; apart where the operand is none.
+  Reading reading(NodeId id, std::size_t operand) const;
+};
+
+/// Values of one space that read one another, or the same values, become one item where nothing else must be
+/// computed in between. `fuse` off: every map is an item of its own. `wanted`: values that are used from
+/// outside.
+Schedule make_schedule(const Tape& tape, const Live& live, const std::vector<NodeId>& wanted, bool fuse,
+                       bool outermost);
+
+}  // namespace reel::cpu

@@ -1,0 +1,62 @@
+#include "run/cpu/threads/barriers.h"
+
+#include <algorithm>
+
+namespace reel::cpu {
+
+bool Barriers::are_needed_in(std::size_t loop) {
+  walk_loop(loop);
+  bool any = false;
+  for (auto at = loop; at < static_cast<std::size_t>(instructions_[loop]->end); ++at) {
+    any = any || instructions_[at]->barrier;
+    instructions_[at]->barrier = false;
+  }
+  pending_.clear();
+  return any;
+}
+
+/// Recursive over the nesting of loops only.
+void Barriers::walk(std::size_t begin, std::size_t end) {
+  for (auto at = begin; at < end; ++at) {
+    auto& instruction = *instructions_[at];
+    if (instruction.kind == Instruction::Kind::loop) {
+      walk_loop(at);
+      at = static_cast<std::size_t>(instruction.end) - 1;
+      continue;
+    }
+    Conflicts::Pending now{&instruction, around_};
+    if (waits(now)) instruction.barrier = true;
+    if (instruction.barrier) pending_.clear();
+    pending_.push_back(std::move(now));
+  }
+}
+
+void Barriers::walk_loop(std::size_t loop) {
+  auto& instruction = *instructions_[loop];
+  const auto end = static_cast<std::size_t>(instruction.end);
+  const bool is_divided = std::any_of(instructions_.begin() + static_cast<std::ptrdiff_t>(loop),
+                                      instructions_.begin() + static_cast<std::ptrdiff_t>(end),
+                                      [](const Instruction* inside) { return inside->divided; });
+  // What meets the first step alone should not be waited for at every one: once, before the loop.
+  if (is_divided && !pending_.empty()) {
+    instruction.barrier = true;
+    pending_.clear();
+  }
+  // Twice: what the end of a step leaves pending meets the start of the next one.
+  for (int step = 0; step < 2 && instruction.steps > 0; ++step) {
+    around_.push_back({++visits_, instruction.steps});
+    walk(loop + 1, end);
+    around_.pop_back();
+  }
+}
+
+bool Barriers::waits(const Conflicts::Pending& now) const {
+  constexpr std::size_t many = 256;  // not worth comparing with
+  return pending_.size() > many ||
+         std::any_of(pending_.begin(), pending_.end(), [&](const Conflicts::Pending& other) {
+           // What is not divided is the first thread's, one after the other.
+           return (other.instruction->divided || now.instruction->divided) && conflicts_.between(other, now);
+         });
+}
+
+}  // namespace reel::cpu

@@ -1,0 +1,33 @@
+#pragma once
+#include "run/cpu/threads/overlap.h"
+
+namespace reel::cpu {
+
+/// Where threads have to wait for one another: before an instruction that touches what another thread may
+/// still be working on.
+class Barriers {
+ public:
+  /// Of a plan whose work is divided already, or about to be.
+  Barriers(const CpuPlan& plan, std::vector<Instruction*> instructions)
+      : conflicts_(plan), instructions_(std::move(instructions)) {}
+
+  /// Marks all instructions before which threads wait.
+  void place() { walk(0, instructions_.size()); }
+
+  /// Whether threads would wait within the loop that begins at an instruction.
+  bool are_needed_in(std::size_t loop);
+
+ private:
+  void walk(std::size_t begin, std::size_t end);
+  void walk_loop(std::size_t loop);
+  bool waits(const Conflicts::Pending& now) const;
+
+  const Conflicts conflicts_;
+  const std::vector<Instruction*> instructions_;
+  /// What threads may still be working on, and the loops around the next instruction.
+  std::vector<Conflicts::Pending> pending_;
+  Conflicts::Steps around_;
+  int visits_ = 0;
+};
+
+}  // namespace reel::cpu

@@ -1,0 +1,43 @@
+#pragma once
+#include "run/cpu/cpu_plan.h"
+
+namespace reel::cpu {
+
+/// Which instructions must not be worked on at the same time: those that touch the same bytes, one of them
+/// writing, unless each thread keeps to bytes of its own.
+class Conflicts {
+ public:
+  /// A loop around an instruction: entered once more it is another one.
+  struct Step {
+    int visit;
+    std::int64_t steps;  // of the loop
+  };
+  using Steps = std::vector<Step>;
+
+  /// An instruction that threads may still be working on, and the loops around it.
+  struct Pending {
+    const Instruction* instruction;
+    Steps around;
+  };
+
+  explicit Conflicts(const CpuPlan& plan) : plan_(plan) {}
+
+  /// `a` was begun before `b`.
+  bool between(const Pending& a, const Pending& b) const;
+
+ private:
+  /// An operand of an instruction.
+  struct Access {
+    const Pending& of;
+    std::size_t number;
+    const Operand& operand;
+  };
+
+  bool may_meet(const Access& x, const Access& y) const;
+  bool meet_across_parts(const Access& x, const Access& y, std::int64_t period) const;
+  Reach reach(const Access& access, int part) const;
+
+  const CpuPlan& plan_;
+};
+
+}  // namespace reel::cpu

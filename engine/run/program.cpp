@@ -1,0 +1,164 @@
+#include <reel/in_use.h>
+#include <reel/structural.h>
+#include <reel/variable.h>
+
+#include <algorithm>
+
+#include "passes/pipeline.h"
+#include "run/out_of_memory.h"
+#include "run/runner.h"
+
+namespace reel {
+
+struct Program::State {
+  std::unique_ptr<Runner> runner;
+  InUse running;
+};
+
+namespace {
+
+std::vector<const Array*> pointers_to(const std::vector<Array>& arrays) {
+  std::vector<const Array*> pointers;
+  for (const auto& array : arrays) pointers.push_back(&array);
+  return pointers;
+}
+
+}  // namespace
+
+const void* variable_address(Variable& variable, std::int64_t& run_number) {
+  if (!variable.counts_runs) return variable.value.raw();
+  run_number = __atomic_fetch_add(variable.value.data<std::int64_t>(), 1, __ATOMIC_RELAXED);
+  return &run_number;
+}
+
+std::vector<TensorType> types_of(const std::vector<const Array*>& arrays) {
+  std::vector<TensorType> types;
+  for (const auto* array : arrays) types.push_back(array->type());
+  return types;
+}
+
+std::vector<TensorType> types_of(const std::vector<Argument>& arguments) {
+  std::vector<TensorType> types;
+  for (const auto& argument : arguments) types.push_back(argument.type);
+  return types;
+}
+
+std::vector<Argument> arguments_of(const Tape& tape) {
+  std::vector<Argument> arguments(tape.argument_count());
+  for (NodeId id = 0; id < tape.size(); ++id)
+    if (tape.node(id).operation == &argument_operation())
+      arguments[tape.node(id).attributes.integer("index")] = {tape.node(id).type, tape.label(id)};
+  return arguments;
+}
+
+void make_room(std::vector<Array>& results, std::size_t position, const TensorType& type) {
+  auto& result = results[position];
+  if (result.type() == type && !result.moved_from()) return;
+  try {
+    result = Array();  // so that never both are held
+    result = Array(type);
+  } catch (const MemoryError& error) {
+    throw MemoryError("[Program] result " + std::to_string(position) + ": " + error.what());
+  }
+}
+
+void check_arguments(const std::vector<Argument>& wanted, const std::vector<const Array*>& arguments) {
+  if (arguments.size() != wanted.size())
+    throw Error("[Program] gets " + std::to_string(arguments.size()) + " arguments and needs " +
+                std::to_string(wanted.size()));
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const auto& [type, name] = wanted[i];
+    if (arguments[i]->type() != type)
+      throw Error("[Program] " + name + " is " + to_string(arguments[i]->type()) + " and must be " +
+                  to_string(type));
+    if (arguments[i]->moved_from())
+      throw Error("[Program] " + name + " of " + to_string(type) + " was moved from and holds no elements");
+  }
+}
+
+Program::Program(std::unique_ptr<Runner> runner) : state_(std::make_shared<State>()) {
+  state_->runner = std::move(runner);
+}
+
+void Program::run(const std::vector<const Array*>& arguments, std::vector<Array>& results) {
+  const Using use(state_->running, "Program");
+  for (const auto* argument : arguments)
+    for (const auto& result : results)
+      if (argument == &result) throw Error("[Program] an argument cannot be a result of the same run");
+  needing_memory(
+      [&] { state_->runner->run(arguments, results); },
+      [&] { return lacks_memory(types_of(arguments), arena_bytes(), "a run finds no memory to work in"); });
+}
+
+std::vector<Array> Program::run(const std::vector<const Array*>& arguments) {
+  std::vector<Array> results;
+  run(arguments, results);
+  return results;
+}
+
+std::vector<Array> Program::run(const std::vector<Array>& arguments) { return run(pointers_to(arguments)); }
+
+std::size_t Program::arena_bytes() const { return state_->runner->arena_bytes(); }
+std::size_t Program::kept_bytes() const { return state_->runner->kept_bytes(); }
+std::size_t Program::instruction_count() const { return state_->runner->instruction_count(); }
+std::string Program::explain() const { return state_->runner->explain(); }
+
+Profile Program::profile(const std::vector<Array>& arguments, int runs) {
+  if (runs < 1) throw Error("[profile] needs at least one run, not " + std::to_string(runs));
+  const Using use(state_->running, "Program");
+  return needing_memory([&] { return state_->runner->profile(pointers_to(arguments), runs); },
+                        [&] {
+                          return lacks_memory(types_of(pointers_to(arguments)), arena_bytes(),
+                                              "there is none for a profile");
+                        });
+}
+
+std::string to_string(const Profile& profile) {
+  std::vector<Profile::Line> lines = profile.lines;
+  std::stable_sort(lines.begin(), lines.end(), [](const Profile::Line& a, const Profile::Line& b) {
+    return a.microseconds + a.waiting > b.microseconds + b.waiting;
+  });
+  char text[64];
+  std::string table;
+  const auto number = [&](double value) {
+    std::snprintf(text, sizeof text, "%10.2f", value);
+    table += text;
+  };
+  table += "  us a run   waiting   calls  what\n";
+  for (const auto& line : lines) {
+    number(line.microseconds);
+    number(line.waiting);
+    std::snprintf(text, sizeof text, "%8lld  ", static_cast<long long>(line.calls));
+    table += text + line.what;
+    if (!line.operands.empty()) table += " of " + line.operands;
+    if (!line.scope.empty()) table += " in " + line.scope;
+    table += "\n";
+  }
+  number(profile.microseconds);
+  return table + " us in all\n";
+}
+
+Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
+                const CompileOptions& options) {
+  std::vector<NodeId> wanted;
+  for (const auto& output : outputs) {
+    check_usable("compile", output);
+    if (!output.recorded() || &output.tape() != &tape)
+      refuse("compile",
+             "an output is not on the tape that is compiled: hand compile the tape it was recorded on",
+             {output});
+    wanted.push_back(output.id());
+  }
+  const auto make = [&] {
+    const auto improved = improve(tape, wanted, options);
+    // Who looks at every value wants every value to be there.
+    if (device.is_reference() || options.check_finite)
+      return Program(make_reference_runner(*improved.tape, improved.outputs, options));
+    return Program(make_cpu_runner(*improved.tape, improved.outputs, device, options));
+  };
+  return needing_memory(make, [&] {
+    return "[compile] there is no memory for the plan of a tape of " + std::to_string(tape.size()) + " nodes";
+  });
+}
+
+}  // namespace reel

@@ -1,0 +1,52 @@
+// The passes by their names: left out, and looked at one after the other.
+
+#include <reel/reel.h>
+
+#include "catch.h"
+#include "run.h"
+
+using namespace reel;
+using namespace reel::test;
+
+TEST_CASE("a pass has a name and says what it does; another name is an error that lists them", "[passes]") {
+  REQUIRE(passes().size() >= 5);
+  for (const auto& pass : passes()) {
+    INFO(pass.name);
+    CHECK(std::string(pass.purpose).size() > 20);
+    CompileOptions options;
+    Without{pass.name}(options);
+    CompileOptions none;
+    AsRecorded(none);
+    for (std::size_t i = 0; i < passes().size(); ++i) {
+      CHECK(options.takes(i) == (passes()[i].name != std::string(pass.name)));
+      CHECK(!none.takes(i));
+    }
+  }
+  CHECK_THROWS_WITH(Without("splits"),
+                    "there is no pass 'splits'; there are residuals, simplify, products, "
+                    "split, sink, fuse");
+}
+
+TEST_CASE("the tape is drawn after any pass", "[passes]") {
+  Tape tape;
+  const Recording recording(tape);
+  const auto x = tape.argument({ElementType::float32, {4, 3}}),
+             w = tape.argument({ElementType::float32, {3}});
+  const auto cell = [&](const Tensor& xt, const Tensor& h) { return tanh(h + xt * w); };
+  const Tensors outputs{unroll(cell, x, zeros({3})).outputs};
+  const auto count = [](const std::string& picture, const std::string& word) {
+    int found = 0;
+    for (auto at = picture.find(word); at != std::string::npos; at = picture.find(word, at + 1)) ++found;
+    return found;
+  };
+  const auto simple = to_dot_after("simplify", tape, outputs), split = to_dot_after("split", tape, outputs);
+  // The product goes out of the loop, the tanh stays.
+  CHECK(count(simple, "cluster") == count(split, "cluster"));
+  CHECK(split != simple);
+  CHECK(to_dot_after("split", tape, outputs, [] {
+          CompileOptions options;
+          Without("split")(options);
+          return options;
+        }()) == to_dot_after("products", tape, outputs));
+  CHECK_THROWS_WITH(to_dot_after("none", tape, outputs), ContainsSubstring("there is no pass 'none'"));
+}
