@@ -48,5 +48,10 @@ TEST_CASE("the tape is drawn after any pass", "[passes]") {
           Without("split")(options);
           return options;
         }()) == to_dot_after("products", tape, outputs));
+  Tape other;
+  const Tensors elsewhere{other.argument({ElementType::float32, {3}})};
+  CHECK_THROWS_WITH(to_dot_after("split", tape, elsewhere),
+                    ContainsSubstring("[to_dot_after]") && ContainsSubstring("the tape it was recorded on"));
+  CHECK_THROWS_AS(to_dot_after("split", tape, {Tensor()}), RecordError);
   CHECK_THROWS_WITH(to_dot_after("none", tape, outputs), ContainsSubstring("there is no pass 'none'"));
 }

@@ -109,6 +109,19 @@ std::vector<PassName> passes() {
 
 Without::Without(const std::string& pass) : number_(number_of(pass)) {}
 
+std::vector<NodeId> nodes_of(const std::string& operation, const Tape& tape, const Tensors& outputs) {
+  std::vector<NodeId> nodes;
+  for (const auto& output : outputs) {
+    check_usable(operation, output);
+    if (!output.recorded() || &output.tape() != &tape)
+      refuse(operation,
+             "an output is on another tape than the one handed in: hand in the tape it was recorded on",
+             {output});
+    nodes.push_back(output.id());
+  }
+  return nodes;
+}
+
 Wanted improve(const Tape& tape, const std::vector<NodeId>& outputs, const CompileOptions& options) {
   Improved now(tape, outputs);
   run_passes(now, options, std::size(table) - 1);
@@ -118,9 +131,7 @@ Wanted improve(const Tape& tape, const std::vector<NodeId>& outputs, const Compi
 
 std::string to_dot_after(const std::string& pass, const Tape& tape, const Tensors& outputs,
                          const CompileOptions& options) {
-  std::vector<NodeId> ids;
-  for (const auto& output : outputs) ids.push_back(output.id());
-  Improved now(tape, ids);
+  Improved now(tape, nodes_of("to_dot_after", tape, outputs));
   run_passes(now, options, number_of(pass));
   return to_dot(now.tape());
 }

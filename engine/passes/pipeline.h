@@ -5,6 +5,9 @@
 
 namespace reel {
 
+/// The nodes of `outputs`. Throws RecordError, naming `operation`, where one is not on `tape`.
+std::vector<NodeId> nodes_of(const std::string& operation, const Tape& tape, const Tensors& outputs);
+
 /// The tape as it is to be run: each pass that `options` do not leave out, one after the other.
 Wanted improve(const Tape& tape, const std::vector<NodeId>& outputs, const CompileOptions& options);
 

@@ -3,6 +3,7 @@
 #include <reel/structural.h>
 #include <reel/unroll_flat.h>
 
+#include "record/projection.h"
 #include "record/record_step.h"
 
 namespace reel {
@@ -44,7 +45,8 @@ Tensor Unroll::stacked(NodeId value) const {
   } catch (const RecordError& rule) {
     refuse("unroll", to_string(step) + " of each of " + std::to_string(steps) + " steps: " + rule.rule(), {});
   }
-  return project(stacked_operation(), typed(type, {{"value", std::int64_t{value}}}));
+  const Projection stacked{Projection::Kind::stacked, value};
+  return project(stacked.operation(), stacked.attributes(type));
 }
 
 Tensor Unroll::summed(NodeId value) const {
@@ -52,7 +54,8 @@ Tensor Unroll::summed(NodeId value) const {
   const auto element = summed_type(type_of(value).element);
   const Attributes wider{{"element", static_cast<std::int64_t>(element)}};
   if (type_of(value).element != element) value = body().tape->append(cast_operation(), {&value, 1}, wider);
-  return project(summed_operation(), typed(type_of(value), {{"value", std::int64_t{value}}}));
+  const Projection summed{Projection::Kind::summed, value};
+  return project(summed.operation(), summed.attributes(type_of(value)));
 }
 
 Tensor Unroll::final_carry(std::int64_t position) const {
@@ -60,7 +63,8 @@ Tensor Unroll::final_carry(std::int64_t position) const {
   if (position < 0 || position >= carries)
     throw RecordError("[final] carry " + std::to_string(position) + " of an unroll that has " +
                       std::to_string(carries));
-  return project(final_operation(), typed(type_of(body().carries[position]), {{"carry", position}}));
+  const Projection last{Projection::Kind::final, position};
+  return project(last.operation(), last.attributes(type_of(body().carries[position])));
 }
 
 Tensor Unroll::project(const Operation& operation, const Attributes& attributes) const {

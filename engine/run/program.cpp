@@ -140,15 +140,7 @@ std::string to_string(const Profile& profile) {
 
 Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
                 const CompileOptions& options) {
-  std::vector<NodeId> wanted;
-  for (const auto& output : outputs) {
-    check_usable("compile", output);
-    if (!output.recorded() || &output.tape() != &tape)
-      refuse("compile",
-             "an output is not on the tape that is compiled: hand compile the tape it was recorded on",
-             {output});
-    wanted.push_back(output.id());
-  }
+  const auto wanted = nodes_of("compile", tape, outputs);
   const auto make = [&] {
     const auto improved = improve(tape, wanted, options);
     // Who looks at every value wants every value to be there.

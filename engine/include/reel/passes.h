@@ -29,7 +29,7 @@ class Without {
 };
 
 /// A picture of the tape as it is when it has gone through `pass` and those before it; see to_dot(tape).
-/// Throws Error where there is no such pass.
+/// Throws Error where there is no such pass, and RecordError where an output is not on the tape.
 std::string to_dot_after(const std::string& pass, const Tape& tape, const Tensors& outputs,
                          const CompileOptions& options = {});
 

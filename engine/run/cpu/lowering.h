@@ -121,7 +121,7 @@ class Lowering {
   void round_totals(Context& outer, const Loop& loop);
   bool may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const;
 
-  // lowering_takeover.cpp
+  // memory_reuse.cpp
   std::optional<Place> memory_to_take_over(Context& outer, Context& inner, const Loop& loop, NodeId value);
   bool is_last_use(const Context& outer, const Place& place) const;
   bool may_take_over(Context& inner, const Place& part, std::int32_t writer);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "plan/totals.h"
 #include "record/projection.h"
 
 // An unroll becomes a loop around the instructions of its body. A value that is wanted of every step is

@@ -1,4 +1,5 @@
 #include "passes/liveness.h"
+#include "plan/totals.h"
 #include "record/projection.h"
 #include "run/out_of_memory.h"
 #include "run/reference/reference_plan.h"
