@@ -16,7 +16,7 @@ const Operation& cast_operation() {
         return {static_cast<ElementType>(attributes.integer("element")), x[0].shape};
       },
       {[](const Recorded& y, const Tensor& dy) -> Tensors { return {cast(dy, y[0].element())}; }},
-      {reference::cast, {[](const std::vector<ElementType>& operands, ElementType result) {
+      {reference::cast, CpuKernels{[](const std::vector<ElementType>& operands, ElementType result) {
          return cpu::loops().cast(operands[0], result);
        }}},
       [] {

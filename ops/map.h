@@ -1,6 +1,7 @@
 #pragma once
 #include <cmath>
 
+#include <reel/cpu_kernel.h>
 #include <reel/ops.h>
 #include <reel/record.h>
 
@@ -211,9 +212,8 @@ Operation make_map() {
   map.algebra = {is_identity<F>, is_involution<F>, LeftUnit<F>::value, RightUnit<F>::value,
                  linear_operands(linearity<F>)};
   map.cost = cost_of<F>;
-  map.kernels.cpu.map = [](const std::vector<ElementType>& operands, ElementType) {
-    return map_loop_for<F>(operands[0]);
-  };
+  map.kernels.set(CpuKernels{
+      [](const std::vector<ElementType>& operands, ElementType) { return map_loop_for<F>(operands[0]); }});
   if constexpr (has_derivative<F>)
     map.derivative = {F::derivative};
   else

@@ -21,7 +21,7 @@ const Operation& select_operation() {
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
         return {{}, select(y[0], dy, 0), select(y[0], 0, dy)};
       }},
-      {reference::select, {[](const std::vector<ElementType>& operands, ElementType) {
+      {reference::select, CpuKernels{[](const std::vector<ElementType>& operands, ElementType) {
          return cpu::loops().select(operands[1]);
        }}},
       [] {

@@ -16,34 +16,46 @@ Attributes attributes(std::int64_t axis, std::int64_t start, std::int64_t stop, 
 }  // namespace
 
 const Operation& slice_operation() {
-  static const Operation operation{
-      "slice",
-      Kind::index_map,
-      [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
-        const int axis = normal_axis(attributes.integer("axis"), x[0].shape.rank());
-        const auto start = attributes.integer("start"), stop = attributes.integer("stop");
-        const auto step = attributes.integer("step"), extent = x[0].shape[axis];
-        if (start < 0 || stop < start || stop > extent)
-          throw RecordError("positions " + std::to_string(start) + " to " + std::to_string(stop) +
-                            " are outside axis " + std::to_string(axis) + " of extent " +
-                            std::to_string(extent));
-        if (step < 1) throw RecordError("the step must be at least 1, not " + std::to_string(step));
-        const auto count = start == stop ? 0 : (stop - start - 1) / step + 1;
-        return {x[0].element, x[0].shape.with_extent(axis, count)};
-      },
-      {[](const Recorded& y, const Tensor& dy) -> Tensors {
-        const auto axis = y.attributes().integer("axis"), start = y.attributes().integer("start");
-        const auto step = y.attributes().integer("step"), count = dy.extent(axis), extent = y[0].extent(axis);
-        const auto covered = count == 0 ? 0 : (count - 1) * step + 1;
-        return {pad(dy, axis, start, extent - start - covered, step - 1)};
-      }},
-      {reference::slice},
-      [] {
-        return std::vector<Sample>{
-            {{floats({5})}, attributes(0, 1, 4, 1)},    {{floats({2, 5, 3})}, attributes(1, 2, 5, 1)},
-            {{floats({2, 3})}, attributes(1, 1, 1, 1)}, {{floats({2, 3})}, attributes(0, 0, 2, 1)},
-            {{floats({7})}, attributes(0, 1, 7, 3)},    {{floats({2, 6})}, attributes(1, 0, 5, 2)}};
-      }};
+  static const Operation operation = [] {
+    Operation made{
+        "slice",
+        Kind::index_map,
+        [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
+          const int axis = normal_axis(attributes.integer("axis"), x[0].shape.rank());
+          const auto start = attributes.integer("start"), stop = attributes.integer("stop");
+          const auto step = attributes.integer("step"), extent = x[0].shape[axis];
+          if (start < 0 || stop < start || stop > extent)
+            throw RecordError("positions " + std::to_string(start) + " to " + std::to_string(stop) +
+                              " are outside axis " + std::to_string(axis) + " of extent " +
+                              std::to_string(extent));
+          if (step < 1) throw RecordError("the step must be at least 1, not " + std::to_string(step));
+          const auto count = start == stop ? 0 : (stop - start - 1) / step + 1;
+          return {x[0].element, x[0].shape.with_extent(axis, count)};
+        },
+        {[](const Recorded& y, const Tensor& dy) -> Tensors {
+          const auto axis = y.attributes().integer("axis"), start = y.attributes().integer("start");
+          const auto step = y.attributes().integer("step"), count = dy.extent(axis),
+                     extent = y[0].extent(axis);
+          const auto covered = count == 0 ? 0 : (count - 1) * step + 1;
+          return {pad(dy, axis, start, extent - start - covered, step - 1)};
+        }},
+        {reference::slice},
+        [] {
+          return std::vector<Sample>{
+              {{floats({5})}, attributes(0, 1, 4, 1)},    {{floats({2, 5, 3})}, attributes(1, 2, 5, 1)},
+              {{floats({2, 3})}, attributes(1, 1, 1, 1)}, {{floats({2, 3})}, attributes(0, 0, 2, 1)},
+              {{floats({7})}, attributes(0, 1, 7, 3)},    {{floats({2, 6})}, attributes(1, 0, 5, 2)}};
+        }};
+    made.layout = [](const Layout& x, const TensorType& y,
+                     const Attributes& attributes) -> std::optional<MemoryView> {
+      const auto axis = normal_axis(attributes.integer("axis"), x.type.shape.rank());
+      MemoryView view{0, x.strides};
+      if (y.shape.size() > 0) view.first = attributes.integer("start") * x.strides[axis];
+      view.strides[axis] *= attributes.integer("step");
+      return view;
+    };
+    return made;
+  }();
   return operation;
 }
 

@@ -2,6 +2,7 @@
 // alone.
 
 #include <reel/check_operation.h>
+#include <reel/cpu_kernel.h>
 #include <reel/reel.h>
 
 #include <cmath>
@@ -152,12 +153,12 @@ TEST_CASE("check_operation tries maps and scans on longer axes than their sample
   // A loop that stops after the first element.
   Operation first{"doubled", Kind::map, same_doubles, linear, {doubling}, of_shape({1})};
   CHECK(failures_of(first) == "");
-  first.kernels.cpu.map = [](const std::vector<ElementType>&, ElementType) -> MapLoop {
+  first.kernels.set(CpuKernels{[](const std::vector<ElementType>&, ElementType) -> MapLoop {
     return [](const void* const* inputs, void* output, std::int64_t count) {
       const auto* x = static_cast<const double*>(inputs[0]);
       for (std::int64_t i = 0; i < count; ++i) static_cast<double*>(output)[i] = i == 0 ? 2 * x[i] : 0;
     };
-  };
+  }});
   finds(first, "the operation by itself: on cpu it gives float64[67] {");
 }
 
@@ -376,12 +377,12 @@ TEST_CASE("check_operation tries every element type that the type rule accepts")
   finds(doubled, "in float32 it gives float32[2, 3] {");
   // A kernel of the other runner that is another function.
   Operation halved{"doubled", Kind::map, same_doubles, linear, {doubling}, two_axes};
-  halved.kernels.cpu.map = [](const std::vector<ElementType>&, ElementType) -> MapLoop {
+  halved.kernels.set(CpuKernels{[](const std::vector<ElementType>&, ElementType) -> MapLoop {
     return [](const void* const* inputs, void* output, std::int64_t count) {
       const auto* x = static_cast<const double*>(inputs[0]);
       std::transform(x, x + count, static_cast<double*>(output), [](double e) { return 2.5 * e; });
     };
-  };
+  }});
   finds(halved, "the operation by itself: on cpu it gives float64[2, 3] {");
 }
 

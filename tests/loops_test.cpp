@@ -205,6 +205,7 @@ TEST_CASE("every map has a loop for every instruction set, which gives what the 
 TEST_CASE("operations offer the loops of the best instruction set") {
   for (const auto& map : maps()) {
     INFO(map.operation.name);
-    CHECK(map.operation.kernels.cpu.map(map.operands, map.result) == loop_of(map, cpu::best_variant()));
+    CHECK(map.operation.kernels.of<CpuKernels>()->map(map.operands, map.result) ==
+          loop_of(map, cpu::best_variant()));
   }
 }

@@ -153,7 +153,7 @@ template <class T>
 void check(const Product& product, Random& random) {
   const auto a = random_values<T>(product.a, random), b = random_values<T>(product.b, random);
   const Attributes attributes{{"left", product.left}, {"right", product.right}};
-  CpuRequest request{{product.a, product.b}, product.c, attributes};
+  KernelRequest request{{product.a, product.b}, product.c, attributes};
   CAPTURE(product.left, product.right, product.a.type, product.b.type, product.a.strides, product.b.strides,
           product.c.strides);
   const auto bytes = sizeof(T) * static_cast<std::size_t>(span_of(product.c));
@@ -259,10 +259,10 @@ TEST_CASE("Infinity and NaN stay in the rows and columns of a matrix product tha
   b[2 * n + 7] = 0;
   for (auto variant : cpu::usable_variants())
     for (bool prepared : {false, true}) {
-      CpuRequest request{{Layout::contiguous(left), Layout::contiguous(right)},
-                         Layout::contiguous({ElementType::float32, {m, n}}),
-                         attributes,
-                         prepared};
+      KernelRequest request{{Layout::contiguous(left), Layout::contiguous(right)},
+                            Layout::contiguous({ElementType::float32, {m, n}}),
+                            attributes,
+                            prepared};
       const Guarded packed(cpu::packed_bytes(request, variant));
       if (prepared) run(cpu::packing_kernel(request, variant), {b.data()}, packed.data(), 1);
       std::vector<float> c(m * n);

@@ -159,7 +159,7 @@ TEST_CASE("a part of a product touches what its reach says") {
     const std::vector<Standing> inputs{{{m, k}, random, true}, {{k, n}, random, true}};
     const Standing output({m, n}, random, false);
     const Attributes roles{{"left", std::string("mk")}, {"right", std::string("kn")}};
-    const CpuRequest request{{inputs[0].layout, inputs[1].layout}, output.layout, roles};
+    const KernelRequest request{{inputs[0].layout, inputs[1].layout}, output.layout, roles};
     const auto kernel = cpu::product_kernel(request);
     const auto run = [&](std::vector<Standing>& from, Standing& to, int part, int parts) {
       const Scratch scratch(kernel.scratch_bytes);

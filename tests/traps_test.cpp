@@ -228,10 +228,10 @@ TEST_CASE("products of matrices with infinite, large or NaN elements raise nothi
               // Columns of B are no neighbours, so that it is copied even where it is used but once.
               const auto a = filled({m, k}, number), b = filled({n, k}, 0.25);
               Array c({m, n}, element);
-              const CpuRequest request{{Layout::contiguous(a.type()), {{element, {k, n}}, {1, k}}},
-                                       Layout::contiguous(c.type()),
-                                       roles,
-                                       prepared};
+              const KernelRequest request{{Layout::contiguous(a.type()), {{element, {k, n}}, {1, k}}},
+                                          Layout::contiguous(c.type()),
+                                          roles,
+                                          prepared};
               const auto kernel = cpu::product_kernel(request, variant);
               std::vector<double> scratch(kernel.scratch_bytes / sizeof(double) + 8),
                   packed(cpu::packed_bytes({request.operands, request.result, roles}, variant) /

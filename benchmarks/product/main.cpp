@@ -131,7 +131,7 @@ void measure(const Size& size, int threads) {
   const auto type = [](std::int64_t rows, std::int64_t columns) {
     return Layout::contiguous({ElementType::float32, {rows, columns}});
   };
-  CpuRequest request{{transposed ? type(k, m) : type(m, k), type(k, n)}, type(m, n), attributes};
+  KernelRequest request{{transposed ? type(k, m) : type(m, k), type(k, n)}, type(m, n), attributes};
   std::vector<Run> runs;
   std::vector<Memory> packed;
   std::vector<std::unique_ptr<Kernel>> kernels;

@@ -7,14 +7,11 @@
 #include <queue>
 #include <set>
 
-namespace reel {
+namespace reel::plan {
 
 namespace {
 
 constexpr std::size_t alignment = 64;
-
-/// An arena that would be larger is said to have this size: more than any system gives.
-constexpr auto most_bytes_of_an_arena = static_cast<std::size_t>(PTRDIFF_MAX) / alignment * alignment;
 
 /// The gaps of an arena that grows at its end: best fit, neighbours joined when freed.
 class FreeList {
@@ -23,7 +20,7 @@ class FreeList {
     const auto fit = by_size_.lower_bound({bytes, 0});
     if (fit == by_size_.end()) {
       const auto offset = end_;
-      end_ = std::min(end_ + bytes, most_bytes_of_an_arena);
+      end_ = std::min(end_ + bytes, most_bytes_of_an_arena + 1);
       return offset;
     }
     const auto [size, offset] = *fit;
@@ -94,4 +91,4 @@ std::size_t place_buffers(std::vector<Buffer>& buffers) {
   return free.end();
 }
 
-}  // namespace reel
+}  // namespace reel::plan

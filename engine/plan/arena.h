@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace reel {
+namespace reel::plan {
 
-/// Memory of the arena, in use from the first to the last of these instructions, both included.
+/// Memory of the arena, in use from the first to the last of these pieces of work, both included.
 struct Buffer {
   std::size_t bytes;
   std::int64_t first;
@@ -15,8 +15,12 @@ struct Buffer {
   std::size_t offset = 0;
 };
 
+/// An arena that would be larger is said to have a byte more: no system gives that much, and there is no
+/// telling where in it something stands.
+constexpr std::size_t most_bytes_of_an_arena = std::size_t{1} << 61;
+
 /// Gives every buffer an offset so that buffers in use at the same time do not overlap. Returns the arena's
 /// size.
 std::size_t place_buffers(std::vector<Buffer>& buffers);
 
-}  // namespace reel
+}  // namespace reel::plan

@@ -1,4 +1,4 @@
-#include <reel/cpu_kernel.h>
+#include <reel/layout.h>
 
 namespace reel {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "passes/pipeline.h"
-#include "run/out_of_memory.h"
+#include "plan/out_of_memory.h"
 #include "run/runner.h"
 
 namespace reel {
@@ -25,30 +25,14 @@ std::vector<const Array*> pointers_to(const std::vector<Array>& arrays) {
 
 }  // namespace
 
-const void* variable_address(Variable& variable, std::int64_t& run_number) {
-  if (!variable.counts_runs) return variable.value.raw();
-  run_number = __atomic_fetch_add(variable.value.data<std::int64_t>(), 1, __ATOMIC_RELAXED);
-  return &run_number;
+std::int64_t take_run_number(Variable& variable) {
+  return __atomic_fetch_add(variable.value.data<std::int64_t>(), 1, __ATOMIC_RELAXED);
 }
 
 std::vector<TensorType> types_of(const std::vector<const Array*>& arrays) {
   std::vector<TensorType> types;
   for (const auto* array : arrays) types.push_back(array->type());
   return types;
-}
-
-std::vector<TensorType> types_of(const std::vector<Argument>& arguments) {
-  std::vector<TensorType> types;
-  for (const auto& argument : arguments) types.push_back(argument.type);
-  return types;
-}
-
-std::vector<Argument> arguments_of(const Tape& tape) {
-  std::vector<Argument> arguments(tape.argument_count());
-  for (NodeId id = 0; id < tape.size(); ++id)
-    if (tape.node(id).operation == &argument_operation())
-      arguments[tape.node(id).attributes.integer("index")] = {tape.node(id).type, tape.label(id)};
-  return arguments;
 }
 
 void make_room(std::vector<Array>& results, std::size_t position, const TensorType& type) {
@@ -62,7 +46,7 @@ void make_room(std::vector<Array>& results, std::size_t position, const TensorTy
   }
 }
 
-void check_arguments(const std::vector<Argument>& wanted, const std::vector<const Array*>& arguments) {
+void check_arguments(const std::vector<plan::Argument>& wanted, const std::vector<const Array*>& arguments) {
   if (arguments.size() != wanted.size())
     throw Error("[Program] gets " + std::to_string(arguments.size()) + " arguments and needs " +
                 std::to_string(wanted.size()));
@@ -85,9 +69,11 @@ void Program::run(const std::vector<const Array*>& arguments, std::vector<Array>
   for (const auto* argument : arguments)
     for (const auto& result : results)
       if (argument == &result) throw Error("[Program] an argument cannot be a result of the same run");
-  needing_memory(
-      [&] { state_->runner->run(arguments, results); },
-      [&] { return lacks_memory(types_of(arguments), arena_bytes(), "a run finds no memory to work in"); });
+  needing_memory([&] { state_->runner->run(arguments, results); },
+                 [&] {
+                   return plan::lacks_memory(types_of(arguments), arena_bytes(),
+                                             "a run finds no memory to work in");
+                 });
 }
 
 std::vector<Array> Program::run(const std::vector<const Array*>& arguments) {
@@ -108,8 +94,8 @@ Profile Program::profile(const std::vector<Array>& arguments, int runs) {
   const Using use(state_->running, "Program");
   return needing_memory([&] { return state_->runner->profile(pointers_to(arguments), runs); },
                         [&] {
-                          return lacks_memory(types_of(pointers_to(arguments)), arena_bytes(),
-                                              "there is none for a profile");
+                          return plan::lacks_memory(types_of(pointers_to(arguments)), arena_bytes(),
+                                                    "there is none for a profile");
                         });
 }
 

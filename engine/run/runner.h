@@ -5,6 +5,8 @@
 
 #include <reel/program.h>
 
+#include "plan/arguments.h"
+
 namespace reel {
 
 /// What a device makes of a tape; Program is the handle. One run at a time.
@@ -20,28 +22,15 @@ class Runner {
   virtual Profile profile(const std::vector<const Array*>& arguments, int runs) = 0;
 };
 
-struct Plan;
-
-/// What a run is handed at one place.
-struct Argument {
-  TensorType type;
-  std::string name;  // "argument 1", or of a structure "argument 1.c"
-};
-
-/// Where a run reads a variable. The number of the run is taken once, here, as no other run may have it, and
-/// kept in `run_number`.
-const void* variable_address(Variable& variable, std::int64_t& run_number);
-
-/// The arguments of a tape, in their order.
-std::vector<Argument> arguments_of(const Tape& tape);
-std::vector<TensorType> types_of(const std::vector<Argument>& arguments);
+/// The number of a run, which no other run has: the next one of a variable that counts runs.
+std::int64_t take_run_number(Variable& variable);
 
 /// Puts an array of that type in the place of result `position`, unless there is one that was not moved from.
 /// Throws MemoryError.
 void make_room(std::vector<Array>& results, std::size_t position, const TensorType& type);
 
 /// Throws Error where number or types differ, and where an array was moved from.
-void check_arguments(const std::vector<Argument>& wanted, const std::vector<const Array*>& arguments);
+void check_arguments(const std::vector<plan::Argument>& wanted, const std::vector<const Array*>& arguments);
 
 /// The plain runner, and the one for speed.
 std::unique_ptr<Runner> make_reference_runner(const Tape& tape, const std::vector<NodeId>& outputs,

@@ -59,7 +59,7 @@ constexpr std::int64_t cached_bytes = 512 << 10;
 /// A product of many matrices: everything worked out.
 class BoundProduct {
  public:
-  BoundProduct(const CpuRequest& request, Variant variant, bool packed)
+  BoundProduct(const KernelRequest& request, Variant variant, bool packed)
       : element_bytes_(static_cast<std::int64_t>(size_of(request.result.type.element))),
         kernels_(kernels_of(variant, request.result.type.element)) {
     auto roles = product_roles(request, packed);
@@ -250,7 +250,7 @@ class BoundProduct {
 /// The packing of B, cut into pieces of panels whose columns are evenly spaced.
 class BoundPacking {
  public:
-  BoundPacking(const CpuRequest& request, Variant variant)
+  BoundPacking(const KernelRequest& request, Variant variant)
       : element_bytes_(static_cast<std::int64_t>(size_of(request.result.type.element))),
         kernels_(kernels_of(variant, request.result.type.element)) {
     const BoundProduct product(request, variant, true);
@@ -324,7 +324,7 @@ class BoundPacking {
 
 }  // namespace
 
-CpuKernel product_kernel(const CpuRequest& request, Variant variant) {
+CpuKernel product_kernel(const KernelRequest& request, Variant variant) {
   if (request.result.type.shape.size() == 0) return {[](const CpuCall&) {}};
   const auto bound = std::make_shared<const BoundProduct>(request, variant, request.prepared);
   return {[bound](const CpuCall& call) { bound->run(call); }, bound->scratch_bytes(), bound->most_parts(),
@@ -332,7 +332,7 @@ CpuKernel product_kernel(const CpuRequest& request, Variant variant) {
           [bound](std::size_t operand, int part, int parts) { return bound->reach(operand, part, parts); }};
 }
 
-std::size_t packed_bytes(const CpuRequest& request, Variant variant) {
+std::size_t packed_bytes(const KernelRequest& request, Variant variant) {
   if (request.result.type.shape.size() == 0) return 0;
   const BoundProduct product(request, variant, true);
   if (product.gains_by_transposing()) return 0;
@@ -347,17 +347,17 @@ std::size_t packed_bytes(const CpuRequest& request, Variant variant) {
   return static_cast<std::size_t>(packed) * size_of(request.result.type.element);
 }
 
-CpuKernel packing_kernel(const CpuRequest& request, Variant variant) {
+CpuKernel packing_kernel(const KernelRequest& request, Variant variant) {
   const auto bound = std::make_shared<const BoundPacking>(request, variant);
   return {[bound](const CpuCall& call) { bound->run(call); }, 0, bound->most_parts(), bound->nanoseconds()};
 }
 
 CpuKernels product_kernels() {
   CpuKernels kernels;
-  kernels.kernel = [](const CpuRequest& request) { return product_kernel(request); };
+  kernels.kernel = [](const KernelRequest& request) { return product_kernel(request); };
   kernels.any_layout = true;
-  kernels.prepared = {1, [](const CpuRequest& request) { return packed_bytes(request); },
-                      [](const CpuRequest& request) { return packing_kernel(request); }};
+  kernels.prepared = {1, [](const KernelRequest& request) { return packed_bytes(request); },
+                      [](const KernelRequest& request) { return packing_kernel(request); }};
   return kernels;
 }
 

@@ -9,11 +9,11 @@
 /// layout of the result, not on the layout of the right operand: with `prepared` that is not looked at.
 namespace reel::cpu {
 
-CpuKernel product_kernel(const CpuRequest& request, Variant variant = best_variant());
+CpuKernel product_kernel(const KernelRequest& request, Variant variant = best_variant());
 /// Size of the packed right operand; 0 where the product does not gain by it.
-std::size_t packed_bytes(const CpuRequest& request, Variant variant = best_variant());
+std::size_t packed_bytes(const KernelRequest& request, Variant variant = best_variant());
 /// Packs the right operand.
-CpuKernel packing_kernel(const CpuRequest& request, Variant variant = best_variant());
+CpuKernel packing_kernel(const KernelRequest& request, Variant variant = best_variant());
 
 /// What the operation says of itself.
 CpuKernels product_kernels();

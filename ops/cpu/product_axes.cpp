@@ -2,7 +2,7 @@
 
 namespace reel::cpu {
 
-ProductRoles product_roles(const CpuRequest& request, bool packed) {
+ProductRoles product_roles(const KernelRequest& request, bool packed) {
   const auto &left = request.attributes.text("left"), &right = request.attributes.text("right");
   const auto &a = request.operands[0], &b = request.operands[1], &c = request.result;
   ProductRoles roles;

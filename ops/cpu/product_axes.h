@@ -16,7 +16,7 @@ struct ProductRoles {
 
 /// The axes by their roles, in order. With `packed` the layout of the right operand is left out: its strides
 /// are those of [batch, columns, inner] side by side.
-ProductRoles product_roles(const CpuRequest& request, bool packed);
+ProductRoles product_roles(const KernelRequest& request, bool packed);
 
 /// The same elements in the same order by fewer axes: those of extent 1 go, and those that continue one
 /// another in the operands and the result become one.

@@ -6,7 +6,7 @@ namespace reel::cpu {
 
 CpuKernels reduction_kernels(Reduction reduction) {
   CpuKernels kernels;
-  kernels.kernel = [reduction](const CpuRequest& request) {
+  kernels.kernel = [reduction](const KernelRequest& request) {
     const auto& type = request.operands[0].type;
     const auto loop = loops().reduction(reduction, type.element);
     const AxisGroups groups(type.shape, request.attributes.integers("axes"));

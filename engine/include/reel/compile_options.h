@@ -1,6 +1,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <set>
+#include <string>
 
 namespace reel {
 
@@ -9,6 +11,9 @@ struct CompileOptions {
   bool check_finite = false;
   /// Estimated nanoseconds from which an instruction is divided among threads.
   double worth_dividing = 300;
+
+  /// Operations that the host runs where the device has no kernel for them.
+  std::set<std::string> on_host;
 
   /// By their numbers in passes().
   bool takes(std::size_t pass) const { return (left_out_ >> pass & 1) == 0; }
@@ -33,6 +38,20 @@ inline constexpr auto AsRecorded = [](CompileOptions& options) { options.leave_o
 inline constexpr auto CheckFinite = [](CompileOptions& options) {
   options.check_finite = true;
   AsRecorded(options);  // so that errors name it
+};
+
+/// An option, as OnHost({"sort"}): where the device has no kernel for one of these operations, the reference
+/// kernel runs, on copies of its operands in the host's memory. Without it, that is refused when a program is
+/// compiled.
+class OnHost {
+ public:
+  explicit OnHost(std::set<std::string> operations) : operations_(std::move(operations)) {}
+  void operator()(CompileOptions& options) const {
+    options.on_host.insert(operations_.begin(), operations_.end());
+  }
+
+ private:
+  std::set<std::string> operations_;
 };
 
 /// An option: divides among the threads what can be divided, however small: slow, for tests.

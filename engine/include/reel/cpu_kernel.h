@@ -4,20 +4,10 @@
 #include <optional>
 #include <vector>
 
-#include "attributes.h"
+#include "kernel_request.h"
 #include "span.h"
 
 namespace reel {
-
-/// How a value lies in memory for the CPU runner: element [i, j, ...] stands at i * strides[0] + j *
-/// strides[1] + ..., counted in elements. A broadcast axis has stride 0.
-struct Layout {
-  TensorType type;
-  std::vector<std::int64_t> strides;
-
-  static Layout contiguous(const TensorType& type);
-  bool is_contiguous() const;
-};
 
 /// One call of a kernel of the CPU runner. The work is shared by `parts` threads, each of which calls with
 /// its own `part` and scratch memory.
@@ -64,15 +54,6 @@ struct CpuKernel {
   std::function<std::optional<Reach>(std::size_t operand, int part, int parts)> reach = nullptr;
 };
 
-/// What a kernel is made for.
-struct CpuRequest {
-  std::vector<Layout> operands;
-  Layout result;
-  const Attributes& attributes;
-  /// Whether the operand that has a prepared form is given in it.
-  bool prepared = false;
-};
-
 /// A map over `count` elements that stand side by side. An output may be an input's memory.
 using MapLoop = void (*)(const void* const* inputs, void* output, std::int64_t count);
 
@@ -100,9 +81,9 @@ struct ColumnLoops {
 struct PreparedOperand {
   std::size_t operand = 0;
   /// Size of the form; 0 where it is not worth making. None where the operation has no such form.
-  std::function<std::size_t(const CpuRequest&)> bytes;
+  std::function<std::size_t(const KernelRequest&)> bytes;
   /// Makes it: the operand is the only input.
-  std::function<CpuKernel(const CpuRequest&)> kernel;
+  std::function<CpuKernel(const KernelRequest&)> kernel;
 };
 
 /// What an operation says of itself to the CPU runner; where it says nothing, its reference kernel runs.
@@ -116,7 +97,7 @@ struct CpuKernels {
   /// For broadcast.
   std::function<RepeatLoop(ElementType)> repeat = nullptr;
   /// For any other operation.
-  std::function<CpuKernel(const CpuRequest&)> kernel = nullptr;
+  std::function<CpuKernel(const KernelRequest&)> kernel = nullptr;
   /// Whether `kernel` takes operands and a result of any layout; else they are contiguous.
   bool any_layout = false;
   PreparedOperand prepared = {};

@@ -1,10 +1,12 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
+#include <typeindex>
 #include <vector>
 
 #include "attributes.h"
-#include "cpu_kernel.h"
+#include "layout.h"
 #include "span.h"
 #include "tensor.h"
 
@@ -69,6 +71,37 @@ struct KernelCall {
 };
 using Kernel = std::function<void(const KernelCall&)>;
 
+/// The kernels of an operation, those for each device beside one another: the plain one, and what it states
+/// to a device in a type of that device's own (CpuKernels in cpu_kernel.h).
+class Kernels {
+ public:
+  Kernels() = default;
+  template <class... OfDevices>
+  Kernels(Kernel plain, OfDevices... of_devices) : reference(std::move(plain)) {
+    (set(std::move(of_devices)), ...);
+  }
+
+  Kernel reference;
+
+  /// What is stated to a device; null where nothing is.
+  template <class OfDevice>
+  const OfDevice* of() const {
+    for (const auto& [type, stated] : of_devices_)
+      if (type == typeid(OfDevice)) return static_cast<const OfDevice*>(stated.get());
+    return nullptr;
+  }
+  template <class OfDevice>
+  void set(OfDevice kernels) {
+    auto stated = std::make_shared<const OfDevice>(std::move(kernels));
+    for (auto& [type, known] : of_devices_)
+      if (type == typeid(OfDevice)) return void(known = std::move(stated));
+    of_devices_.emplace_back(typeid(OfDevice), std::move(stated));
+  }
+
+ private:
+  std::vector<std::pair<std::type_index, std::shared_ptr<const void>>> of_devices_;
+};
+
 /// A node already recorded, as a derivative rule sees it. Converts to its result.
 class Recorded {
  public:
@@ -115,6 +148,13 @@ struct Algebra {
   }
 };
 
+/// Elements of an operand's memory as a result sees them: the position of the first one, and the distance
+/// from one to the next along each axis, counted in elements.
+struct MemoryView {
+  std::int64_t first = 0;
+  std::vector<std::int64_t> strides;
+};
+
 /// What an element costs to compute again, where it need not be kept.
 enum class Cost {
   cheap,     ///< a few instructions
@@ -147,29 +187,53 @@ struct Lift {
 /// All that Reel knows of an operation. Immutable; it must outlive every tape and program that uses it (the
 /// built-in ones are one constant table).
 struct Operation {
+  using Infer = std::function<TensorType(const std::vector<TensorType>& operands, const Attributes&)>;
+  using Samples = std::function<std::vector<Sample>()>;
+  using Lifting = std::function<Tensor(const Lift&)>;
+  using Relayout = std::function<std::optional<MemoryView>(const Layout& operand, const TensorType& result,
+                                                           const Attributes&)>;
+
+  Operation(std::string name, Kind kind, Infer infer, Derivative derivative, Kernels kernels, Samples samples,
+            Lifting time = nullptr, Algebra algebra = {}, Lifting sum_over_time = nullptr,
+            Cost cost = Cost::cheap, Relayout layout = nullptr)
+      : name(std::move(name)),
+        kind(kind),
+        infer(std::move(infer)),
+        derivative(std::move(derivative)),
+        kernels(std::move(kernels)),
+        samples(std::move(samples)),
+        time(std::move(time)),
+        algebra(std::move(algebra)),
+        sum_over_time(std::move(sum_over_time)),
+        cost(cost),
+        layout(std::move(layout)) {}
+
   std::string name;
   Kind kind;
   /// Type of the result. Throws RecordError with the rule that is broken; the tape adds name, operands,
   /// scope.
-  std::function<TensorType(const std::vector<TensorType>& operands, const Attributes&)> infer;
+  Infer infer;
   Derivative derivative;
-  struct Kernels {
-    Kernel reference;
-    CpuKernels cpu = {};
-  } kernels;
-  std::function<std::vector<Sample>()> samples;
+  Kernels kernels;
+  Samples samples;
   /// The result of all steps [T, ...], recorded, where it does not follow from the kind; an absent Tensor
   /// where there is no better way than step by step. For maps, index maps, reductions and scans it follows if
   /// attributes that name axes are called `axis` or `axes`, and the result's shape `shape`.
-  std::function<Tensor(const Lift&)> time = nullptr;
-  Algebra algebra = {};
+  Lifting time;
+  Algebra algebra;
   /// The sum over all steps, recorded, where several operands vary and there is a better way than to add up
   /// the result of `time`; an absent Tensor where there is none. Where the operands that vary are some in
   /// which it is linear, it follows from that.
-  std::function<Tensor(const Lift&)> sum_over_time = nullptr;
+  Lifting sum_over_time;
   /// Of a map.
-  Cost cost = Cost::cheap;
+  Cost cost;
+  /// Of an index map whose result is another layout of its only operand's memory: the view, so that nothing
+  /// is moved for it; none where the operand lies so that there is no such view. Null for any other
+  /// operation.
+  Relayout layout;
 
+  /// Whether the result is nothing but the operand in another layout, or, of a reshape, mostly so.
+  bool is_layout() const { return layout != nullptr || algebra.identity; }
   /// False for an unroll, an update or an effect.
   bool has_value() const { return kind != Kind::unroll && kind != Kind::update && kind != Kind::effect; }
 };

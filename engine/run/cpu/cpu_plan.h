@@ -1,8 +1,9 @@
 #pragma once
+#include <reel/memory.h>
+
+#include "plan/plan.h"
 #include "run/cpu/cluster/cluster.h"
 #include "run/cpu/copy.h"
-#include "run/cpu/place.h"
-#include "run/reference/reference_plan.h"
 
 namespace reel::cpu {
 
@@ -16,6 +17,7 @@ struct Operand {
   std::int64_t low, high;
 };
 
+/// What the processor does for a piece of work, at the same position.
 struct Instruction {
   enum class Kind : std::uint8_t { kernel, cluster, copy, loop };
   Kind kind;
@@ -33,48 +35,34 @@ struct Instruction {
   std::uint32_t first_operand = 0;
   std::uint32_t input_count = 0, output_count = 0;
   double nanoseconds = 0;
-  std::uint32_t note = 0;
 };
 
-/// What an instruction does, for people: explain(), profile() and errors.
-struct Note {
-  std::string what;  // "matmul", "12 in one pass: add sigmoid ..."
-  Origin origin;
-  std::string operands;  // "float32[32, 128], float32[128, 512] (cell/U)"
-};
-
+/// A plan as the processor runs it: kernels, clusters and copies that are bound to their layouts.
 struct CpuPlan {
+  plan::Plan plan;
   std::vector<Instruction> instructions;
   std::vector<Operand> operands;
-  std::vector<Stride> strides;
+  std::vector<plan::Stride> strides;
   std::vector<CpuKernel> kernels;
   std::vector<Cluster> clusters;
   std::vector<Copy> copies;
-  std::vector<Note> notes;
-  std::vector<Plan::Base> bases;
-  std::vector<Argument> arguments;
-  std::vector<std::shared_ptr<Variable>> parameters;  // read by what is kept
-
-  struct Output {
-    TensorType type;
-    std::int32_t base = -1;  // written there directly, or
-    Operand from;            // copied at the end
+  /// From where the arena or a variable holds them to the caller's array and the updated variable.
+  struct Moved {
+    Operand from;
     Copy copy;
   };
-  std::vector<Output> outputs;
-  struct Update {
-    std::shared_ptr<Variable> variable;
-    Operand value;
-    Copy copy;
-  };
-  std::vector<Update> updates;
+  std::vector<Moved> outputs, updates;
 
   Memory arena;
-  std::size_t arena_bytes = 0;
-  std::size_t kept_bytes = 0;     // of them
   std::size_t scratch_bytes = 0;  // of each thread
-  int loop_depth = 0;
   int threads = 1;
 };
+
+/// Binds a plan, takes its memory and divides its work among at most so many threads: what takes longer than
+/// `worth_dividing`, in estimated nanoseconds. Throws MemoryError.
+std::unique_ptr<CpuPlan> make_cpu_plan(plan::Plan plan, int threads, double worth_dividing);
+
+/// Decides who does what, and who waits for whom.
+void divide_work(CpuPlan& plan, double worth_dividing);
 
 }  // namespace reel::cpu

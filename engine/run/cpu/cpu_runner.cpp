@@ -3,7 +3,10 @@
 #include <chrono>
 #include <cstring>
 
-#include "run/cpu/lowering.h"
+#include "plan/out_of_memory.h"
+#include "plan/planner.h"
+#include "run/cpu/cpu_plan.h"
+#include "run/cpu/cpu_target.h"
 #include "run/cpu/threads/team.h"
 #include "run/cpu/threads/team_choice.h"
 
@@ -20,8 +23,9 @@ class CpuRunner : public Runner {
  public:
   CpuRunner(std::unique_ptr<CpuPlan> plan, std::shared_ptr<Team> team)
       : plan_(std::move(plan)), team_(std::move(team)) {
-    addresses_.resize(plan_->bases.size());
-    versions_.assign(plan_->parameters.size(), 0);
+    addresses_.resize(plan_->plan.bases.size());
+    run_numbers_.resize(plan_->plan.bases.size());
+    versions_.assign(plan_->plan.parameters.size(), 0);
     std::size_t most = 0;
     for (const auto& instruction : plan_->instructions)
       most = std::max<std::size_t>(most, instruction.input_count + instruction.output_count);
@@ -29,9 +33,9 @@ class CpuRunner : public Runner {
     for (auto& thread : threads_) {
       thread.scratch = allocate(plan_->scratch_bytes);
       if (!thread.scratch)
-        refuse_memory(types_of(plan_->arguments), plan_->scratch_bytes * threads_.size(),
-                      "scratch of its threads");
-      thread.steps.resize(static_cast<std::size_t>(plan_->loop_depth));
+        plan::refuse_memory(types_of(plan_->plan.arguments), plan_->scratch_bytes * threads_.size(),
+                            "scratch of its threads");
+      thread.steps.resize(static_cast<std::size_t>(plan_->plan.loop_depth));
       thread.pointers.resize(most);
     }
   }
@@ -39,26 +43,29 @@ class CpuRunner : public Runner {
   void run(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) override {
     bind(arguments, outputs);
     skip_kept_ = ran_;
-    for (std::size_t i = 0; i < plan_->parameters.size(); ++i) {
-      const auto version = plan_->parameters[i]->version;
+    for (std::size_t i = 0; i < plan_->plan.parameters.size(); ++i) {
+      const auto version = plan_->plan.parameters[i]->version;
       skip_kept_ = skip_kept_ && versions_[i] == version;
       versions_[i] = version;
     }
     ran_ = false;  // what a failing run leaves is not relied on
     run_instructions();
-    for (std::size_t i = 0; i < plan_->outputs.size(); ++i) {
-      const auto& output = plan_->outputs[i];
-      if (output.base < 0) output.copy.run(resolve(output.from, nullptr), outputs[i].raw());
+    const auto& plan = plan_->plan;
+    for (std::size_t i = 0; i < plan.outputs.size(); ++i) {
+      const auto& [from, copy] = plan_->outputs[i];
+      if (!plan.outputs[i].is_written) copy.run(resolve(from, nullptr), outputs[i].raw());
     }
     ran_ = true;
-    for (const auto& update : plan_->updates) {
-      update.copy.run(resolve(update.value, nullptr), update.variable->value.raw());
-      ++update.variable->version;
+    for (std::size_t i = 0; i < plan.updates.size(); ++i) {
+      const auto& [from, copy] = plan_->updates[i];
+      auto& variable = *plan.updates[i].variable;
+      copy.run(resolve(from, nullptr), variable.value.raw());
+      ++variable.version;
     }
   }
 
-  std::size_t arena_bytes() const override { return plan_->arena_bytes; }
-  std::size_t kept_bytes() const override { return plan_->kept_bytes; }
+  std::size_t arena_bytes() const override { return plan_->plan.arena_bytes; }
+  std::size_t kept_bytes() const override { return plan_->plan.kept_bytes; }
   std::size_t instruction_count() const override { return plan_->instructions.size(); }
   std::string explain() const override;
   Profile profile(const std::vector<const Array*>& arguments, int runs) override;
@@ -88,26 +95,30 @@ class CpuRunner : public Runner {
   }
 
   void bind(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) {
-    check_arguments(plan_->arguments, arguments);
-    outputs.resize(plan_->outputs.size());
-    for (std::size_t i = 0; i < outputs.size(); ++i) make_room(outputs, i, plan_->outputs[i].type);
-    for (std::size_t i = 0; i < plan_->bases.size(); ++i) {
-      const auto& base = plan_->bases[i];
+    check_arguments(plan_->plan.arguments, arguments);
+    outputs.resize(plan_->plan.outputs.size());
+    for (std::size_t i = 0; i < outputs.size(); ++i) make_room(outputs, i, plan_->plan.outputs[i].type);
+    for (std::size_t i = 0; i < plan_->plan.bases.size(); ++i) {
+      const auto& base = plan_->plan.bases[i];
       const void* address = nullptr;
       switch (base.kind) {
-        case Plan::Base::Kind::arena:
+        case plan::Base::Kind::arena:
           address = plan_->arena.get();
           break;
-        case Plan::Base::Kind::argument:
-          address = arguments[base.argument]->raw();
+        case plan::Base::Kind::argument:
+          address = arguments[base.position]->raw();
           break;
-        case Plan::Base::Kind::result:
-          address = outputs[base.argument].raw();
+        case plan::Base::Kind::result:
+          address = outputs[base.position].raw();
           break;
-        case Plan::Base::Kind::variable:
-          address = variable_address(*base.variable, run_number_);
+        case plan::Base::Kind::variable:
+          address = base.variable->value.raw();
           break;
-        case Plan::Base::Kind::constant:
+        case plan::Base::Kind::run_number:
+          run_numbers_[i] = take_run_number(*base.variable);
+          address = &run_numbers_[i];
+          break;
+        case plan::Base::Kind::constant:
           address = base.constant->raw();
           break;
       }
@@ -187,8 +198,8 @@ class CpuRunner : public Runner {
         } catch (const RunError& error) {
           throw RunError(context(instruction, error.what(), steps));
         } catch (const std::bad_alloc&) {
-          throw MemoryError(lacks_memory(types_of(plan_->arguments), plan_->arena_bytes,
-                                         context(instruction, "finds no memory to work in", steps)));
+          throw MemoryError(plan::lacks_memory(types_of(plan_->plan.arguments), plan_->plan.arena_bytes,
+                                               context(instruction, "finds no memory to work in", steps)));
         }
       }
     }
@@ -196,8 +207,8 @@ class CpuRunner : public Runner {
 
   std::string context(const Instruction& instruction, const std::string& what,
                       Span<const std::int64_t> steps) const {
-    const auto& note = plan_->notes[instruction.note];
-    return message(note.what, what, note.origin, note.operands, steps);
+    const auto work = static_cast<std::size_t>(&instruction - plan_->instructions.data());
+    return message_of(plan_->plan, work, what, steps);
   }
 
   struct Time {
@@ -211,54 +222,20 @@ class CpuRunner : public Runner {
   std::vector<Thread> threads_;
   std::vector<std::byte*> addresses_;  // of the bases
   std::vector<std::uint64_t> versions_;
-  std::int64_t run_number_ = 0;
+  std::vector<std::int64_t> run_numbers_;  // by base
   int parts_ = 1;
   bool ran_ = false, skip_kept_ = false;
   std::vector<Time>* times_ = nullptr;
 };
 
 std::string CpuRunner::explain() const {
-  std::string text;
-  const auto add = [&](const std::string& part) { text += part; };
-  std::vector<std::int32_t> ends;
-  for (std::size_t i = 0; i < plan_->instructions.size(); ++i) {
+  const auto who = [&](std::size_t i) {
     const auto& instruction = plan_->instructions[i];
-    while (!ends.empty() && ends.back() <= static_cast<std::int32_t>(i)) ends.pop_back();
-    const auto& note = plan_->notes[instruction.note];
-    add(std::to_string(i) + std::string(2 + 2 * ends.size(), ' ') + note.what);
-    if (!note.operands.empty()) add(" of " + note.operands);
-    if (!note.origin.scope.empty()) add(" in " + note.origin.scope);
-    if (note.origin.order > 0) add(", " + note.origin.derivative());
-    if (instruction.kind == Instruction::Kind::loop) {
-      ends.push_back(instruction.end);
-      add(instruction.barrier ? " | waits\n" : "\n");
-      continue;
-    }
-    const char* separator = " | ";
-    for (std::uint32_t k = 0; k < instruction.input_count + instruction.output_count; ++k) {
-      const auto& operand = plan_->operands[instruction.first_operand + k];
-      if (k == instruction.input_count) separator = k == 0 ? " | -> " : " -> ";
-      using BaseKind = Plan::Base::Kind;
-      const auto& base = plan_->bases[static_cast<std::size_t>(operand.base)];
-      const std::string where = base.kind == BaseKind::arena      ? "arena"
-                                : base.kind == BaseKind::argument ? plan_->arguments[base.argument].name
-                                : base.kind == BaseKind::result   ? "result " + std::to_string(base.argument)
-                                : base.kind == BaseKind::variable ? base.variable->name
-                                                                  : "constant";
-      add(separator + where + "+" + std::to_string(operand.offset));
-      for (std::uint32_t s = 0; s < operand.stride_count; ++s)
-        add("+" + std::to_string(plan_->strides[operand.first_stride + s].bytes) + "t" +
-            std::to_string(plan_->strides[operand.first_stride + s].level));
-      separator = ", ";
-    }
-    if (instruction.kept) add(" | kept while parameters stay");
-    if (instruction.divided) add(" | divided");
-    if (instruction.barrier) add(" | waits");
-    add("\n");
-  }
-  add("arena: " + std::to_string(plan_->arena_bytes) + " bytes, " + std::to_string(plan_->kept_bytes) +
-      " of them kept; threads: " + std::to_string(plan_->threads) + "\n");
-  return text;
+    const bool is_loop = instruction.kind == Instruction::Kind::loop;
+    return std::string(instruction.divided && !is_loop ? " | divided" : "") +
+           (instruction.barrier ? " | waits" : "");
+  };
+  return plan::explain(plan_->plan, who) + "; threads: " + std::to_string(plan_->threads) + "\n";
 }
 
 Profile CpuRunner::profile(const std::vector<const Array*>& arguments, int runs) {
@@ -277,7 +254,7 @@ Profile CpuRunner::profile(const std::vector<const Array*>& arguments, int runs)
   times_ = nullptr;
   profile.microseconds = std::chrono::duration<double, std::micro>(Clock::now() - start).count() / runs;
   for (std::size_t i = 0; i < times.size(); ++i) {
-    const auto& note = plan_->notes[plan_->instructions[i].note];
+    const auto& note = plan_->plan.notes[i];
     if (times[i].calls == 0) continue;
     profile.lines.push_back({note.what, note.origin.scope, note.operands, 1e6 * times[i].seconds / runs,
                              1e6 * times[i].waiting / runs, times[i].calls / runs});
@@ -293,7 +270,8 @@ namespace reel {
 
 std::unique_ptr<Runner> make_cpu_runner(const Tape& tape, const std::vector<NodeId>& outputs,
                                         const Device& device, const CompileOptions& options) {
-  auto plan = cpu::Lowering(tape, outputs, device.threads(), options).run();
+  auto plan = cpu::make_cpu_plan(plan::make_plan(tape, outputs, cpu::CpuTarget(), options), device.threads(),
+                                 options.worth_dividing);
   return std::make_unique<cpu::CpuRunner>(std::move(plan), device.team());
 }
 

@@ -1,7 +1,7 @@
 #include "passes/liveness.h"
+#include "plan/out_of_memory.h"
 #include "plan/totals.h"
 #include "record/projection.h"
-#include "run/out_of_memory.h"
 #include "run/reference/reference_plan.h"
 #include "run/runner.h"
 
@@ -13,7 +13,7 @@
 // From a tape to a list of instructions on planned memory. An unroll becomes a loop around the instructions
 // of its body. A body value that is projected at every step is written straight into its [T, ...] buffer.
 
-namespace reel {
+namespace reel::reference {
 
 namespace {
 
@@ -22,7 +22,7 @@ namespace {
 struct Location {
   int base = -1;
   std::int32_t buffer = -1;
-  std::vector<Stride> strides;
+  std::vector<plan::Stride> strides;
 
   bool known() const { return base >= 0; }
 };
@@ -38,8 +38,8 @@ class Lowering {
 
   std::unique_ptr<Plan> run() {
     name_id(nameless);
-    plan_->bases.push_back({Plan::Base::Kind::arena, 0, nullptr, nullptr});
-    plan_->arguments = arguments_of(tape_);
+    plan_->bases.push_back({plan::Base::Kind::arena, 0, nullptr, nullptr});
+    plan_->arguments = plan::arguments_of(tape_);
     const auto live = find_live(tape_, outputs_);
     auto locations = lower_nodes(tape_, live, {});
     for (auto id : outputs_)
@@ -47,8 +47,8 @@ class Lowering {
     for (auto id : updates_) lower_update(id, locations);
     plan_->arena_bytes = place_buffers(buffers_);
     // Before operands are bound: offsets in an arena that is not to be had mean nothing.
-    plan_->arena = arena_for(types_of(plan_->arguments), plan_->arena_bytes, buffers_,
-                             [&](std::size_t buffer) { return holder(buffer); });
+    plan_->arena = allocate(plan_->arena_bytes);
+    if (!plan_->arena) refuse();
     for (auto* list : {&plan_->operands, &plan_->outputs})
       for (auto& operand : *list) bind(operand);
     for (auto& update : plan_->updates) bind(update.value);
@@ -66,7 +66,7 @@ class Lowering {
 
   Location new_buffer(const TensorType& type) {
     buffers_.push_back({type.bytes(), position(), position(), level()});
-    return {Plan::arena_base, static_cast<std::int32_t>(buffers_.size() - 1), {}};
+    return {plan::arena_base, static_cast<std::int32_t>(buffers_.size() - 1), {}};
   }
 
   /// Notes that instruction `at` reads or writes there.
@@ -94,7 +94,7 @@ class Lowering {
 
   void bind(Operand& operand) const {
     operand.offset =
-        operand.base == Plan::arena_base ? static_cast<std::int64_t>(buffers_[operand.offset].offset) : 0;
+        operand.base == plan::arena_base ? static_cast<std::int64_t>(buffers_[operand.offset].offset) : 0;
   }
 
   void add_operand(const Location& location, const TensorType& type) {
@@ -155,20 +155,22 @@ class Lowering {
     return entry->second;
   }
 
-  Location external(Plan::Base base) {
+  Location external(plan::Base base) {
     plan_->bases.push_back(std::move(base));
     return {static_cast<int>(plan_->bases.size() - 1), -1, {}};
   }
 
   /// Memory that a leaf stands in already, or none for a value to be computed.
   Location leaf_location(const Node& node) {
-    using BaseKind = Plan::Base::Kind;
+    using BaseKind = plan::Base::Kind;
     if (node.operation == &argument_operation())
       return external(
           {BaseKind::argument, static_cast<std::size_t>(node.attributes.integer("index")), nullptr, nullptr});
-    if (node.operation == &parameter_operation())
+    if (node.operation == &parameter_operation()) {
+      const auto& variable = node.attributes.get<std::shared_ptr<Variable>>("variable");
       return external(
-          {BaseKind::variable, 0, node.attributes.get<std::shared_ptr<Variable>>("variable"), nullptr});
+          {variable->counts_runs ? BaseKind::run_number : BaseKind::variable, 0, variable, nullptr});
+    }
     if (node.operation == &constant_operation())
       return external(
           {BaseKind::constant, 0, nullptr, node.attributes.get<std::shared_ptr<const Array>>("data")});
@@ -250,7 +252,7 @@ class Lowering {
       }
       known = locations[projection] = home_or_buffer(homes, projection, node.type);
       if (is_sum) {
-        const auto type = total_of(node.type);
+        const auto type = plan::total_of(node.type);
         const Value output{totals[value] = type == node.type ? known : new_buffer(type), type, nameless};
         emit(fill_operation(), {{"value", 0.0}}, tape.origin(id), {}, &output);
       }
@@ -274,7 +276,7 @@ class Lowering {
 
     for (const auto& [value, sum] : summed) {
       const auto& type = body_type(value);
-      const auto wide = total_of(type);
+      const auto wide = plan::total_of(type);
       if (wide != type)
         emit_cast({totals.at(value), wide, nameless}, {sum, type, nameless}, body_tape.origin(value));
     }
@@ -336,7 +338,7 @@ class Lowering {
     for (auto value : late_copies)
       emit_copy(locations[value], step_of(stacked.at(value), value), type(value));
     for (const auto& [value, total] : totals) {
-      const auto wide = total_of(type(value));
+      const auto wide = plan::total_of(type(value));
       auto term = locations[value];
       if (wide != type(value)) {
         term = new_buffer(wide);
@@ -363,7 +365,7 @@ class Lowering {
     const auto value = tape_.inputs(id)[0];
     const auto& type = tape_.node(value).type;
     auto location = locations[value];
-    if (location.base != Plan::arena_base) {
+    if (location.base != plan::arena_base) {
       const auto copy = new_buffer(type);
       emit_copy(location, copy, type);
       location = copy;
@@ -371,14 +373,20 @@ class Lowering {
     plan_->updates.push_back({variable, operand(use(location, end_of_run), type)});
   }
 
+  [[noreturn]] void refuse() const {
+    std::vector<plan::Holder> largest;
+    for (auto buffer : plan::largest_buffers(buffers_)) largest.push_back(holder(buffer));
+    plan::refuse_memory(types_of(plan_->arguments), plan_->arena_bytes, plan::to_string(largest));
+  }
+
   /// By the largest operand that stands in the buffer, and the first operation that writes to it.
-  Holder holder(std::size_t buffer) const {
-    Holder holder{buffers_[buffer].bytes, {}, "copy", ""};
+  plan::Holder holder(std::size_t buffer) const {
+    plan::Holder holder{buffers_[buffer].bytes, {}, "copy", ""};
     bool known = false;
     for (const auto& instruction : plan_->instructions)
       for (std::uint32_t i = 0; i < instruction.operand_count; ++i) {
         const auto& operand = plan_->operands[instruction.first_operand + i];
-        if (operand.base != Plan::arena_base || operand.offset != static_cast<std::int64_t>(buffer)) continue;
+        if (operand.base != plan::arena_base || operand.offset != static_cast<std::int64_t>(buffer)) continue;
         const auto bytes = operand.type->bytes();
         if (bytes > holder.type.bytes() && bytes <= holder.bytes) holder.type = *operand.type;
         if (known || !instruction.operation || i + 1 < instruction.operand_count) continue;
@@ -391,6 +399,7 @@ class Lowering {
 
   void prepare() {
     plan_->addresses.resize(plan_->bases.size());
+    plan_->run_numbers.resize(plan_->bases.size());
     plan_->steps.resize(plan_->loop_depth);
     plan_->views.resize(plan_->most_operands);
   }
@@ -402,7 +411,7 @@ class Lowering {
   const std::vector<NodeId> outputs_;
   std::vector<NodeId> updates_;
   std::unique_ptr<Plan> plan_;
-  std::vector<Buffer> buffers_;
+  std::vector<plan::Buffer> buffers_;
   std::vector<Loop> loops_;
   std::unordered_map<std::string, std::uint32_t> name_ids_;
 };
@@ -413,4 +422,4 @@ std::unique_ptr<Plan> lower(const Tape& tape, const std::vector<NodeId>& outputs
   return Lowering(tape, outputs).run();
 }
 
-}  // namespace reel
+}  // namespace reel::reference

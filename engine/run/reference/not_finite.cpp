@@ -11,7 +11,7 @@
 #include "run/reference/reference_run.h"
 #include "run/runner.h"
 
-namespace reel {
+namespace reel::reference {
 
 namespace {
 
@@ -138,12 +138,12 @@ class Tracing : public Run {
   /// The memory beside a base, with the cause of each element that was handed in.
   std::vector<std::byte> beside(int index) {
     const auto& base = plan_.bases[index];
-    if (base.kind == Plan::Base::Kind::arena) return std::vector<std::byte>(plan_.arena_bytes);
-    const bool is_argument = base.kind == Plan::Base::Kind::argument;
-    const auto& type = is_argument     ? plan_.arguments[base.argument].type
+    if (base.kind == plan::Base::Kind::arena) return std::vector<std::byte>(plan_.arena_bytes);
+    const bool is_argument = base.kind == plan::Base::Kind::argument;
+    const auto& type = is_argument     ? plan_.arguments[base.position].type
                        : base.variable ? base.variable->value.type()
                                        : base.constant->type();
-    const auto name = is_argument     ? plan_.arguments[base.argument].name
+    const auto name = is_argument     ? plan_.arguments[base.position].name
                       : base.variable ? "parameter " + base.variable->name
                                       : std::string("a constant");
     std::vector<std::byte> numbers(type.bytes());
@@ -265,8 +265,9 @@ class Tracing : public Run {
 
   std::string describe(const Cause& cause) const {
     if (!cause.instruction) return "[check_finite] " + holds(cause);
-    return reel::describe(plan_, *cause.instruction,
-                          "gives " + element_text(cause.value, *cause.type, cause.position), cause.steps);
+    return reference::describe(plan_, *cause.instruction,
+                               "gives " + element_text(cause.value, *cause.type, cause.position),
+                               cause.steps);
   }
 
   std::vector<std::vector<std::byte>> beside_;  // by base
@@ -300,4 +301,4 @@ void explain_not_finite(Plan& plan) {
   throw RunError(tracing.explanation());
 }
 
-}  // namespace reel
+}  // namespace reel::reference

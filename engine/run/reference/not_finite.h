@@ -1,7 +1,7 @@
 #pragma once
 #include "run/reference/reference_plan.h"
 
-namespace reel {
+namespace reel::reference {
 
 /// Whether a NaN or an infinity is among the outputs of a run of `plan` or the values it is about to write
 /// into variables. Its addresses are bound and its values stand in the arena.
@@ -19,4 +19,4 @@ bool gives_not_finite(Plan& plan);
 /// operation may pass on to each element of its result what arrives at any element of its operands.
 [[noreturn]] void explain_not_finite(Plan& plan);
 
-}  // namespace reel
+}  // namespace reel::reference

@@ -5,10 +5,11 @@
 #include <reel/variable.h>
 
 #include "plan/arena.h"
-#include "plan/stride.h"
+#include "plan/base.h"
+#include "plan/place.h"
 #include "run/runner.h"
 
-namespace reel {
+namespace reel::reference {
 
 /// An operand of an instruction: base + offset + sum of step * stride.
 struct Operand {
@@ -37,14 +38,6 @@ struct Instruction {
 
 /// A compiled tape.
 struct Plan {
-  static constexpr int arena_base = 0;
-
-  struct Base {
-    enum class Kind { arena, argument, variable, constant, result } kind;
-    std::size_t argument = 0;  // or result: its position
-    std::shared_ptr<Variable> variable;
-    std::shared_ptr<const Array> constant;
-  };
   struct Update {
     std::shared_ptr<Variable> variable;
     Operand value;
@@ -53,10 +46,10 @@ struct Plan {
   CompileOptions options;
   std::vector<Instruction> instructions;
   std::vector<Operand> operands;
-  std::vector<Stride> strides;
+  std::vector<plan::Stride> strides;
   std::vector<std::string> names;  // parameters, arguments
-  std::vector<Base> bases;
-  std::vector<Argument> arguments;
+  std::vector<plan::Base> bases;
+  std::vector<plan::Argument> arguments;
   std::vector<Operand> outputs;
   std::vector<Update> updates;
   std::unordered_set<TensorType, TypeHash> types;
@@ -74,10 +67,10 @@ struct Plan {
   std::vector<std::byte*> addresses;  // of the bases
   std::vector<std::int64_t> steps;    // of the loops around the instruction
   std::vector<ConstView> views;
-  std::int64_t run_number = 0;
+  std::vector<std::int64_t> run_numbers;  // by base
 };
 
 /// From a tape to a plan for the reference runner.
 std::unique_ptr<Plan> lower(const Tape& tape, const std::vector<NodeId>& outputs);
 
-}  // namespace reel
+}  // namespace reel::reference

@@ -3,10 +3,10 @@
 #include <cstring>
 #include <new>
 
-#include "run/out_of_memory.h"
+#include "plan/out_of_memory.h"
 #include "run/runner.h"
 
-namespace reel {
+namespace reel::reference {
 
 std::byte* Run::address(const Operand& operand) const {
   std::byte* address = plan_.addresses[operand.base] + operand.offset;
@@ -54,8 +54,9 @@ void Run::call(const Instruction& instruction, Span<const Operand>, const Kernel
   } catch (const RunError& error) {
     throw RunError(describe(plan_, instruction, error.what(), call.steps));
   } catch (const std::bad_alloc&) {
-    throw MemoryError(lacks_memory(types_of(plan_.arguments), plan_.arena_bytes,
-                                   describe(plan_, instruction, "finds no memory to work in", call.steps)));
+    throw MemoryError(
+        plan::lacks_memory(types_of(plan_.arguments), plan_.arena_bytes,
+                           describe(plan_, instruction, "finds no memory to work in", call.steps)));
   }
 }
 
@@ -74,4 +75,4 @@ std::string describe(const Plan& plan, const Instruction& instruction, const std
   return message(instruction.operation->name, what, *instruction.origin, operands, steps);
 }
 
-}  // namespace reel
+}  // namespace reel::reference

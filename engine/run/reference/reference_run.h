@@ -3,7 +3,7 @@
 
 #include "run/reference/reference_plan.h"
 
-namespace reel {
+namespace reel::reference {
 
 /// One run of a plan whose addresses are bound. Recursive only over the nesting of loops.
 class Run {
@@ -30,4 +30,4 @@ class Run {
 std::string describe(const Plan& plan, const Instruction& instruction, const std::string& what,
                      Span<const std::int64_t> steps);
 
-}  // namespace reel
+}  // namespace reel::reference

@@ -4,7 +4,7 @@
 #include "run/reference/reference_run.h"
 #include "run/runner.h"
 
-namespace reel {
+namespace reel::reference {
 
 namespace {
 
@@ -13,19 +13,23 @@ void bind(Plan& plan, const std::vector<const Array*>& arguments) {
     const auto& base = plan.bases[i];
     const void* address = nullptr;
     switch (base.kind) {
-      case Plan::Base::Kind::arena:
+      case plan::Base::Kind::arena:
         address = plan.arena.get();
         break;
-      case Plan::Base::Kind::argument:
-        address = arguments[base.argument]->raw();
+      case plan::Base::Kind::argument:
+        address = arguments[base.position]->raw();
         break;
-      case Plan::Base::Kind::variable:
-        address = variable_address(*base.variable, plan.run_number);
+      case plan::Base::Kind::variable:
+        address = base.variable->value.raw();
         break;
-      case Plan::Base::Kind::constant:
+      case plan::Base::Kind::run_number:
+        plan.run_numbers[i] = take_run_number(*base.variable);
+        address = &plan.run_numbers[i];
+        break;
+      case plan::Base::Kind::constant:
         address = base.constant->raw();
         break;
-      case Plan::Base::Kind::result:
+      case plan::Base::Kind::result:
         throw InternalError("the reference runner writes to its arena alone");
     }
     // Instructions write to the arena alone.
@@ -80,11 +84,15 @@ class ReferenceRunner : public Runner {
 
 }  // namespace
 
+}  // namespace reel::reference
+
+namespace reel {
+
 std::unique_ptr<Runner> make_reference_runner(const Tape& tape, const std::vector<NodeId>& outputs,
                                               const CompileOptions& options) {
-  auto plan = lower(tape, outputs);
+  auto plan = reference::lower(tape, outputs);
   plan->options = options;
-  return std::make_unique<ReferenceRunner>(std::move(plan));
+  return std::make_unique<reference::ReferenceRunner>(std::move(plan));
 }
 
 }  // namespace reel

@@ -14,6 +14,10 @@ namespace {
 constexpr std::int64_t cache_bytes = 32 * 1024;
 constexpr std::int64_t least_tile = 128, largest_tile = 2048;
 
+RepeatLoop repeat_loop(ElementType element) {
+  return broadcast_operation().kernels.of<CpuKernels>()->repeat(element);
+}
+
 }  // namespace
 
 void Cluster::find_row_values(const Shape& shape, const std::vector<Input>& inputs,
@@ -80,8 +84,7 @@ void Cluster::find_axes(const Shape& shape, const std::vector<Input>& inputs,
       access.repeated = access.repeated && stride == 0;
       next *= outer_[axis];
     }
-    if (access.column == 0)
-      access.repeat = broadcast_operation().kernels.cpu.repeat(layouts[i]->type.element);
+    if (access.column == 0) access.repeat = repeat_loop(layouts[i]->type.element);
     accesses_.push_back(std::move(access));
   }
 }
@@ -194,8 +197,7 @@ class Cluster::Planner {
                                  : Action::Kind::repeat;
     action.map = step.map;
     action.rows = step.rows;
-    if (action.kind == Action::Kind::repeat)
-      action.repeat = broadcast_operation().kernels.cpu.repeat(step.result);
+    if (action.kind == Action::Kind::repeat) action.repeat = repeat_loop(step.result);
     action.value = static_cast<std::int32_t>(inputs_.size()) + s;
     action.per_row = to_.per_row_[action.value];
     action.element = static_cast<std::int32_t>(size_of(step.result));
@@ -243,8 +245,7 @@ class Cluster::Planner {
       if (!inputs_[i].uniform) continue;
       const auto size = to_.accesses_[i].element;
       std::vector<std::byte> filled(static_cast<std::size_t>(tile * size));
-      broadcast_operation().kernels.cpu.repeat(inputs_[i].layout.type.element)(inputs_[i].uniform, 0,
-                                                                               filled.data(), 1, tile);
+      repeat_loop(inputs_[i].layout.type.element)(inputs_[i].uniform, 0, filled.data(), 1, tile);
       to_.uniforms_.emplace_back(static_cast<std::int32_t>(i), std::move(filled));
     }
   }

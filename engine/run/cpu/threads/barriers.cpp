@@ -7,9 +7,9 @@ namespace reel::cpu {
 bool Barriers::are_needed_in(std::size_t loop) {
   walk_loop(loop);
   bool any = false;
-  for (auto at = loop; at < static_cast<std::size_t>(instructions_[loop]->end); ++at) {
-    any = any || instructions_[at]->barrier;
-    instructions_[at]->barrier = false;
+  for (auto at = loop; at < static_cast<std::size_t>(instructions_[loop].end); ++at) {
+    any = any || instructions_[at].barrier;
+    instructions_[at].barrier = false;
   }
   pending_.clear();
   return any;
@@ -18,7 +18,7 @@ bool Barriers::are_needed_in(std::size_t loop) {
 /// Recursive over the nesting of loops only.
 void Barriers::walk(std::size_t begin, std::size_t end) {
   for (auto at = begin; at < end; ++at) {
-    auto& instruction = *instructions_[at];
+    auto& instruction = instructions_[at];
     if (instruction.kind == Instruction::Kind::loop) {
       walk_loop(at);
       at = static_cast<std::size_t>(instruction.end) - 1;
@@ -32,11 +32,11 @@ void Barriers::walk(std::size_t begin, std::size_t end) {
 }
 
 void Barriers::walk_loop(std::size_t loop) {
-  auto& instruction = *instructions_[loop];
+  auto& instruction = instructions_[loop];
   const auto end = static_cast<std::size_t>(instruction.end);
   const bool is_divided = std::any_of(instructions_.begin() + static_cast<std::ptrdiff_t>(loop),
                                       instructions_.begin() + static_cast<std::ptrdiff_t>(end),
-                                      [](const Instruction* inside) { return inside->divided; });
+                                      [](const Instruction& inside) { return inside.divided; });
   // What meets the first step alone should not be waited for at every one: once, before the loop.
   if (is_divided && !pending_.empty()) {
     instruction.barrier = true;

@@ -8,8 +8,7 @@ namespace reel::cpu {
 class Barriers {
  public:
   /// Of a plan whose work is divided already, or about to be.
-  Barriers(const CpuPlan& plan, std::vector<Instruction*> instructions)
-      : conflicts_(plan), instructions_(std::move(instructions)) {}
+  explicit Barriers(CpuPlan& plan) : conflicts_(plan), instructions_(plan.instructions) {}
 
   /// Marks all instructions before which threads wait.
   void place() { walk(0, instructions_.size()); }
@@ -23,7 +22,7 @@ class Barriers {
   bool waits(const Conflicts::Pending& now) const;
 
   const Conflicts conflicts_;
-  const std::vector<Instruction*> instructions_;
+  std::vector<Instruction>& instructions_;
   /// What threads may still be working on, and the loops around the next instruction.
   std::vector<Conflicts::Pending> pending_;
   Conflicts::Steps around_;

@@ -1,4 +1,4 @@
-#include "run/cpu/lowering.h"
+#include "plan/planner.h"
 
 #include <reel/structural.h>
 
@@ -11,7 +11,7 @@
 // computed in its place in the [T, ...] buffer. A carry that is also wanted of every step is read there: the
 // buffer has a slot more for the state before the first step.
 
-namespace reel::cpu {
+namespace reel::plan {
 
 namespace {
 
@@ -28,7 +28,7 @@ std::vector<NodeId> wanted_of(const UnrollNode& unroll, const Live::Loop& live, 
 
 }  // namespace
 
-void Lowering::lower_unroll(Context& outer, NodeId id) {
+void Planner::plan_unroll(Context& outer, NodeId id) {
   const auto& node = outer.tape.node(id);
   Loop loop{UnrollNode::of(node.attributes), &outer.live.loops.at(id)};
   const auto operands = outer.tape.inputs(id);
@@ -53,22 +53,18 @@ void Lowering::lower_unroll(Context& outer, NodeId id) {
   place_carries(outer, inner, loop);
   place_projections(outer, inner, loop);
   give_parts_homes(inner);
-  plan_->loop_depth = std::max(plan_->loop_depth, inner.level);
+  plan_.loop_depth = std::max(plan_.loop_depth, inner.level);
   copy_given(inner, loop);
-  lower_items(inner);
+  plan_items(inner);
   end_step(inner, loop);
   blocks_.pop_back();
 
-  Line line;
-  line.instruction.kind = Instruction::Kind::loop;
-  line.instruction.steps = loop.unroll.steps;
-  line.instruction.reverse = loop.unroll.reverse;
-  line.instruction.note = static_cast<std::uint32_t>(plan_->notes.size());
-  plan_->notes.push_back({std::string("loop of ") + std::to_string(loop.unroll.steps) + " steps" +
-                              (loop.unroll.reverse ? ", backwards" : ""),
-                          outer.tape.origin(id), ""});
-  line.body = std::make_shared<Block>(std::move(block));
-  add_line(std::move(line), outer.level);
+  Work work{Work::Kind::loop};
+  work.steps = loop.unroll.steps;
+  work.reverse = loop.unroll.reverse;
+  const auto what = "loop of " + std::to_string(work.steps) + " steps" + (work.reverse ? ", backwards" : "");
+  add_line({work, {what, outer.tape.origin(id), ""}, {}, std::make_shared<Block>(std::move(block))},
+           outer.level);
   round_totals(outer, loop);
   for (const auto& [projection, to] : loop.after) {
     add_copy(place(outer, projection), to, outer.level, "result of a loop");
@@ -77,24 +73,18 @@ void Lowering::lower_unroll(Context& outer, NodeId id) {
 }
 
 /// Whether the next value of a carry may be written over it: nobody reads the old one any more, but perhaps
-/// the cluster that computes the new one, element by element.
-bool Lowering::may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const {
+/// the pass that computes the new one, element by element.
+bool Planner::may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const {
   const auto item = inner.schedule.item_of[next];
   // The parts of a concat are computed in their places, before its turn.
   const auto& operation = inner.operation(next);
   if (&operation == &concat_operation() || &operation == &pad_operation()) return false;
   if (item < 0 || operation.kind == Kind::unroll || inner.homes.count(next)) return false;
   if (inner.last_reader[carry] < item) return true;
-  return inner.last_reader[carry] == item && inner.schedule.items[item].is_cluster && inner.read_as_is[carry];
+  return inner.last_reader[carry] == item && inner.schedule.items[item].is_pass && inner.read_as_is[carry];
 }
 
-Place Lowering::History::slot(std::int64_t position) const {
-  const auto shape = place.layout.type.shape.without_axis(0);
-  return *make_view(reshape_operation(), {{"shape", shape.extents()}}, {place.layout.type.element, shape},
-                    slice_of(place, 0, position, position + 1));
-}
-
-void Lowering::place_carries(Context& outer, Context& inner, Loop& loop) {
+void Planner::place_carries(Context& outer, Context& inner, Loop& loop) {
   const auto& body = loop.body();
   const auto steps = loop.unroll.steps;
   std::set<NodeId> projected;  // at every step
@@ -140,7 +130,7 @@ void Lowering::place_carries(Context& outer, Context& inner, Loop& loop) {
   }
 }
 
-void Lowering::place_projections(Context& outer, Context& inner, Loop& loop) {
+void Planner::place_projections(Context& outer, Context& inner, Loop& loop) {
   std::map<NodeId, Place> sums;
   for (auto projection : loop.live->projections) {
     const auto& node = outer.tape.node(projection);
@@ -161,12 +151,7 @@ void Lowering::place_projections(Context& outer, Context& inner, Loop& loop) {
         else
           known = new_buffer(node.type, outer.level);
         if (is_sum) {
-          // To few steps float32 is as exact, unless the loop around adds up what was rounded.
-          constexpr std::int64_t few = 16;
-          const bool is_short = loop.unroll.steps <= few && outer.level == 0;
-          const auto type = is_short ? node.type : total_of(node.type);
-          const auto& total = loop.totals[value] = type == node.type ? known : new_buffer(type, outer.level);
-          add_copy(filled(0, type), total, outer.level, "sum before the loop");
+          place_sum(outer, loop, value, known);
         } else {
           const auto step = step_of(known, outer.level);
           const auto source = inner.source(value);
@@ -186,8 +171,19 @@ void Lowering::place_projections(Context& outer, Context& inner, Loop& loop) {
   }
 }
 
+/// The memory in which a value is added up over the steps.
+void Planner::place_sum(Context& outer, Loop& loop, NodeId value, const Place& sum) {
+  // Of few steps float32 is as exact, unless the loop around adds up what was rounded.
+  constexpr std::int64_t few = 16;
+  const bool is_short = loop.unroll.steps <= few && outer.level == 0;
+  const auto& own = sum.layout.type;
+  const auto type = is_short ? own : total_of(own);
+  const auto& total = loop.totals[value] = type == own ? sum : new_buffer(type, outer.level);
+  add_copy(filled(0, type), total, outer.level, "sum before the loop");
+}
+
 /// At the start of a step, while the carries are as they were.
-void Lowering::copy_given(Context& inner, Loop& loop) {
+void Planner::copy_given(Context& inner, Loop& loop) {
   for (const auto& [value, to] : loop.first_copies)
     add_copy(place(inner, value), to, inner.level, "value of every step");
   const auto& body = loop.body();
@@ -202,48 +198,7 @@ void Lowering::copy_given(Context& inner, Loop& loop) {
   }
 }
 
-/// Sums of one shape together.
-void Lowering::add_to_sums(Context& inner, const Loop& loop) {
-  std::map<std::vector<std::int64_t>, std::vector<NodeId>> by_type;
-  for (const auto& [value, sum] : loop.summed) {
-    const auto& type = inner.tape.node(value).type;
-    auto key = type.shape.extents();
-    key.push_back(static_cast<std::int64_t>(type.element));
-    by_type[key].push_back(value);
-  }
-  for (const auto& [key, values] : by_type) {
-    const auto& type = inner.tape.node(values.front()).type;
-    const auto total = loop.totals.at(values.front()).layout.type.element;
-    const auto add = add_operation().kernels.cpu.map({total, type.element}, total);
-    std::vector<Place> inputs;
-    std::vector<Cluster::Step> steps;
-    std::vector<std::pair<int, Place>> outputs;
-    const int inputs_count = 2 * static_cast<int>(values.size());
-    for (auto value : values) {
-      const int first = static_cast<int>(inputs.size());
-      inputs.push_back(loop.totals.at(value));
-      inputs.push_back(place(inner, value));
-      outputs.push_back({inputs_count + static_cast<int>(steps.size()), inputs[first]});
-      steps.push_back({{first, first + 1}, total, add});
-    }
-    add_cluster(type.shape, inputs, steps, outputs, inner.level,
-                {"add to sums over the steps", inner.tape.origin(values.front()), to_string(type)});
-  }
-}
-
-/// From the totals to the memory of the projections.
-void Lowering::round_totals(Context& outer, const Loop& loop) {
-  for (const auto& [value, sum] : loop.summed) {
-    const auto& total = loop.totals.at(value);
-    if (total.same_as(sum)) continue;
-    const auto from = total.layout.type.element, to = sum.layout.type.element;
-    add_cluster(sum.layout.type.shape, {total}, {{{0}, to, cast_operation().kernels.cpu.map({from}, to)}},
-                {{1, sum}}, outer.level,
-                {"sums over the steps", loop.body().tape->origin(value), to_string(sum.layout.type)});
-  }
-}
-
-void Lowering::end_step(Context& inner, Loop& loop) {
+void Planner::end_step(Context& inner, Loop& loop) {
   const auto& body = loop.body();
   for (const auto& [value, to] : loop.last_copies)
     add_copy(place(inner, value), to, inner.level, "value of every step");
@@ -256,4 +211,4 @@ void Lowering::end_step(Context& inner, Loop& loop) {
   }
 }
 
-}  // namespace reel::cpu
+}  // namespace reel::plan

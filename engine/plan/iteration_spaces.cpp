@@ -1,13 +1,12 @@
-#include "run/cpu/iteration_spaces.h"
+#include "plan/iteration_spaces.h"
 
 #include <reel/structural.h>
 
 #include <algorithm>
 
-#include "run/cpu/cluster/cluster.h"
-#include "run/cpu/place.h"
+#include "plan/place.h"
 
-namespace reel::cpu {
+namespace reel::plan {
 
 namespace {
 
@@ -19,33 +18,28 @@ std::vector<std::int64_t> true_extents(const Shape& shape, int without = 0) {
   return extents;
 }
 
-bool has_map_loop(const Tape& tape, NodeId id) {
+bool is_fused_map(const Tape& tape, NodeId id, const Target& target) {
   const auto& operation = *tape.node(id).operation;
-  if (operation.kind != Kind::map || !operation.kernels.cpu.map) return false;
-  if (tape.inputs(id).size() > Cluster::most_operands) return false;
+  if (operation.kind != Kind::map) return false;
   std::vector<ElementType> operands;
   for (auto input : tape.inputs(id)) operands.push_back(tape.node(input).type.element);
-  return operation.kernels.cpu.map(operands, tape.node(id).type.element) != nullptr;
+  return target.fuses_map(operation, operands, tape.node(id).type.element);
 }
 
-/// Whether a reduction can be part of a cluster, and how: along the last axis alone, in rows of which a tile
-/// holds at least one, or along all others, over enough rows for several blocks.
-Role role_of_reduction(const Tape& tape, NodeId id) {
+/// Whether a reduction can be part of a pass, and how: along the last axis alone, or along all others.
+Role role_of_reduction(const Tape& tape, NodeId id, const Target& target) {
   const auto& node = tape.node(id);
-  const auto& kernels = node.operation->kernels.cpu;
-  if (node.operation->kind != Kind::reduction || !(kernels.rows || kernels.columns)) return Role::other;
-  const auto& [element, shape] = tape.node(tape.inputs(id)[0]).type;
+  if (node.operation->kind != Kind::reduction) return Role::other;
+  const auto& type = tape.node(tape.inputs(id)[0]).type;
+  const int last = type.shape.rank() - 1;
+  if (last < 0 || type.shape.size() == 0 || type.shape[last] == 1) return Role::other;
+  const bool rows = target.fuses_rows(*node.operation, type),
+             columns = target.fuses_columns(*node.operation, type);
+  if (!rows && !columns) return Role::other;
   const auto& axes = node.attributes.integers("axes");
-  const int last = shape.rank() - 1;
-  if (last < 0 || shape.size() == 0 || shape[last] == 1) return Role::other;
   const bool has_last = std::find(axes.begin(), axes.end(), last) != axes.end();
-  if (has_last && axes.size() == 1 && shape[last] <= Cluster::most_columns && kernels.rows &&
-      kernels.rows(element))
-    return Role::reduce;
-  constexpr std::int64_t least_blocks = 4;
-  if (!has_last && static_cast<int>(axes.size()) == last && kernels.columns &&
-      shape.size() / shape[last] >= least_blocks * rows_of_block && kernels.columns(element).total_bytes > 0)
-    return Role::total;
+  if (rows && has_last && axes.size() == 1) return Role::reduce;
+  if (columns && !has_last && static_cast<int>(axes.size()) == last) return Role::total;
   return Role::other;
 }
 
@@ -56,7 +50,7 @@ bool has_shape_of_rows(const Shape& shape, const Shape& space) {
 
 }  // namespace
 
-Spaces::Spaces(const Tape& tape, const Live& live, bool fuse)
+Spaces::Spaces(const Tape& tape, const Live& live, const Target& target, bool fuse)
     : tape_(&tape),
       role_(tape.size(), Role::given),
       source_(tape.size(), -1),
@@ -65,7 +59,7 @@ Spaces::Spaces(const Tape& tape, const Live& live, bool fuse)
   for (NodeId id = 0; id < tape.size(); ++id) {
     source_[id] = id;
     if (!live.nodes[id]) continue;
-    role_[id] = role_of(id, fuse);
+    role_[id] = role_of(id, target, fuse);
     source_[id] = role_[id] == Role::view ? source_[tape.inputs(id)[0]] : id;
     if (role_[id] == Role::map) place_map(id);
     if (is_reduction(id)) {
@@ -75,14 +69,14 @@ Spaces::Spaces(const Tape& tape, const Live& live, bool fuse)
   }
 }
 
-Role Spaces::role_of(NodeId id, bool fuse) const {
+Role Spaces::role_of(NodeId id, const Target& target, bool fuse) const {
   const auto& operation = *tape_->node(id).operation;
   if (&operation == &argument_operation() || &operation == &parameter_operation() ||
       &operation == &constant_operation() || &operation == &fill_operation())
     return Role::given;
-  if (operation.kind == Kind::projection || is_view(operation)) return Role::view;
-  if (has_map_loop(*tape_, id)) return Role::map;
-  return fuse ? role_of_reduction(*tape_, id) : Role::other;
+  if (operation.kind == Kind::projection || operation.is_layout()) return Role::view;
+  if (is_fused_map(*tape_, id, target)) return Role::map;
+  return fuse ? role_of_reduction(*tape_, id, target) : Role::other;
 }
 
 /// A map of row values is one itself, unless rows of its own shape are what it goes on with: a softmax of
@@ -147,4 +141,4 @@ bool Spaces::is_spread(NodeId input, NodeId source) const {
   return true;
 }
 
-}  // namespace reel::cpu
+}  // namespace reel::plan

@@ -2,22 +2,23 @@
 #include <optional>
 
 #include "passes/liveness.h"
+#include "plan/target.h"
 
-namespace reel::cpu {
+namespace reel::plan {
 
 /// What is done about a node.
 enum class Role : std::uint8_t {
   given,   ///< an input: it has memory already
   view,    ///< another layout of its operand
-  map,     ///< a loop over elements
-  reduce,  ///< rows become one element each, in a loop over rows
-  total,   ///< columns become one element each, with the totals of blocks of rows
+  map,     ///< element by element
+  reduce,  ///< rows become one element each
+  total,   ///< columns become one element each, from totals of parts of the rows
   other    ///< a kernel, an unroll, a concat or a pad
 };
 
-/// How a step of a cluster reads an operand.
+/// How a step of a pass reads an operand.
 enum class Reading : std::uint8_t {
-  apart,  ///< the operand has to be computed before the cluster
+  apart,  ///< the operand has to be computed before the pass
   same,   ///< element for element, or row for row
   spread  ///< an element for each row, repeated along it
 };
@@ -30,7 +31,7 @@ class Spaces {
  public:
   Spaces() = default;
   /// `fuse` off: reductions are left to their kernels.
-  Spaces(const Tape& tape, const Live& live, bool fuse);
+  Spaces(const Tape& tape, const Live& live, const Target& target, bool fuse);
 
   Role role(NodeId id) const { return role_[id]; }
   /// What is computed, behind other layouts of it.
@@ -44,7 +45,7 @@ class Spaces {
   Reading reading(NodeId id, std::size_t operand) const;
 
  private:
-  Role role_of(NodeId id, bool fuse) const;
+  Role role_of(NodeId id, const Target& target, bool fuse) const;
   void place_map(NodeId id);
   /// Whether `input`, a layout of the row values `source`, has an element for each row of their space.
   bool is_same_rows(NodeId input, NodeId source) const;
@@ -61,4 +62,4 @@ class Spaces {
   std::vector<bool> per_row_;
 };
 
-}  // namespace reel::cpu
+}  // namespace reel::plan

@@ -1,4 +1,4 @@
-#include "run/cpu/lowering.h"
+#include "plan/planner.h"
 
 #include <reel/structural.h>
 
@@ -6,15 +6,16 @@
 #include <cstdlib>
 
 // A value wanted of every step may stand in the memory of a sequence that is read for the last time: the
-// gates over their sums, the gates' adjoints over the gates. A step reads its own slice alone, and a cluster
-// reads a tile of it, whole rows where it needs them, before it writes in its place.
+// gates over their sums, the gates' adjoints over the gates. This rests on two promises: a step reads its own
+// slice alone, which is_last_use() and slot_of() see to; and a pass reads an element, where it has row values
+// the whole row, before it writes in its place, which every runner sees to (Pass in plan.h).
 
-namespace reel::cpu {
+namespace reel::plan {
 
 namespace {
 
 /// The bytes of its buffer that a place touches at step 0.
-std::pair<std::int64_t, std::int64_t> bytes_of(const Place& place) {
+std::pair<std::int64_t, std::int64_t> bytes_of(const Address& place) {
   const auto [low, high] = place.reach();
   return {place.offset + low, place.offset + high};
 }
@@ -79,13 +80,13 @@ Place all_steps(const Place& step, std::int64_t steps, int level) {
 
 /// Nothing that stands in the buffer is read after the item that is being lowered, or was there before the
 /// loops around.
-bool Lowering::is_last_use(const Context& outer, const Place& place) const {
-  if (place.base != Plan::arena_base || place.kept || buffers_[place.buffer].level != outer.level)
+bool Planner::is_last_use(const Context& outer, const Place& place) const {
+  if (place.base != arena_base || place.kept || plan_.buffers[place.buffer].level != outer.level)
     return false;
   const auto unroll = outer.schedule.items[outer.item].nodes.front();
   // A copy may serve whoever comes later.
-  for (const auto& form : blocks_[outer.level]->forms)
-    if (form.place.buffer == place.buffer) return false;
+  for (const auto& version : blocks_[outer.level]->versions)
+    if (version.place.buffer == place.buffer) return false;
   for (const auto& history : histories_)
     if (history.place.buffer == place.buffer) return false;
   for (NodeId id = 0; id < outer.tape.size(); ++id) {
@@ -105,8 +106,8 @@ bool Lowering::is_last_use(const Context& outer, const Place& place) const {
 
 /// Whether item `writer` may write over a part of a sequence: others have read it before, and it reads it
 /// itself, if at all, element by element.
-bool Lowering::may_take_over(Context& inner, const Place& part, std::int32_t writer) {
-  if (writer < 0 || !inner.schedule.items[writer].is_cluster) return false;
+bool Planner::may_take_over(Context& inner, const Place& part, std::int32_t writer) {
+  if (writer < 0 || !inner.schedule.items[writer].is_pass) return false;
   for (const auto& other : inner.taken)
     if (other.buffer == part.buffer && !disjoint(other, part)) return false;
   if (slot_of(part) < 0) return false;
@@ -133,9 +134,9 @@ bool Lowering::may_take_over(Context& inner, const Place& part, std::int32_t wri
   return true;
 }
 
-/// The memory of all steps of `value`, taken over from a sequence that the clusters which compute it read.
-std::optional<Place> Lowering::memory_to_take_over(Context& outer, Context& inner, const Loop& loop,
-                                                   NodeId value) {
+/// The memory of all steps of `value`, taken over from a sequence that the passes which compute it read.
+std::optional<Place> Planner::memory_to_take_over(Context& outer, Context& inner, const Loop& loop,
+                                                  NodeId value) {
   const auto& tape = inner.tape;
   if (!fuses_ || inner.homes.count(value) || !inner.computed(value)) return std::nullopt;
   // The value itself, or the parts it is joined from: each with its position along the axis.
@@ -158,7 +159,7 @@ std::optional<Place> Lowering::memory_to_take_over(Context& outer, Context& inne
     parts.push_back({value, 0});
   }
   const auto writer = inner.schedule.item_of[parts.front().id];
-  if (!inner.schedule.items[writer].is_cluster) return std::nullopt;
+  if (!inner.schedule.items[writer].is_pass) return std::nullopt;
   for (auto member : inner.schedule.items[writer].nodes)
     for (auto input : tape.inputs(member)) {
       const auto source = inner.source(input);
@@ -178,7 +179,7 @@ std::optional<Place> Lowering::memory_to_take_over(Context& outer, Context& inne
         whole.layout.type = node.type;
         if (parts.size() > 1) whole.offset -= first.start * read.layout.strides[axis] * read.element_size();
         const auto [low, high] = bytes_of(all_steps(whole, loop.unroll.steps, outer.level));
-        if (low < 0 || high > static_cast<std::int64_t>(buffers_[read.buffer].bytes)) continue;
+        if (low < 0 || high > static_cast<std::int64_t>(plan_.buffers[read.buffer].bytes)) continue;
         const bool fits = std::all_of(parts.begin(), parts.end(), [&](const Part& part) {
           const auto extent = parts.size() > 1 ? tape.node(part.id).type.shape[axis] : 0;
           const auto memory =
@@ -193,4 +194,4 @@ std::optional<Place> Lowering::memory_to_take_over(Context& outer, Context& inne
   return std::nullopt;
 }
 
-}  // namespace reel::cpu
+}  // namespace reel::plan

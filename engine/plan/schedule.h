@@ -1,14 +1,14 @@
 #pragma once
-#include "run/cpu/iteration_spaces.h"
+#include "plan/iteration_spaces.h"
 
-namespace reel::cpu {
+namespace reel::plan {
 
 /// One thing to do: a node with a kernel, an unroll, a concat or a pad, or several maps and reductions of one
 /// space in one pass over memory.
 struct Item {
   std::vector<NodeId> nodes;  // in their order on the tape
-  bool is_cluster = false;
-  /// Of a cluster: none of its values has more elements than the space has rows.
+  bool is_pass = false;
+  /// Of a pass: none of its values has more elements than the space has rows.
   bool is_of_rows = false;
 };
 
@@ -21,14 +21,14 @@ struct Schedule {
   /// For each node: from parameters and constants alone, and worth keeping from run to run.
   std::vector<bool> kept;
 
-  /// How a member of a cluster reads what another member computes; apart where the operand is none.
+  /// How a member of a pass reads what another member computes; apart where the operand is none.
   Reading reading(NodeId id, std::size_t operand) const;
 };
 
 /// Values of one space that read one another, or the same values, become one item where nothing else must be
 /// computed in between. `fuse` off: every map is an item of its own. `wanted`: values that are used from
 /// outside.
-Schedule make_schedule(const Tape& tape, const Live& live, const std::vector<NodeId>& wanted, bool fuse,
-                       bool outermost);
+Schedule make_schedule(const Tape& tape, const Live& live, const std::vector<NodeId>& wanted,
+                       const Target& target, bool fuse, bool outermost);
 
-}  // namespace reel::cpu
+}  // namespace reel::plan

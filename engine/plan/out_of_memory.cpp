@@ -1,13 +1,10 @@
-#include "run/out_of_memory.h"
+#include "plan/out_of_memory.h"
 
 #include <algorithm>
 #include <numeric>
 
-namespace reel {
+namespace reel::plan {
 
-namespace {
-
-/// "float32[2, 3] of tanh in scope cell (24 bytes), ..."
 std::string to_string(const std::vector<Holder>& holders) {
   std::string text;
   for (const auto& holder : holders) {
@@ -18,7 +15,6 @@ std::string to_string(const std::vector<Holder>& holders) {
   return text;
 }
 
-/// Positions of the largest buffers, a few of them, the largest first.
 std::vector<std::size_t> largest_buffers(const std::vector<Buffer>& buffers) {
   std::vector<std::size_t> order(buffers.size());
   std::iota(order.begin(), order.end(), 0);
@@ -28,6 +24,8 @@ std::vector<std::size_t> largest_buffers(const std::vector<Buffer>& buffers) {
   order.erase(few, order.end());
   return order;
 }
+
+namespace {
 
 std::string program_of(const std::vector<TensorType>& arguments) {
   return "[Program] of arguments (" + reel::to_string(arguments) + ")";
@@ -40,18 +38,9 @@ void refuse_memory(const std::vector<TensorType>& arguments, std::size_t bytes, 
                     " bytes of memory that it needs are not to be had; they hold " + what);
 }
 
-Memory arena_for(const std::vector<TensorType>& arguments, std::size_t bytes,
-                 const std::vector<Buffer>& buffers, const std::function<Holder(std::size_t)>& holder) {
-  auto arena = allocate(bytes);
-  if (arena) return arena;
-  std::vector<Holder> largest;
-  for (auto buffer : largest_buffers(buffers)) largest.push_back(holder(buffer));
-  refuse_memory(arguments, bytes, to_string(largest));
-}
-
 std::string lacks_memory(const std::vector<TensorType>& arguments, std::size_t bytes,
                          const std::string& what) {
   return program_of(arguments) + ", which holds " + std::to_string(bytes) + " bytes: " + what;
 }
 
-}  // namespace reel
+}  // namespace reel::plan

@@ -1,20 +1,14 @@
-#include "run/cpu/lowering.h"
+#include "plan/planner.h"
 
 #include <reel/structural.h>
 
 #include <algorithm>
 
-#include "run/runner.h"
+#include "plan/lifetimes.h"
 
-// The items of a tape in their order. Values are written where they are wanted: into their [T, ...] buffer,
-// their part of a concat, the caller's array.
+// The items of a tape in their order.
 
-namespace reel::cpu {
-
-NodeId Lowering::Context::source(NodeId id) const {
-  while (is_view(operation(id))) id = tape.inputs(id)[0];
-  return id;
-}
+namespace reel::plan {
 
 Note note_of(const Tape& tape, NodeId id) {
   Note note{tape.node(id).operation->name, tape.origin(id), ""};
@@ -25,10 +19,14 @@ Note note_of(const Tape& tape, NodeId id) {
   return note;
 }
 
-std::unique_ptr<CpuPlan> Lowering::run() {
-  plan_->threads = threads_;
-  plan_->bases.push_back({Plan::Base::Kind::arena, 0, nullptr, nullptr});
-  plan_->arguments = arguments_of(tape_);
+Plan make_plan(const Tape& tape, const std::vector<NodeId>& outputs, const Target& target,
+               const CompileOptions& options) {
+  return Planner(tape, outputs, target, options).run();
+}
+
+Plan Planner::run() {
+  plan_.bases.push_back({Base::Kind::arena, 0, nullptr, nullptr});
+  plan_.arguments = arguments_of(tape_);
   const auto live = find_live(tape_, outputs_);
   Block block;
   blocks_.push_back(&block);
@@ -36,25 +34,18 @@ std::unique_ptr<CpuPlan> Lowering::run() {
   prepare_context(context, outputs_);
   give_results_homes(context);
   give_parts_homes(context);
-  lower_items(context);
-  lower_updates(context);
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    auto& output = plan_->outputs[i];
-    if (output.base >= 0) continue;
-    const auto& from = place(context, outputs_[i]);
-    output.copy = Copy(from.layout, Layout::contiguous(output.type));
-    read_at_end_.push_back({from, &output.from});
-  }
-  flatten(block, 0);
-  find_lifetimes();
-  divide_work();
-  finish_plan();
+  plan_items(context);
+  plan_updates(context);
+  for (std::size_t i = 0; i < outputs_.size(); ++i)
+    if (!plan_.outputs[i].is_written)
+      read_at_end_.push_back({place(context, outputs_[i]), &plan_.outputs[i].from});
+  set_addresses(plan_, flattened(std::move(block)), read_at_end_, buffer_kept_);
   return std::move(plan_);
 }
 
-void Lowering::prepare_context(Context& context, const std::vector<NodeId>& wanted) {
+void Planner::prepare_context(Context& context, const std::vector<NodeId>& wanted) {
   const auto& tape = context.tape;
-  context.schedule = make_schedule(tape, context.live, wanted, fuses_, context.level == 0);
+  context.schedule = make_schedule(tape, context.live, wanted, target_, fuses_, context.level == 0);
   context.places.resize(tape.size());
   context.escapes.assign(tape.size(), false);
   context.last_reader.assign(tape.size(), -1);
@@ -67,7 +58,7 @@ void Lowering::prepare_context(Context& context, const std::vector<NodeId>& want
   }
   for (NodeId id = 0; id < tape.size(); ++id) {
     const auto& operation = context.operation(id);
-    if (!context.live.nodes[id] || operation.kind == Kind::projection || is_view(operation)) continue;
+    if (!context.live.nodes[id] || operation.kind == Kind::projection || operation.is_layout()) continue;
     const auto inputs = tape.inputs(id);
     for (std::size_t k = 0; k < inputs.size(); ++k) {
       const auto source = context.source(inputs[k]);
@@ -80,26 +71,26 @@ void Lowering::prepare_context(Context& context, const std::vector<NodeId>& want
 }
 
 /// Results are written into the caller's arrays where they are computed and not only looked at.
-void Lowering::give_results_homes(Context& context) {
-  plan_->outputs.resize(outputs_.size());
+void Planner::give_results_homes(Context& context) {
+  plan_.outputs.resize(outputs_.size());
   std::set<NodeId> given;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const auto id = outputs_[i];
-    auto& output = plan_->outputs[i];
+    auto& output = plan_.outputs[i];
     output.type = tape_.node(id).type;
     const auto& operation = *tape_.node(id).operation;
     const bool projected = &operation == &stacked_operation() || &operation == &summed_operation();
     const bool direct = (context.computed(id) || projected) && !context.schedule.kept[id] &&
                         output.type.shape.size() > 0 && given.insert(id).second;
     if (!direct) continue;
-    const auto home = external({Plan::Base::Kind::result, i, nullptr, nullptr}, output.type);
+    const auto home = external({Base::Kind::result, i, nullptr, nullptr}, output.type);
     context.homes[id] = home;
-    output.base = home.base;
+    output.is_written = true;
   }
 }
 
 /// The parts of a concat are computed in their places. From last to first: a concat may be part of another.
-void Lowering::give_parts_homes(Context& context) {
+void Planner::give_parts_homes(Context& context) {
   for (NodeId id = context.tape.size() - 1; id >= 0; --id) {
     if (!context.live.nodes[id]) continue;
     const auto& node = context.tape.node(id);
@@ -123,27 +114,27 @@ void Lowering::give_parts_homes(Context& context) {
   }
 }
 
-void Lowering::lower_items(Context& context) {
+void Planner::plan_items(Context& context) {
   for (const auto& item : context.schedule.items) {
     context.item = static_cast<std::int32_t>(&item - context.schedule.items.data());
     const auto id = item.nodes.front();
     const auto& operation = context.operation(id);
-    if (item.is_cluster)
-      lower_cluster(context, item);
+    if (item.is_pass)
+      plan_pass(context, item);
     else if (operation.kind == Kind::unroll)
-      lower_unroll(context, id);
+      plan_unroll(context, id);
     else if (operation.kind == Kind::update)
       updates_.push_back(id);
     else if (&operation == &concat_operation() || &operation == &pad_operation())
-      lower_joined(context, id);
+      plan_joined(context, id);
     else if (&operation == &shift_operation())
-      lower_shift(context, id);
+      plan_shift(context, id);
     else
-      lower_kernel(context, id);
+      plan_kernel(context, id);
   }
 }
 
-void Lowering::lower_joined(Context& context, NodeId id) {
+void Planner::plan_joined(Context& context, NodeId id) {
   const auto& node = context.tape.node(id);
   const auto home = home_or_buffer(context, id);
   context.places[id] = home;
@@ -183,7 +174,7 @@ void Lowering::lower_joined(Context& context, NodeId id) {
 
 /// A sequence one step later, or earlier. That of a carry, from its initial value, stands in the carry's
 /// buffer already.
-void Lowering::lower_shift(Context& context, NodeId id) {
+void Planner::plan_shift(Context& context, NodeId id) {
   const auto& node = context.tape.node(id);
   const auto inputs = context.tape.inputs(id);
   const auto first = inputs[0];
@@ -204,83 +195,29 @@ void Lowering::lower_shift(Context& context, NodeId id) {
   if (steps == 0) return;
   const auto start = reverse ? steps - 1 : 0;
   const auto& first_place = place(context, first);
-  const auto slot = *make_view(reshape_operation(), {{"shape", first_place.layout.type.shape.extents()}},
-                               first_place.layout.type, slice_of(home, axis, start, start + 1));
+  const auto slot = with_shape(slice_of(home, axis, start, start + 1), first_place.layout.type.shape);
   add_copy(first_place, slot, context.level, "shift");
   const auto to = reverse ? slice_of(home, axis, 0, steps - 1) : slice_of(home, axis, 1, steps);
   const auto from = reverse ? slice_of(sequence, axis, 1, steps) : slice_of(sequence, axis, 0, steps - 1);
   add_copy(from, to, context.level, "shift");
 }
 
-void Lowering::lower_kernel(Context& context, NodeId id) {
-  const auto& node = context.tape.node(id);
-  const auto& operation = *node.operation;
-  const auto& cpu = operation.kernels.cpu;
-  if (!cpu.kernel && !operation.kernels.reference)
-    throw RecordError("[" + operation.name + "] has no kernel for cpu");
-  const bool any_layout = cpu.kernel && cpu.any_layout;
-  std::vector<Use> uses;
-  CpuRequest request{{}, {}, node.attributes, false};
-  for (auto input : context.tape.inputs(id)) {
-    const auto& operand = place(context, input);
-    uses.push_back({any_layout ? operand : contiguous(operand), false});
-    request.operands.push_back(uses.back().place.layout);
-  }
-  Place home, target;
-  if (operation.has_value()) {
-    home = target = home_or_buffer(context, id);
-    context.places[id] = home;
-    if (!any_layout && !home.layout.is_contiguous())
-      target = new_buffer(node.type, context.level, context.schedule.kept[id]);
-    request.result = target.layout;
-  }
-  if (cpu.kernel && cpu.prepared.bytes) {
-    const auto& operand = uses[cpu.prepared.operand].place;
-    // Worth it where it is used many times: in a loop around, or in every run.
-    if ((operand.level < context.level || operand.kept) && cpu.prepared.bytes(request) > 0) {
-      uses[cpu.prepared.operand].place = prepared(operation, request, operand);
-      request.prepared = true;
-    }
-  }
-  CpuKernel kernel;
-  if (cpu.kernel) {
-    kernel = cpu.kernel(request);
-  } else {
-    // Plain, in one thread; its views stand in scratch memory.
-    std::vector<TensorType> types;
-    for (const auto& layout : request.operands) types.push_back(layout.type);
-    kernel.scratch_bytes = types.size() * sizeof(ConstView);
-    const bool has_value = operation.has_value();
-    kernel.run = [&operation, types, result = request.result.type, attributes = node.attributes,
-                  has_value](const CpuCall& call) {
-      auto* views = static_cast<ConstView*>(call.scratch);
-      for (std::size_t i = 0; i < types.size(); ++i) new (views + i) ConstView{call.inputs[i], &types[i]};
-      View output{nullptr, nullptr};
-      if (has_value) output = {call.output, &result};
-      operation.kernels.reference({{views, types.size()}, output, attributes, call.steps});
-    };
-  }
-  if (operation.has_value()) uses.push_back({target, true});
-  add_kernel(std::move(kernel), std::move(uses), context.level, note_of(context.tape, id));
-  if (operation.has_value() && !target.same_as(home)) add_copy(target, home, context.level, operation.name);
-}
-
 /// Updates read everything before they write: a value that stands outside, perhaps in a variable, is copied
 /// first.
-void Lowering::lower_updates(Context& context) {
-  plan_->updates.reserve(updates_.size());
+void Planner::plan_updates(Context& context) {
+  plan_.updates.reserve(updates_.size());
   for (auto id : updates_) {
     const auto& variable = tape_.node(id).attributes.get<std::shared_ptr<Variable>>("variable");
     auto value = place(context, tape_.inputs(id)[0]);
-    const auto kind = plan_->bases[value.base].kind;
-    if (kind != Plan::Base::Kind::arena && kind != Plan::Base::Kind::result) {
+    const auto kind = plan_.bases[value.base].kind;
+    if (kind != Base::Kind::arena && kind != Base::Kind::result) {
       const auto copy = new_buffer(value.layout.type, 0);
       add_copy(value, copy, 0, "update");
       value = copy;
     }
-    plan_->updates.push_back({variable, {}, Copy(value.layout, Layout::contiguous(variable->value.type()))});
-    read_at_end_.push_back({value, &plan_->updates.back().value});
+    plan_.updates.push_back({variable, {}});
+    read_at_end_.push_back({value, &plan_.updates.back().value});
   }
 }
 
-}  // namespace reel::cpu
+}  // namespace reel::plan

@@ -1,4 +1,4 @@
-#include "run/cpu/schedule.h"
+#include "plan/schedule.h"
 
 #include <reel/structural.h>
 #include <reel/variable.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
-namespace reel::cpu {
+namespace reel::plan {
 
 Reading Schedule::reading(NodeId id, std::size_t operand) const {
   const bool together = item_of[id] >= 0 && item_of[id] == item_of[spaces.source(id, operand)];
@@ -19,12 +19,12 @@ namespace {
 /// of the same.
 class Scheduler {
  public:
-  Scheduler(const Tape& tape, const Live& live, bool fuse, bool outermost)
+  Scheduler(const Tape& tape, const Live& live, const Target& target, bool fuse, bool outermost)
       : tape_(tape),
         live_(live),
         fuse_(fuse),
         outermost_(outermost),
-        schedule_{Spaces(tape, live, fuse), {}, {}, {}},
+        schedule_{Spaces(tape, live, target, fuse), {}, {}, {}},
         spaces_(schedule_.spaces) {}
 
   Schedule run(const std::vector<NodeId>& wanted) {
@@ -155,7 +155,7 @@ class Scheduler {
     }
     // A reduction by itself has a kernel.
     for (auto& item : items)
-      if (item.nodes.size() == 1 && spaces_.is_reduction(item.nodes[0])) item.is_cluster = false;
+      if (item.nodes.size() == 1 && spaces_.is_reduction(item.nodes[0])) item.is_pass = false;
   }
 
   const Tape& tape_;
@@ -169,9 +169,9 @@ class Scheduler {
 
 }  // namespace
 
-Schedule make_schedule(const Tape& tape, const Live& live, const std::vector<NodeId>& wanted, bool fuse,
-                       bool outermost) {
-  return Scheduler(tape, live, fuse, outermost).run(wanted);
+Schedule make_schedule(const Tape& tape, const Live& live, const std::vector<NodeId>& wanted,
+                       const Target& target, bool fuse, bool outermost) {
+  return Scheduler(tape, live, target, fuse, outermost).run(wanted);
 }
 
-}  // namespace reel::cpu
+}  // namespace reel::plan

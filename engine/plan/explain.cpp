@@ -1,0 +1,104 @@
+#include "plan/out_of_memory.h"
+#include "plan/plan.h"
+
+namespace reel::plan {
+
+namespace {
+
+std::string name_of(const Plan& plan, const Base& base) {
+  switch (base.kind) {
+    case Base::Kind::arena:
+      return "arena";
+    case Base::Kind::argument:
+      return plan.arguments[base.position].name;
+    case Base::Kind::result:
+      return "result " + std::to_string(base.position);
+    case Base::Kind::constant:
+      return "constant";
+    default:
+      return base.variable->name;
+  }
+}
+
+/// "arena+10368+96t0"
+std::string to_string(const Plan& plan, const Address& address) {
+  auto text = name_of(plan, plan.bases[static_cast<std::size_t>(address.base)]) + "+" +
+              std::to_string(address.offset);
+  for (const auto& step : address.steps)
+    text += "+" + std::to_string(step.bytes) + "t" + std::to_string(step.level);
+  return text;
+}
+
+std::string to_string(const Note& note) {
+  auto text = note.what;
+  if (!note.operands.empty()) text += " of " + note.operands;
+  if (!note.origin.scope.empty()) text += " in " + note.origin.scope;
+  if (note.origin.order > 0) text += ", " + note.origin.derivative();
+  return text;
+}
+
+/// " | x+0, arena+2560 -> arena+8448"
+std::string operands_of(const Plan& plan, const Work& work) {
+  std::string text;
+  const char* separator = " | ";
+  for (std::uint32_t k = 0; k < work.operand_count(); ++k) {
+    if (k == work.input_count) separator = k == 0 ? " | -> " : " -> ";
+    text += separator + to_string(plan, plan.operand(work, k));
+    separator = ", ";
+  }
+  return text;
+}
+
+/// By the largest operand that stands in the buffer, and the first work that writes to it, which is no copy
+/// where there is another.
+Holder holder_of(const Plan& plan, std::size_t buffer) {
+  Holder holder{plan.buffers[buffer].bytes, {}, "", ""};
+  bool is_computed = false;
+  for (std::size_t i = 0; i < plan.work.size(); ++i)
+    for (std::uint32_t k = 0; k < plan.work[i].operand_count(); ++k) {
+      const auto& address = plan.operand(plan.work[i], k);
+      if (address.buffer != static_cast<std::int32_t>(buffer)) continue;
+      const auto& type = address.layout.type;
+      // What is broadcast takes less than its type.
+      if (type.bytes() > holder.type.bytes() && type.bytes() <= holder.bytes) holder.type = type;
+      if (k < plan.work[i].input_count || is_computed) continue;
+      is_computed = plan.work[i].kind != Work::Kind::copy;
+      if (!is_computed && !holder.operation.empty()) continue;
+      holder.operation = plan.notes[i].what;
+      holder.scope = plan.notes[i].origin.scope;
+    }
+  return holder;
+}
+
+}  // namespace
+
+std::string explain(const Plan& plan, const std::function<std::string(std::size_t)>& more) {
+  std::string text;
+  std::vector<std::int32_t> ends;  // of the loops around
+  for (std::size_t i = 0; i < plan.work.size(); ++i) {
+    const auto& work = plan.work[i];
+    while (!ends.empty() && ends.back() <= static_cast<std::int32_t>(i)) ends.pop_back();
+    text += std::to_string(i) + std::string(2 + 2 * ends.size(), ' ') + to_string(plan.notes[i]);
+    if (work.kind == Work::Kind::loop) ends.push_back(work.end);
+    text += operands_of(plan, work);
+    if (work.kept) text += " | kept while parameters stay";
+    if (more) text += more(i);
+    text += "\n";
+  }
+  return text + "arena: " + std::to_string(plan.arena_bytes) + " bytes, " + std::to_string(plan.kept_bytes) +
+         " of them kept";
+}
+
+std::string what_holds_memory(const Plan& plan) {
+  std::vector<Holder> largest;
+  for (auto buffer : largest_buffers(plan.buffers)) largest.push_back(holder_of(plan, buffer));
+  return to_string(largest);
+}
+
+std::string message_of(const Plan& plan, std::size_t work, const std::string& what,
+                       Span<const std::int64_t> steps) {
+  const auto& note = plan.notes[work];
+  return message(note.what, what, note.origin, note.operands, steps);
+}
+
+}  // namespace reel::plan

@@ -1,0 +1,116 @@
+#include "plan/lifetimes.h"
+
+#include <algorithm>
+
+#include "plan/out_of_memory.h"
+
+namespace reel::plan {
+
+namespace {
+
+bool is_kept(const Line& line) {
+  bool writes = false;
+  for (const auto& use : line.uses) {
+    if (!use.writes) continue;
+    if (!use.place.kept) return false;
+    writes = true;
+  }
+  return writes;
+}
+
+void flatten(Block& block, int level, std::vector<Line>& lines) {
+  for (auto& line : block.lines) {
+    const auto at = lines.size();
+    const auto body = std::move(line.body);
+    lines.push_back(std::move(line));
+    lines[at].work.kept = level == 0 && is_kept(lines[at]);
+    if (!body) continue;
+    flatten(*body, level + 1, lines);
+    lines[at].work.end = static_cast<std::int32_t>(lines.size());
+  }
+}
+
+}  // namespace
+
+std::vector<Line> flattened(Block block) {
+  std::vector<Line> lines;
+  flatten(block, 0, lines);
+  return lines;
+}
+
+void find_lifetimes(std::vector<Buffer>& buffers, const std::vector<Line>& lines,
+                    const std::vector<std::pair<Place, Address*>>& read_at_end,
+                    const std::vector<bool>& kept) {
+  std::vector<std::int64_t> heads, ends;  // of the loops around
+  for (std::int64_t at = 0; at < static_cast<std::int64_t>(lines.size()); ++at) {
+    while (!ends.empty() && ends.back() <= at) {
+      heads.pop_back();
+      ends.pop_back();
+    }
+    const auto& line = lines[at];
+    for (const auto& use : line.uses) {
+      if (use.place.buffer < 0) continue;
+      auto& buffer = buffers[use.place.buffer];
+      const bool outlives = buffer.level < static_cast<int>(heads.size());
+      buffer.first = std::min(buffer.first, outlives ? heads[buffer.level] : at);
+      buffer.last = std::max(buffer.last, outlives ? ends[buffer.level] - 1 : at);
+    }
+    if (line.work.kind == Work::Kind::loop) {
+      heads.push_back(at);
+      ends.push_back(line.work.end);
+    }
+  }
+  for (const auto& [place, address] : read_at_end)
+    if (place.buffer >= 0) buffers[place.buffer].last = INT64_MAX;
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    auto& buffer = buffers[i];
+    if (buffer.last < 0 || buffer.first == INT64_MAX) {
+      buffer.first = 0;
+      buffer.last = std::max<std::int64_t>(buffer.last, 0);
+      if (buffer.last == 0) buffer.bytes = 0;  // never used
+    }
+    if (kept[i]) {
+      buffer.first = -1;
+      buffer.last = INT64_MAX;
+    }
+  }
+}
+
+namespace {
+
+Address address_of(const Place& place, const std::vector<Buffer>& buffers) {
+  Address address = place;
+  if (place.buffer >= 0) address.offset += static_cast<std::int64_t>(buffers[place.buffer].offset);
+  return address;
+}
+
+void add_work(Plan& plan, Line line) {
+  auto& work = line.work;
+  work.first_operand = static_cast<std::uint32_t>(plan.operands.size());
+  for (const auto& use : line.uses) {
+    plan.operands.push_back(address_of(use.place, plan.buffers));
+    ++(use.writes ? work.output_count : work.input_count);
+  }
+  plan.work.push_back(work);
+  plan.notes.push_back(std::move(line.note));
+}
+
+}  // namespace
+
+void set_addresses(Plan& plan, std::vector<Line> lines,
+                   const std::vector<std::pair<Place, Address*>>& read_at_end,
+                   const std::vector<bool>& kept) {
+  find_lifetimes(plan.buffers, lines, read_at_end, kept);
+  for (std::size_t i = 0; i < plan.buffers.size(); ++i)
+    if (kept[i]) plan.kept_bytes += plan.buffers[i].bytes;
+  plan.arena_bytes = place_buffers(plan.buffers);
+  const bool is_possible = plan.arena_bytes <= most_bytes_of_an_arena;
+  // Offsets in an arena that is not to be had mean nothing.
+  if (!is_possible)
+    for (auto& buffer : plan.buffers) buffer.offset = 0;
+  for (auto& line : lines) add_work(plan, std::move(line));
+  if (!is_possible) refuse_memory(types_of(plan.arguments), plan.arena_bytes, what_holds_memory(plan));
+  for (const auto& [place, address] : read_at_end) *address = address_of(place, plan.buffers);
+}
+
+}  // namespace reel::plan

@@ -1,0 +1,20 @@
+#pragma once
+#include "plan/draft.h"
+
+namespace reel::plan {
+
+/// The lines of a block and of the loops in it, one after the other.
+std::vector<Line> flattened(Block block);
+
+/// From the first to the last line that touches it, a buffer is in use; touched in a loop that it outlives,
+/// through the whole loop. `read_at_end` are read after all lines; what is `kept` is in use always.
+void find_lifetimes(std::vector<Buffer>& buffers, const std::vector<Line>& lines,
+                    const std::vector<std::pair<Place, Address*>>& read_at_end,
+                    const std::vector<bool>& kept);
+
+/// Puts the buffers of a plan into its arena and the lines into its work, with their addresses. Throws
+/// MemoryError where no memory is large enough.
+void set_addresses(Plan& plan, std::vector<Line> lines,
+                   const std::vector<std::pair<Place, Address*>>& read_at_end, const std::vector<bool>& kept);
+
+}  // namespace reel::plan

@@ -1,0 +1,62 @@
+#include "plan/place.h"
+
+#include <reel/structural.h>
+
+namespace reel::plan {
+
+std::pair<std::int64_t, std::int64_t> Address::reach() const {
+  const auto& shape = layout.type.shape;
+  if (shape.size() == 0) return {0, 0};
+  std::int64_t low = 0, high = element_size();
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const auto bytes = (shape[axis] - 1) * layout.strides[axis] * element_size();
+    (bytes < 0 ? low : high) += bytes;
+  }
+  return {low, high};
+}
+
+bool Address::same_as(const Address& other) const {
+  if (base != other.base || buffer != other.buffer || offset != other.offset) return false;
+  if (layout.type != other.layout.type || steps != other.steps) return false;
+  for (int axis = 0; axis < layout.type.shape.rank(); ++axis)
+    if (layout.type.shape[axis] != 1 && layout.strides[axis] != other.layout.strides[axis]) return false;
+  return true;
+}
+
+Place slice_of(const Place& place, int axis, std::int64_t start, std::int64_t stop) {
+  auto part = place;
+  part.layout.type.shape = place.layout.type.shape.with_extent(axis, stop - start);
+  part.offset += start * place.layout.strides[axis] * place.element_size();
+  return part;
+}
+
+Place step_of(const Place& place, int level, std::int64_t first) {
+  auto step = place;
+  const auto bytes = place.layout.strides[0] * place.element_size();
+  step.offset += first * bytes;
+  step.steps.push_back({level, bytes});
+  step.level = level + 1;
+  step.layout.type.shape = place.layout.type.shape.without_axis(0);
+  step.layout.strides.erase(step.layout.strides.begin());
+  return step;
+}
+
+std::optional<Place> make_view(const Operation& operation, const Attributes& attributes,
+                               const TensorType& type, const Place& operand) {
+  auto place = operand;
+  if (operation.layout) {
+    auto view = operation.layout(operand.layout, type, attributes);
+    if (!view) return std::nullopt;
+    place.layout.strides = std::move(view->strides);
+    place.offset += view->first * operand.element_size();
+  }
+  place.layout.type = type;
+  return place;
+}
+
+Place with_shape(const Place& place, const Shape& shape) {
+  const TensorType type{place.layout.type.element, shape};
+  return *make_view(reshape_operation(), {{"shape", shape.extents()}}, type, place);
+}
+
+}  // namespace reel::plan

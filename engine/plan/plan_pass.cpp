@@ -1,0 +1,155 @@
+#include "plan/planner.h"
+
+// Maps and reductions that are computed in one pass.
+
+namespace reel::plan {
+
+namespace {
+
+/// An element for each row of a space, as a layout over it that has extent 1 along its rows.
+Place over_rows(Place place, const Shape& space) {
+  const auto old = place.layout;
+  const int last = space.rank() - 1;
+  place.layout.type.shape = space.with_extent(last, 1);
+  place.layout.strides.assign(space.rank(), 0);
+  int from = 0;
+  for (int axis = 0; axis < last; ++axis) {
+    if (space[axis] == 1) continue;
+    while (old.type.shape[from] == 1) ++from;
+    place.layout.strides[axis] = old.strides[from++];
+  }
+  return place;
+}
+
+/// The values of a pass by number: what it reads, then its steps.
+class PassValues {
+ public:
+  PassValues(const Tape& tape, const Schedule& schedule) : tape_(tape), schedule_(schedule) {}
+
+  /// Whether a map of row values reads all its operands as row values.
+  bool takes_rows(NodeId id) const { return spaces().role(id) == Role::map && spaces().is_per_row(id); }
+
+  /// Numbers an operand that is computed elsewhere. Returns whether it is new.
+  bool add_input(NodeId id, std::size_t k) {
+    const bool added =
+        inputs_.emplace(Key{tape_.inputs(id)[k], takes_rows(id)}, static_cast<int>(count_)).second;
+    count_ += added;
+    return added;
+  }
+
+  /// The number of operand `k`; adds the step that repeats row values where there is none yet.
+  int operand(NodeId id, std::size_t k, std::vector<PassStep>& steps) {
+    const auto reading = schedule_.reading(id, k);
+    if (reading == Reading::apart) return inputs_.at({tape_.inputs(id)[k], takes_rows(id)});
+    const auto source = spaces().source(id, k);
+    if (reading == Reading::same) return computed_.at(source);
+    const auto [known, is_new] = repeated_.emplace(source, 0);
+    if (is_new) {
+      steps.push_back({nullptr, Form::repeat, {computed_.at(source)}, tape_.node(source).type.element});
+      known->second = static_cast<int>(count_++);
+    }
+    return known->second;
+  }
+
+  int add_step(NodeId id) { return computed_[id] = static_cast<int>(count_++); }
+
+ private:
+  const Spaces& spaces() const { return schedule_.spaces; }
+
+  using Key = std::pair<NodeId, bool>;  // whether it is read as row values
+  const Tape& tape_;
+  const Schedule& schedule_;
+  std::size_t count_ = 0;
+  std::map<Key, int> inputs_;
+  std::unordered_map<NodeId, int> computed_, repeated_;  // row values repeated along their rows
+};
+
+Form form_of(Role role) {
+  return role == Role::reduce ? Form::rows : role == Role::total ? Form::columns : Form::map;
+}
+
+Note note_of(const Tape& tape, const Item& item, const Shape& space) {
+  Note note;
+  for (auto id : item.nodes) {
+    if (note.what.size() < 120) note.what += (note.what.empty() ? "" : " ") + tape.node(id).operation->name;
+    if (note.origin.scope.empty()) note.origin.scope = tape.scope(id);
+  }
+  note.operands = to_string(TensorType{tape.node(item.nodes.front()).type.element, space});
+  if (item.nodes.size() > 1) note.what = std::to_string(item.nodes.size()) + " in one pass: " + note.what;
+  return note;
+}
+
+}  // namespace
+
+void Planner::plan_pass(Context& context, const Item& item) {
+  const auto& tape = context.tape;
+  const auto& schedule = context.schedule;
+  const auto& spaces = schedule.spaces;
+  const auto& space = spaces.space(item.nodes.front());
+  const auto place_of = [&](const Place& standing, bool per_row) {
+    return per_row ? over_rows(standing, space) : standing;
+  };
+  Pass pass;
+  // Row values alone are the elements of a space of their own.
+  pass.space = item.is_of_rows ? space.with_extent(space.rank() - 1, 1) : space;
+  pass.steps.reserve(item.nodes.size());
+  PassValues values(tape, schedule);
+  std::vector<Place> inputs, outputs, totals;
+  for (auto id : item.nodes)
+    for (std::size_t k = 0; k < tape.inputs(id).size(); ++k)
+      if (schedule.reading(id, k) == Reading::apart && values.add_input(id, k))
+        inputs.push_back(place_of(place(context, tape.inputs(id)[k]), values.takes_rows(id)));
+  std::vector<NodeId> columns;
+  for (auto id : item.nodes) {
+    const auto& node = tape.node(id);
+    PassStep step{node.operation, form_of(spaces.role(id)), {}, node.type.element};
+    for (std::size_t k = 0; k < tape.inputs(id).size(); ++k)
+      step.operands.push_back(values.operand(id, k, pass.steps));
+    pass.steps.push_back(std::move(step));
+    const auto number = values.add_step(id);
+    if (spaces.role(id) == Role::total) {
+      const auto bytes = target_.bytes_of_totals(*node.operation, tape.node(tape.inputs(id)[0]).type);
+      columns.push_back(id);
+      totals.push_back(new_buffer({ElementType::boolean, {bytes}}, context.level, schedule.kept[id]));
+    } else if (context.escapes[id] || context.homes.count(id)) {
+      context.places[id] = home_or_buffer(context, id);
+      pass.outputs.push_back({number});
+      outputs.push_back(place_of(context.places[id], spaces.is_per_row(id)));
+    }
+  }
+  auto note = note_of(tape, item, pass.space);
+  add_pass(std::move(pass), inputs, outputs, totals, context.level, std::move(note));
+  for (std::size_t i = 0; i < columns.size(); ++i) finish_columns(context, columns[i], totals[i]);
+}
+
+/// From the totals that a pass leaves of a reduction, its result.
+void Planner::finish_columns(Context& context, NodeId id, const Place& totals) {
+  const auto& node = context.tape.node(id);
+  const auto home = context.places[id] = home_or_buffer(context, id);
+  const auto written =
+      home.layout.is_contiguous() ? home : new_buffer(node.type, context.level, context.schedule.kept[id]);
+  const auto& reduced = context.tape.node(context.tape.inputs(id)[0]).type;
+  add_call(Work::Kind::finish,
+           {node.operation, {{Layout::contiguous(reduced)}, written.layout, node.attributes}},
+           {{totals, false}, {written, true}}, context.level, note_of(context.tape, id));
+  if (!written.same_as(home)) add_copy(written, home, context.level, node.operation->name);
+}
+
+void Planner::add_pass(Pass pass, const std::vector<Place>& inputs, const std::vector<Place>& outputs,
+                       const std::vector<Place>& totals, int level, Note note) {
+  if (pass.space.size() == 0) return;
+  std::vector<Use> uses;
+  for (const auto& input : inputs) uses.push_back({input, false});
+  for (std::size_t o = 0; o < outputs.size(); ++o) {
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      if (inputs[i].same_as(outputs[o])) pass.outputs[o].overwrites.push_back(static_cast<int>(i));
+    uses.push_back({outputs[o], true});
+  }
+  for (const auto& place : totals) uses.push_back({place, true});
+  Work work{Work::Kind::pass};
+  work.index = static_cast<std::uint32_t>(plan_.passes.size());
+  plan_.passes.push_back(std::move(pass));
+  add_line({work, std::move(note), std::move(uses)}, level);
+}
+
+}  // namespace reel::plan

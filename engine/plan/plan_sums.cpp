@@ -1,0 +1,90 @@
+#include <reel/structural.h>
+
+#include "plan/planner.h"
+
+// Sums over the steps of a loop.
+
+namespace reel::plan {
+
+/// Those of one shape in one pass, where the device has one that adds to their totals.
+void Planner::add_to_sums(Context& inner, const Loop& loop) {
+  std::map<std::vector<std::int64_t>, std::vector<NodeId>> by_type;
+  for (const auto& [value, sum] : loop.summed) {
+    const auto& type = inner.tape.node(value).type;
+    auto key = type.shape.extents();
+    key.push_back(static_cast<std::int64_t>(type.element));
+    by_type[key].push_back(value);
+  }
+  for (const auto& [key, values] : by_type) {
+    const auto element = inner.tape.node(values.front()).type.element;
+    const auto total = loop.totals.at(values.front()).layout.type.element;
+    if (target_.fuses_map(add_operation(), {total, element}, total))
+      add_in_one_pass(inner, loop, values);
+    else
+      for (auto value : values) add_by_kernels(inner, loop, value);
+  }
+}
+
+void Planner::add_in_one_pass(Context& inner, const Loop& loop, const std::vector<NodeId>& values) {
+  const auto& type = inner.tape.node(values.front()).type;
+  Pass pass{type.shape, {}, {}};
+  std::vector<Place> inputs, outputs;
+  const int input_count = 2 * static_cast<int>(values.size());
+  for (auto value : values) {
+    const int first = static_cast<int>(inputs.size());
+    const auto& total = loop.totals.at(value);
+    inputs.push_back(total);
+    inputs.push_back(place(inner, value));
+    outputs.push_back(total);
+    pass.outputs.push_back({input_count + static_cast<int>(pass.steps.size())});
+    pass.steps.push_back({&add_operation(), Form::map, {first, first + 1}, total.layout.type.element});
+  }
+  add_pass(std::move(pass), inputs, outputs, {}, inner.level,
+           {"add to sums over the steps", inner.tape.origin(values.front()), to_string(type)});
+}
+
+void Planner::add_by_kernels(Context& inner, const Loop& loop, NodeId value) {
+  const auto& total = loop.totals.at(value);
+  const Note note{"add to sums over the steps", inner.tape.origin(value),
+                  to_string(inner.tape.node(value).type)};
+  auto term = contiguous(place(inner, value));
+  if (term.layout.type != total.layout.type) {
+    const auto wide = new_buffer(total.layout.type, inner.level);
+    add_cast(term, wide, inner.level, note);
+    term = wide;
+  }
+  // A kernel reads contiguous operands, and may not write over them. The total is another one at every step.
+  auto standing = total;
+  standing.level = inner.level;
+  const auto before = contiguous(standing), sum = new_buffer(total.layout.type, inner.level);
+  add_call(Work::Kind::kernel, {&add_operation(), {{before.layout, term.layout}, sum.layout, {}}},
+           {{before, false}, {term, false}, {sum, true}}, inner.level, note);
+  add_copy(sum, total, inner.level, "sum over the steps");
+}
+
+/// From the totals to the memory of the projections.
+void Planner::round_totals(Context& outer, const Loop& loop) {
+  for (const auto& [value, sum] : loop.summed) {
+    const auto& total = loop.totals.at(value);
+    if (!total.same_as(sum))
+      add_cast(total, sum, outer.level,
+               {"sums over the steps", loop.body().tape->origin(value), to_string(sum.layout.type)});
+  }
+}
+
+void Planner::add_cast(const Place& from, const Place& to, int level, Note note) {
+  const auto element = to.layout.type.element;
+  const auto& cast = cast_operation();
+  if (target_.fuses_map(cast, {from.layout.type.element}, element)) {
+    const Pass pass{to.layout.type.shape, {{&cast, Form::map, {0}, element}}, {{1}}};
+    return add_pass(pass, {from}, {to}, {}, level, std::move(note));
+  }
+  const auto operand = contiguous(from);
+  const auto written = to.layout.is_contiguous() ? to : new_buffer(to.layout.type, level);
+  add_call(Work::Kind::kernel,
+           {&cast, {{operand.layout}, written.layout, {{"element", static_cast<std::int64_t>(element)}}}},
+           {{operand, false}, {written, true}}, level, std::move(note));
+  if (!written.same_as(to)) add_copy(written, to, level, cast.name);
+}
+
+}  // namespace reel::plan

@@ -1,0 +1,93 @@
+#pragma once
+#include "passes/pipeline.h"
+#include "plan/draft.h"
+#include "plan/target.h"
+
+namespace reel::plan {
+
+/// What `outputs` and the effects and updates of a tape need, planned for a device. Throws RecordError where
+/// the device has no kernel for an operation, and MemoryError where no memory is large enough.
+Plan make_plan(const Tape& tape, const std::vector<NodeId>& outputs, const Target& target,
+               const CompileOptions& options);
+
+/// From a tape to a plan, item by item. Values are written where they are wanted: into their [T, ...] buffer,
+/// their part of a concat, the caller's array.
+class Planner {
+ public:
+  Planner(const Tape& tape, const std::vector<NodeId>& outputs, const Target& target,
+          const CompileOptions& options)
+      : tape_(tape), outputs_(outputs), target_(target), options_(options), fuses_(takes(options, "fuse")) {}
+
+  Plan run();
+
+ private:
+  // planner.cpp
+  void prepare_context(Context& context, const std::vector<NodeId>& wanted);
+  void give_results_homes(Context& context);
+  void give_parts_homes(Context& context);
+  void plan_items(Context& context);
+  void plan_joined(Context& context, NodeId id);
+  void plan_shift(Context& context, NodeId id);
+  void plan_updates(Context& context);
+
+  // plan_kernel.cpp
+  void plan_kernel(Context& context, NodeId id);
+  Place prepared(const KernelRequest& request, const Operation& operation, const Place& operand);
+  void add_call(Work::Kind kind, Call call, std::vector<Use> uses, int level, Note note);
+
+  // plan_pass.cpp
+  void plan_pass(Context& context, const Item& item);
+  void finish_columns(Context& context, NodeId id, const Place& totals);
+  void add_pass(Pass pass, const std::vector<Place>& inputs, const std::vector<Place>& outputs,
+                const std::vector<Place>& totals, int level, Note note);
+
+  // plan_loop.cpp
+  void plan_unroll(Context& outer, NodeId id);
+  void place_carries(Context& outer, Context& inner, Loop& loop);
+  void place_projections(Context& outer, Context& inner, Loop& loop);
+  void place_sum(Context& outer, Loop& loop, NodeId value, const Place& sum);
+  void copy_given(Context& inner, Loop& loop);
+  void end_step(Context& inner, Loop& loop);
+  bool may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const;
+
+  // plan_sums.cpp
+  void add_to_sums(Context& inner, const Loop& loop);
+  void add_in_one_pass(Context& inner, const Loop& loop, const std::vector<NodeId>& values);
+  void add_by_kernels(Context& inner, const Loop& loop, NodeId value);
+  void round_totals(Context& outer, const Loop& loop);
+  void add_cast(const Place& from, const Place& to, int level, Note note);
+
+  // memory_reuse.cpp
+  std::optional<Place> memory_to_take_over(Context& outer, Context& inner, const Loop& loop, NodeId value);
+  bool is_last_use(const Context& outer, const Place& place) const;
+  bool may_take_over(Context& inner, const Place& part, std::int32_t writer);
+
+  // plan_memory.cpp
+  const Place& place(Context& context, NodeId id);
+  Place leaf_place(Context& context, NodeId id);
+  Place home_or_buffer(Context& context, NodeId id);
+  Place external(Base base, const TensorType& type);
+  Place filled(double value, const TensorType& type);
+  Place new_buffer(const TensorType& type, int level, bool kept = false);
+  Place contiguous(const Place& place);
+  void add_copy(const Place& from, const Place& to, int level, const std::string& what);
+  void add_line(Line line, int level);
+
+  const Tape& tape_;
+  const std::vector<NodeId>& outputs_;
+  const Target& target_;
+  const CompileOptions& options_;
+  const bool fuses_;
+  Plan plan_;
+  std::vector<Block*> blocks_;  // being written, outermost first
+  std::vector<bool> buffer_kept_;
+  std::vector<NodeId> updates_;
+  std::vector<History> histories_;
+  /// Read when all work is done, and where the plan keeps their addresses.
+  std::vector<std::pair<Place, Address*>> read_at_end_;
+  std::map<std::pair<std::uint64_t, int>, int> uniform_bases_;
+};
+
+Note note_of(const Tape& tape, NodeId id);
+
+}  // namespace reel::plan

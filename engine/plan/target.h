@@ -1,0 +1,53 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include <reel/kernel_request.h>
+#include <reel/operation.h>
+
+namespace reel::plan {
+
+/// In which layouts a device's kernel of an operation takes operands and result.
+enum class Takes { nothing, contiguous, any_layout };
+
+/// What is asked of a device while a program is planned for it. The default is a device that fuses nothing
+/// and has nothing to prepare.
+///
+/// Whoever runs a plan promises what plan.h says of the order in which a pass reads and writes.
+class Target {
+ public:
+  virtual ~Target() = default;
+
+  /// "cpu", for messages.
+  virtual const char* name() const = 0;
+
+  /// How it runs an operation by itself; nothing where it has no kernel for it.
+  virtual Takes takes(const Operation& operation) const = 0;
+
+  /// Whether a map of operands of these types can be part of a pass.
+  virtual bool fuses_map(const Operation& /*map*/, const std::vector<ElementType>& /*operands*/,
+                         ElementType /*result*/) const {
+    return false;
+  }
+  /// The same of a reduction of the rows of `operand`, which lie along its last axis.
+  virtual bool fuses_rows(const Operation& /*reduction*/, const TensorType& /*operand*/) const {
+    return false;
+  }
+  /// The same of a reduction of its columns, along all other axes. The pass leaves totals of parts of the
+  /// rows, of which a `finish` makes the result.
+  virtual bool fuses_columns(const Operation& /*reduction*/, const TensorType& /*operand*/) const {
+    return false;
+  }
+  /// Of the memory for these totals.
+  virtual std::int64_t bytes_of_totals(const Operation& /*reduction*/, const TensorType& /*operand*/) const {
+    return 0;
+  }
+
+  /// The operand that the kernel of an operation takes in a form of its own where that is made once and read
+  /// often; none where it has no such form.
+  virtual std::optional<std::size_t> prepared_operand(const Operation&) const { return std::nullopt; }
+  /// Of that form; 0 where it is not worth making.
+  virtual std::int64_t bytes_of_prepared(const Operation&, const KernelRequest&) const { return 0; }
+};
+
+}  // namespace reel::plan
