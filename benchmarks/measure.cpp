@@ -62,7 +62,7 @@ void measure_reel(Row& row, const Workload& w, const Device& device, const Proto
   std::vector<Array> gradients, y;
   const auto train = [&] {
     // Weights are new in every step of a training: what was made of them cannot be kept.
-    for (const auto& parameter : model.parameters()) ++parameter.variable()->version;
+    for (const auto& parameter : model.parameters()) parameter.variable()->write();
     training.run(training_arguments, gradients);
   };
   measure_runs(row, protocol, peak_before, train, [&] { prediction.run(arguments, y); });

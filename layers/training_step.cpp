@@ -19,7 +19,7 @@ std::string foreign_parameters(const Model& model, const Tensor& loss) {
     if (node.operation != &parameter_operation()) continue;
     const auto& variable = node.attributes.get<std::shared_ptr<Variable>>("variable");
     if (own.count(variable.get()) || !is_floating(node.type.element) || !depends(loss, id)) continue;
-    names += (names.empty() ? "" : ", ") + variable->name;
+    names += (names.empty() ? "" : ", ") + variable->name();
   }
   return names;
 }

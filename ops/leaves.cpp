@@ -14,7 +14,7 @@ TensorType attribute_type(const std::vector<TensorType>&, const Attributes& attr
 }
 
 TensorType variable_type(const std::vector<TensorType>&, const Attributes& attributes) {
-  return attributes.get<std::shared_ptr<Variable>>("variable")->value.type();
+  return attributes.get<std::shared_ptr<Variable>>("variable")->type();
 }
 
 TensorType data_type(const std::vector<TensorType>&, const Attributes& attributes) {

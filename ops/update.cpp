@@ -11,8 +11,8 @@ const Operation& update_operation() {
       Kind::update,
       [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
         const auto& variable = *attributes.get<std::shared_ptr<Variable>>("variable");
-        if (x[0] != variable.value.type())
-          throw RecordError("parameter " + variable.name + " is " + to_string(variable.value.type()));
+        if (x[0] != variable.type())
+          throw RecordError("parameter " + variable.name() + " is " + to_string(variable.type()));
         return {ElementType::boolean, Shape{0}};
       },
       Derivative::none(),
@@ -24,10 +24,10 @@ const Operation& update_operation() {
 void update(const std::shared_ptr<Variable>& variable, const Tensor& value) {
   check_usable("update", value);
   if (Recording::in_body())
-    throw RecordError("[update] parameter " + variable->name +
+    throw RecordError("[update] parameter " + variable->name() +
                       " is updated inside an unroll; updates take effect once, after the run");
-  const auto& type = variable->value.type();
-  const auto rule = "parameter " + variable->name + " is " + to_string(type);
+  const auto& type = variable->type();
+  const auto rule = "parameter " + variable->name() + " is " + to_string(type);
   const auto element = value.own_element().value_or(type.element);
   if (element != type.element)
     refuse("update", rule + "; " + elements_differ(element, type.element), {value});

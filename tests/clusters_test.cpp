@@ -5,18 +5,13 @@
 #include <reel/reel.h>
 
 #include "catch.h"
+#include "devices.h"
 #include "values.h"
 
 using namespace reel;
 using namespace reel::test;
 
 namespace {
-
-CompileOptions divided() {
-  CompileOptions options;
-  DivideEverything(options);
-  return options;
-}
 
 using Function1 = std::function<Tensor(const Tensor&)>;
 
@@ -123,7 +118,7 @@ TEST_CASE("sums of columns are taken in the pass that makes their terms") {
 TEST_CASE("random maps and reductions have the reference runner's values") {
   const std::vector<Shape> shapes{{9, 130},   {300, 5},  {2, 200, 7}, {1, 40}, {40},      {260, 1, 3},
                                   {3, 1, 33}, {2, 9000}, {700, 17},   {5, 1},  {6, 3, 2}, {257, 2}};
-  const auto three = Device::cpu(3);
+  const auto three = divided_among(3);
   for (int seed = 0; seed < 240; ++seed) {
     std::mt19937_64 random(seed);
     const auto& shape = shapes[seed % shapes.size()];
@@ -142,7 +137,7 @@ TEST_CASE("random maps and reductions have the reference runner's values") {
     AsRecorded(as_recorded);
     const auto expected = compile(tape, outputs, Device::reference(), as_recorded).run(inputs);
     const auto one = compile(tape, outputs, Device::cpu(1)).run(inputs);
-    const auto many = compile(tape, outputs, three, divided()).run(inputs);
+    const auto many = compile(tape, outputs, three).run(inputs);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       INFO("seed " << seed << ", result " << i << " of " << to_string(type));
       const double tolerance = element == ElementType::float64 ? 1e-10 : 1e-4;
@@ -165,7 +160,7 @@ TEST_CASE("row values that stand for other rows are read from memory") {
     const std::vector<Array> inputs{random_array({ElementType::float64, shape}, random)};
     const auto expected = compile(tape, outputs, Device::reference()).run(inputs)[0];
     CHECK(difference(compile(tape, outputs, Device::cpu(1)).run(inputs)[0], expected) <= 1e-12);
-    CHECK(difference(compile(tape, outputs, Device::cpu(2), divided()).run(inputs)[0], expected) <= 1e-12);
+    CHECK(difference(compile(tape, outputs, divided_among(2)).run(inputs)[0], expected) <= 1e-12);
   };
   // Of a square matrix, along its columns.
   check({8, 8}, [&](const Tensor& x) { return x * rows(x); });

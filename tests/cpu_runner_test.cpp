@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "catch.h"
+#include "devices.h"
 #include "values.h"
 
 using namespace reel;
@@ -59,16 +60,10 @@ std::vector<Array> lstm_gradients(const Device& device, const CompileOptions& op
   return compile(tape, outputs, device, options).run({random_array(x.type(), random, -1, 1)});
 }
 
-CompileOptions everything_divided() {
-  CompileOptions options;
-  DivideEverything(options);
-  return options;
-}
-
 }  // namespace
 
 TEST_CASE("every operation has the reference runner's values and gradients, divided or not") {
-  static const Device two = Device::cpu(2);
+  static const Device two = divided_among(2);
   for (const auto* operation : operations()) {
     if (!operation->samples || !operation->has_value()) continue;
     for (const auto& sample : operation->samples())
@@ -93,7 +88,7 @@ TEST_CASE("every operation has the reference runner's values and gradients, divi
         }
         const double tolerance = element == ElementType::float64 ? 1e-10 : 1e-4;
         check_equal(values_and_gradients(Device::cpu(1), inputs, {}, record_it), expected, tolerance);
-        check_equal(values_and_gradients(two, inputs, everything_divided(), record_it), expected, tolerance);
+        check_equal(values_and_gradients(two, inputs, {}, record_it), expected, tolerance);
       }
   }
 }
@@ -110,7 +105,7 @@ TEST_CASE("an LSTM has the reference runner's gradients, each pass on or off") {
 
 TEST_CASE("no bit of a result depends on the number of threads") {
   const auto one = lstm_gradients(Device::cpu(1));
-  for (int threads : {1, 2, 3}) CHECK(lstm_gradients(Device::cpu(threads), everything_divided()) == one);
+  for (int threads : {1, 2, 3}) CHECK(lstm_gradients(divided_among(threads)) == one);
 }
 
 TEST_CASE("threads go through the steps of a batch without waiting for one another") {
@@ -243,12 +238,12 @@ TEST_CASE("what was made of parameters is kept until one is written") {
 }
 
 TEST_CASE("an error in one thread ends the run in all, and the next one works") {
-  const auto device = Device::cpu(3);
+  const auto device = divided_among(3);
   Tape tape;
   const Recording recording(tape);
   const auto table = tape.argument({ElementType::float32, {4, 3}}),
              index = tape.argument({ElementType::int32, {5}});
-  auto program = compile(tape, {sum(tanh(gather(tanh(table), index)) * 2)}, device, everything_divided());
+  auto program = compile(tape, {sum(tanh(gather(tanh(table), index)) * 2)}, device);
   const Array values(table.type());
   for (int i = 0; i < 20; ++i) {
     CHECK_THROWS_AS(program.run({values, Array(Shape{5}, std::vector<std::int32_t>{0, 1, 7, 2, 3})}),
@@ -259,18 +254,18 @@ TEST_CASE("an error in one thread ends the run in all, and the next one works") 
 
 TEST_CASE("several threads predict with one model whose device divides all work", "[threads]") {
   for (int threads : {1, 2}) {
-    Model model(Seed{2}, Device::cpu(threads));
+    Model model(Seed{2}, divided_among(threads));
     const LSTM cell(model / "cell", 6, 24);
     const auto predict = [&](Tensor x) { return unroll(cell, x, cell.initial_state(4)).outputs; };
     std::mt19937_64 random(1);
     const auto x = random_array({ElementType::float32, {8, 4, 6}}, random, -1, 1);
-    Function expected_of(model, predict, DivideEverything);
+    Function expected_of(model, predict);
     const auto expected = expected_of(x);
     std::vector<std::thread> callers;
     std::atomic<int> wrong{0};
     for (int caller = 0; caller < 4; ++caller)
       callers.emplace_back([&] {
-        Function own(model, predict, DivideEverything);
+        Function own(model, predict);
         for (int i = 0; i < 30; ++i) wrong += own(x) != expected;
       });
     for (auto& caller : callers) caller.join();

@@ -4,10 +4,17 @@
 #include <string>
 #include <vector>
 
+#include "far_device.h"
+
 /// Every kind of device that a program can run on. What holds for all of them is tested by a loop over these.
 namespace reel::test {
 
-inline std::vector<Device> devices() { return {Device::reference(), Device::cpu(1), Device::cpu(2)}; }
+inline std::vector<Device> devices() {
+  return {Device::reference(), Device::cpu(1), Device::cpu(2), far_device()};
+}
+
+/// The processor, with all work divided among the threads that can be, however small: slow.
+inline Device divided_among(int threads) { return Device::cpu(CpuOptions{threads, -1}); }
 
 /// "cpu, threads: 2"
 inline std::string describe(const Device& device) {

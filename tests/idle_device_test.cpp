@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "catch.h"
+#include "devices.h"
 
 using namespace reel;
 
@@ -48,10 +49,9 @@ bool others_sleep() {
 }  // namespace
 
 TEST_CASE("an idle device uses no processor: its threads sleep") {
-  Model model(Seed{2}, Device::cpu(4));
+  Model model(Seed{2}, test::divided_among(4));
   const LSTM cell(model / "cell", 6, 24);
-  Function predict(
-      model, [&](Tensor x) { return unroll(cell, x, cell.initial_state(4)).outputs; }, DivideEverything);
+  Function predict(model, [&](Tensor x) { return unroll(cell, x, cell.initial_state(4)).outputs; });
   predict(Array(Shape{8, 4, 6}, ElementType::float32));
   REQUIRE(other_threads().count >= 3);
   // How soon they come to sleep, on a machine that is busy, is the system's affair. One that spins or polls

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "catch.h"
+#include "devices.h"
 #include "random_cell.h"
 
 using namespace reel;
@@ -64,15 +65,16 @@ void check(std::uint64_t seed) {
     INFO(what << " on " << device.name());
     compare(evaluate(program, expanded, options, device), expected);
   };
-  static const Device three = Device::cpu(3);
+  static const Device three = divided_among(3);
   agrees("unroll node as recorded", false, options(AsRecorded), Device::reference());
   agrees("unroll node as recorded", false, options(AsRecorded));
   agrees("unroll node, all passes", false, {}, Device::reference());
   agrees("unroll node, all passes", false, {});
-  agrees("unroll node, all passes, divided among three threads", false, options(DivideEverything), three);
-  CompileOptions divided_loops = options(Without("split"));
-  DivideEverything(divided_loops);
-  agrees("unroll node, not split, divided among three threads", false, divided_loops, three);
+  agrees("unroll node, all passes, divided among three threads", false, {}, three);
+  agrees("unroll node, not split, divided among three threads", false, options(Without("split")), three);
+  static const Device far = far_device();
+  agrees("unroll node, all passes", false, {}, far);
+  agrees("unroll node as recorded", false, options(AsRecorded), far);
   for (const auto& pass : passes()) agrees(pass.name, false, options(Without(pass.name)));
   agrees("Expanded, all passes", true, {});
 }

@@ -57,9 +57,9 @@ TEST_CASE("the same seed draws the same, another seed, place or run something el
   Function f(model, [] { return uniform({4}); });
   const auto first = values(f()), second = values(f());
   CHECK(first != second);
-  CHECK(values(model.run_counter()->value) == std::vector<double>{2});
+  CHECK(values(model.run_counter()->read()) == std::vector<double>{2});
   // A run repeated draws the same again.
-  *model.run_counter()->value.data<std::int64_t>() = 0;
+  *model.run_counter()->write().data<std::int64_t>() = 0;
   CHECK(values(f()) == first);
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("a program that draws nothing counts no run") {
   Model model(Seed{1});
   Function f(model, [](Tensor x) { return x + 1; });
   f(1.0);
-  CHECK(values(model.run_counter()->value) == std::vector<double>{0});
+  CHECK(values(model.run_counter()->read()) == std::vector<double>{0});
 }
 
 TEST_CASE("each step of an unroll draws anew, and Expanded draws the same") {
@@ -154,7 +154,7 @@ TEST_CASE("threads that draw with one model draw different values, and count eve
   for (const auto& mine : drawn) all.insert(all.end(), mine.begin(), mine.end());
   std::sort(all.begin(), all.end());
   CHECK(std::adjacent_find(all.begin(), all.end()) == all.end());
-  CHECK(*model.run_counter()->value.data<std::int64_t>() == threads * runs);
+  CHECK(*model.run_counter()->read().data<std::int64_t>() == threads * runs);
 }
 
 TEST_CASE("random values need a recording") {

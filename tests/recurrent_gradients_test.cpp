@@ -91,7 +91,8 @@ std::vector<Array> draw(Model& model, const Sizes& s, int states, std::mt19937_6
 /// `check` with every cell, form and device.
 void for_each_layer(const Sizes& sizes,
                     const std::function<void(Model&, const Layer&, const std::vector<Array>&)>& check) {
-  for (const auto& device : devices())
+  // What is so small would be left to one thread.
+  for (const auto& device : {Device::reference(), Device::cpu(1), divided_among(2)})
     for (const auto& cell : cells)
       for (const auto& form : forms) {
         INFO(cell.name << ", " << form.name << ", on " << describe(device));
@@ -117,10 +118,8 @@ class Loss {
     const auto loss = sum(y * constant(random_array({d, y.shape()}, random)));
     Tensors subjects = arguments;
     subjects.insert(subjects.end(), parameters_.begin(), parameters_.end());
-    CompileOptions options;
-    DivideEverything(options);  // what is so small would be left to one thread
-    value_.emplace(compile(tape, {loss}, model.device(), options));
-    gradients_ = compile(tape, gradients(loss, subjects), model.device(), options).run(inputs_);
+    value_.emplace(compile(tape, {loss}, model.device()));
+    gradients_ = compile(tape, gradients(loss, subjects), model.device()).run(inputs_);
   }
 
   /// What the loss changes by when a subject goes along `direction`, as derived and as measured agree.

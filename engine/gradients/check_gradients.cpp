@@ -99,7 +99,7 @@ GradientCheck check(const std::function<Tensor(const Tensors&)>& f, const std::v
     if (parameter.value().element() != ElementType::float64)
       throw Error("[check_gradients] parameter " + parameter.name() +
                   " is float32; differences need a float64 model");
-    subjects.push_back({parameter.name(), parameter.variable()->value.data<double>(), parameter.shape()});
+    subjects.push_back({parameter.name(), parameter.variable()->write().data<double>(), parameter.shape()});
     xs.push_back(parameter);
   }
   Recording recording(tape);
@@ -115,7 +115,7 @@ GradientCheck check(const std::function<Tensor(const Tensors&)>& f, const std::v
   const auto analytic = derivative.run(values);
   const auto weighted = weights(y.shape());
   const auto value = [&] {
-    for (const auto& parameter : parameters) ++parameter.variable()->version;  // one was written
+    for (const auto& parameter : parameters) parameter.variable()->write();  // one was written
     const auto result = forward.run(values);
     double total = 0;
     for (std::int64_t i = 0; i < weighted.size(); ++i)

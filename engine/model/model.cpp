@@ -23,12 +23,11 @@ Parameter::Parameter(std::shared_ptr<Variable> variable) : variable_(std::move(v
 }
 
 void Parameter::assign(const Array& value) const {
-  if (value.type() != variable_->value.type())
-    throw Error("[assign] parameter " + name() + " is " + to_string(variable_->value.type()) + ", not " +
+  if (value.type() != variable_->type())
+    throw Error("[assign] parameter " + name() + " is " + to_string(variable_->type()) + ", not " +
                 to_string(value.type()));
   // In place: programs are bound to this memory.
-  std::memcpy(variable_->value.raw(), value.raw(), value.bytes());
-  ++variable_->version;
+  std::memcpy(variable_->write().raw(), value.raw(), value.bytes());
 }
 
 namespace {
@@ -117,7 +116,7 @@ Parameter Model::parameter(const std::string& name) const {
 
 Parameter Model::make(const std::string& name, Array value, std::vector<Parameter>& list) {
   if (by_name_.count(name)) throw Error("[Model] there is a parameter " + name + " already");
-  const Parameter parameter(std::make_shared<Variable>(Variable{name, std::move(value), false}));
+  const Parameter parameter(std::make_shared<Variable>(name, std::move(value)));
   by_name_[name] = parameter;
   list.push_back(parameter);
   return parameter;

@@ -16,7 +16,7 @@ std::string name_of(const Plan& plan, const Base& base) {
     case Base::Kind::constant:
       return "constant";
     default:
-      return base.variable->name;
+      return base.variable->name();
   }
 }
 

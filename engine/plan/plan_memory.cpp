@@ -68,9 +68,9 @@ Place Planner::leaf_place(Context& context, NodeId id) {
   }
   if (node.operation == &parameter_operation()) {
     const auto& variable = node.attributes.get<std::shared_ptr<Variable>>("variable");
-    const auto kind = variable->counts_runs ? BaseKind::run_number : BaseKind::variable;
+    const auto kind = variable->counts_runs() ? BaseKind::run_number : BaseKind::variable;
     auto place = external({kind, 0, variable, nullptr}, node.type);
-    place.kept = !variable->counts_runs;
+    place.kept = !variable->counts_runs();
     if (place.kept) plan_.parameters.push_back(variable);
     return place;
   }

@@ -43,7 +43,7 @@ class Scheduler {
   bool is_kept(NodeId id) const {
     const auto& operation = *tape_.node(id).operation;
     if (&operation == &parameter_operation())
-      return !tape_.node(id).attributes.get<std::shared_ptr<Variable>>("variable")->counts_runs;
+      return !tape_.node(id).attributes.get<std::shared_ptr<Variable>>("variable")->counts_runs();
     if (!operation.has_value() || operation.kind == Kind::random || operation.kind == Kind::projection ||
         &operation == &argument_operation())
       return false;

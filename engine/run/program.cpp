@@ -6,6 +6,7 @@
 
 #include "passes/pipeline.h"
 #include "plan/out_of_memory.h"
+#include "run/backend.h"
 #include "run/runner.h"
 
 namespace reel {
@@ -24,10 +25,6 @@ std::vector<const Array*> pointers_to(const std::vector<Array>& arrays) {
 }
 
 }  // namespace
-
-std::int64_t take_run_number(Variable& variable) {
-  return __atomic_fetch_add(variable.value.data<std::int64_t>(), 1, __ATOMIC_RELAXED);
-}
 
 std::vector<TensorType> types_of(const std::vector<const Array*>& arrays) {
   std::vector<TensorType> types;
@@ -130,9 +127,8 @@ Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
   const auto make = [&] {
     const auto improved = improve(tape, wanted, options);
     // Who looks at every value wants every value to be there.
-    if (device.is_reference() || options.check_finite)
-      return Program(make_reference_runner(*improved.tape, improved.outputs, options));
-    return Program(make_cpu_runner(*improved.tape, improved.outputs, device, options));
+    auto& backend = (options.check_finite ? Device::reference() : device).backend();
+    return Program(backend.make_runner(*improved.tape, improved.outputs, options));
   };
   return needing_memory(make, [&] {
     return "[compile] there is no memory for the plan of a tape of " + std::to_string(tape.size()) + " nodes";

@@ -22,20 +22,11 @@ class Runner {
   virtual Profile profile(const std::vector<const Array*>& arguments, int runs) = 0;
 };
 
-/// The number of a run, which no other run has: the next one of a variable that counts runs.
-std::int64_t take_run_number(Variable& variable);
-
 /// Puts an array of that type in the place of result `position`, unless there is one that was not moved from.
 /// Throws MemoryError.
 void make_room(std::vector<Array>& results, std::size_t position, const TensorType& type);
 
 /// Throws Error where number or types differ, and where an array was moved from.
 void check_arguments(const std::vector<plan::Argument>& wanted, const std::vector<const Array*>& arguments);
-
-/// The plain runner, and the one for speed.
-std::unique_ptr<Runner> make_reference_runner(const Tape& tape, const std::vector<NodeId>& outputs,
-                                              const CompileOptions& options);
-std::unique_ptr<Runner> make_cpu_runner(const Tape& tape, const std::vector<NodeId>& outputs,
-                                        const Device& device, const CompileOptions& options);
 
 }  // namespace reel

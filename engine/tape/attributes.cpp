@@ -87,7 +87,7 @@ struct Printer {
   }
   void operator()(const std::string& v) const { out << v; }
   void operator()(const std::shared_ptr<const Array>& v) const { out << to_string(v->type()); }
-  void operator()(const std::shared_ptr<Variable>& v) const { out << v->name; }
+  void operator()(const std::shared_ptr<Variable>& v) const { out << v->name(); }
   void operator()(const std::shared_ptr<Body>&) const { out << "..."; }
 };
 }  // namespace

@@ -82,7 +82,8 @@ Tensor Tape::argument(const TensorType& type, const std::string& label) {
 Tensor Tape::parameter(const std::shared_ptr<Variable>& variable) {
   const auto known = parameters_.find(variable.get());
   if (known != parameters_.end()) return {*this, known->second};
-  const auto id = append(parameter_operation(), {}, {{"variable", variable}}, "parameter " + variable->name);
+  const auto id =
+      append(parameter_operation(), {}, {{"variable", variable}}, "parameter " + variable->name());
   parameters_[variable.get()] = id;
   return {*this, id};
 }
@@ -129,7 +130,7 @@ NodeId Tape::append(const Operation& operation, Span<const NodeId> inputs, const
     if (operation.kind == Kind::update) {
       const auto& variable = attributes.get<std::shared_ptr<Variable>>("variable");
       if (!updated_.emplace(variable.get(), size()).second)
-        throw RecordError("parameter " + variable->name +
+        throw RecordError("parameter " + variable->name() +
                           " is updated twice; updates take effect after the run");
     }
   } catch (const RecordError& rule) {

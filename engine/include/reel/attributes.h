@@ -11,7 +11,7 @@
 namespace reel {
 
 struct Body;
-struct Variable;
+class Variable;
 
 /// One constant of a recorded operation: a number, axes or extents, a name, data, a parameter, an unroll's
 /// body.

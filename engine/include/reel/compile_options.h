@@ -9,8 +9,6 @@ namespace reel {
 /// How a program is compiled; set by options such as CheckFinite and Without("split").
 struct CompileOptions {
   bool check_finite = false;
-  /// Estimated nanoseconds from which an instruction is divided among threads.
-  double worth_dividing = 300;
 
   /// Operations that the host runs where the device has no kernel for them.
   std::set<std::string> on_host;
@@ -53,8 +51,5 @@ class OnHost {
  private:
   std::set<std::string> operations_;
 };
-
-/// An option: divides among the threads what can be divided, however small: slow, for tests.
-inline constexpr auto DivideEverything = [](CompileOptions& options) { options.worth_dividing = -1; };
 
 }  // namespace reel

@@ -1,11 +1,18 @@
 #pragma once
 #include <memory>
+#include <string>
 
 namespace reel {
 
-namespace cpu {
-class Team;
-}
+class Backend;
+
+/// How programs run on the processor.
+struct CpuOptions {
+  /// As many as it has cores where that is 0.
+  int threads = 0;
+  /// Estimated nanoseconds from which one operation is divided among threads. No result depends on it.
+  double worth_dividing = 300;
+};
 
 /// Where a model lives and its programs run. A handle, copied freely; copies share their threads.
 class Device {
@@ -18,20 +25,22 @@ class Device {
   /// a program that another thread was running at that moment stays in the midst of its run: running it
   /// throws Error.
   static Device cpu(int threads = 0);
+  static Device cpu(const CpuOptions& options);
   /// The processor without anything clever: one plain kernel an operation, in one thread. Everything else is
   /// tested against it.
   static Device reference();
 
-  const char* name() const { return is_reference() ? "reference" : "cpu"; }
-  bool is_reference() const { return !team_; }
-  /// Including the one that runs a program.
+  /// What compiles programs for it; never null.
+  explicit Device(std::shared_ptr<Backend> backend) : backend_(std::move(backend)) {}
+
+  /// "cpu", "reference"
+  std::string name() const;
+  /// Of the host that work on a program, the one that runs it included.
   int threads() const;
-  /// Null for the reference.
-  const std::shared_ptr<cpu::Team>& team() const { return team_; }
+  Backend& backend() const { return *backend_; }
 
  private:
-  Device() = default;
-  std::shared_ptr<cpu::Team> team_;
+  std::shared_ptr<Backend> backend_;
 };
 
 }  // namespace reel

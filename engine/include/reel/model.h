@@ -29,9 +29,9 @@ class Parameter {
   /// The parameter as a tensor, recorded where it is used.
   operator Tensor() const { return Tensor(leaf_); }
 
-  const std::string& name() const { return variable_->name; }
-  const Shape& shape() const { return variable_->value.shape(); }
-  const Array& value() const { return variable_->value; }
+  const std::string& name() const { return variable_->name(); }
+  const Shape& shape() const { return variable_->type().shape; }
+  const Array& value() const { return variable_->read(); }
   /// Throws Error where the type differs.
   void assign(const Array& value) const;
   const std::shared_ptr<Variable>& variable() const { return variable_; }
@@ -107,7 +107,7 @@ class Model {
   ElementType element_;
   std::vector<Parameter> parameters_, states_;
   std::map<std::string, Parameter> by_name_;
-  std::shared_ptr<Variable> run_ = std::make_shared<Variable>(Variable{"run", Array(std::int64_t{0}), true});
+  std::shared_ptr<Variable> run_ = std::make_shared<Variable>("run", Array(std::int64_t{0}), true);
   std::set<std::string> returned_;  // by unused_name()
 };
 

@@ -1,5 +1,8 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
+#include <functional>
+#include <mutex>
 #include <string>
 
 #include "array.h"
@@ -7,16 +10,43 @@
 namespace reel {
 
 /// Memory that outlives a run: a parameter of a model, or what an optimiser remembers of one. Read by the
-/// tape's parameter node, written by an update. Its type never changes.
-struct Variable {
-  std::string name;
-  Array value;
-  /// An int64 scalar that counts runs: each run that reads it takes the next number, whatever other threads
-  /// do.
-  bool counts_runs = false;
-  /// Goes up whenever `value` is written, by an update, assign() or load(); who writes it otherwise counts it
-  /// up. Programs keep what they made of a parameter while it stays.
-  std::uint64_t version = 1;
+/// tape's parameter node, written by an update. Its type never changes. It knows where its newest value is:
+/// in the host's memory, or on a device from which it is fetched when the host wants to see it.
+class Variable {
+ public:
+  /// One that `counts_runs` is an int64 scalar: see next_run().
+  explicit Variable(std::string name, Array value, bool counts_runs = false);
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+  const std::string& name() const { return name_; }
+  const TensorType& type() const { return value_.type(); }
+  bool counts_runs() const { return counts_runs_; }
+  /// Goes up whenever the value is written, so that programs and devices keep what they made of it while it
+  /// stays.
+  std::uint64_t version() const { return version_; }
+
+  /// The newest value, in the host's memory.
+  const Array& read() const;
+  /// The same, to be written over by the caller; from here on it is the newest.
+  Array& write();
+
+  /// A device has written the value in its own memory: `fetch` copies it into an array of the variable's type
+  /// as long as it is the newest.
+  void written_elsewhere(std::function<void(Array&)> fetch);
+
+  /// The number of a run, which no other run has, whatever other threads do: what is stored, which is counted
+  /// up.
+  std::int64_t next_run();
+
+ private:
+  const std::string name_;
+  const bool counts_runs_;
+  std::uint64_t version_ = 1;
+  mutable Array value_;
+  mutable std::mutex fetching_;
+  mutable std::atomic<bool> is_elsewhere_{false};
+  std::function<void(Array&)> fetch_;
 };
 
 }  // namespace reel

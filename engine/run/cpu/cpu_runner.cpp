@@ -1,13 +1,9 @@
-#include "run/runner.h"
+#include "run/cpu/cpu_runner.h"
 
 #include <chrono>
 #include <cstring>
 
 #include "plan/out_of_memory.h"
-#include "plan/planner.h"
-#include "run/cpu/cpu_plan.h"
-#include "run/cpu/cpu_target.h"
-#include "run/cpu/threads/team.h"
 #include "run/cpu/threads/team_choice.h"
 
 // Replays a plan. All threads walk the same instructions; what is divided each does a part of, the rest is
@@ -44,7 +40,7 @@ class CpuRunner : public Runner {
     bind(arguments, outputs);
     skip_kept_ = ran_;
     for (std::size_t i = 0; i < plan_->plan.parameters.size(); ++i) {
-      const auto version = plan_->plan.parameters[i]->version;
+      const auto version = plan_->plan.parameters[i]->version();
       skip_kept_ = skip_kept_ && versions_[i] == version;
       versions_[i] = version;
     }
@@ -58,9 +54,7 @@ class CpuRunner : public Runner {
     ran_ = true;
     for (std::size_t i = 0; i < plan.updates.size(); ++i) {
       const auto& [from, copy] = plan_->updates[i];
-      auto& variable = *plan.updates[i].variable;
-      copy.run(resolve(from, nullptr), variable.value.raw());
-      ++variable.version;
+      copy.run(resolve(from, nullptr), plan.updates[i].variable->write().raw());
     }
   }
 
@@ -112,10 +106,10 @@ class CpuRunner : public Runner {
           address = outputs[base.position].raw();
           break;
         case plan::Base::Kind::variable:
-          address = base.variable->value.raw();
+          address = base.variable->read().raw();
           break;
         case plan::Base::Kind::run_number:
-          run_numbers_[i] = take_run_number(*base.variable);
+          run_numbers_[i] = base.variable->next_run();
           address = &run_numbers_[i];
           break;
         case plan::Base::Kind::constant:
@@ -264,15 +258,8 @@ Profile CpuRunner::profile(const std::vector<const Array*>& arguments, int runs)
 
 }  // namespace
 
-}  // namespace reel::cpu
-
-namespace reel {
-
-std::unique_ptr<Runner> make_cpu_runner(const Tape& tape, const std::vector<NodeId>& outputs,
-                                        const Device& device, const CompileOptions& options) {
-  auto plan = cpu::make_cpu_plan(plan::make_plan(tape, outputs, cpu::CpuTarget(), options), device.threads(),
-                                 options.worth_dividing);
-  return std::make_unique<cpu::CpuRunner>(std::move(plan), device.team());
+std::unique_ptr<Runner> make_runner(std::unique_ptr<CpuPlan> plan, std::shared_ptr<Team> team) {
+  return std::make_unique<CpuRunner>(std::move(plan), std::move(team));
 }
 
-}  // namespace reel
+}  // namespace reel::cpu

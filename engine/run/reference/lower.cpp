@@ -169,7 +169,7 @@ class Lowering {
     if (node.operation == &parameter_operation()) {
       const auto& variable = node.attributes.get<std::shared_ptr<Variable>>("variable");
       return external(
-          {variable->counts_runs ? BaseKind::run_number : BaseKind::variable, 0, variable, nullptr});
+          {variable->counts_runs() ? BaseKind::run_number : BaseKind::variable, 0, variable, nullptr});
     }
     if (node.operation == &constant_operation())
       return external(

@@ -141,10 +141,10 @@ class Tracing : public Run {
     if (base.kind == plan::Base::Kind::arena) return std::vector<std::byte>(plan_.arena_bytes);
     const bool is_argument = base.kind == plan::Base::Kind::argument;
     const auto& type = is_argument     ? plan_.arguments[base.position].type
-                       : base.variable ? base.variable->value.type()
+                       : base.variable ? base.variable->type()
                                        : base.constant->type();
     const auto name = is_argument     ? plan_.arguments[base.position].name
-                      : base.variable ? "parameter " + base.variable->name
+                      : base.variable ? "parameter " + base.variable->name()
                                       : std::string("a constant");
     std::vector<std::byte> numbers(type.bytes());
     with_floating(type.element, [&](auto zero) {

@@ -1,5 +1,8 @@
 #include <cstring>
 
+#include <reel/device.h>
+
+#include "run/backend.h"
 #include "run/reference/not_finite.h"
 #include "run/reference/reference_run.h"
 #include "run/runner.h"
@@ -20,10 +23,10 @@ void bind(Plan& plan, const std::vector<const Array*>& arguments) {
         address = arguments[base.position]->raw();
         break;
       case plan::Base::Kind::variable:
-        address = base.variable->value.raw();
+        address = base.variable->read().raw();
         break;
       case plan::Base::Kind::run_number:
-        plan.run_numbers[i] = take_run_number(*base.variable);
+        plan.run_numbers[i] = base.variable->next_run();
         address = &plan.run_numbers[i];
         break;
       case plan::Base::Kind::constant:
@@ -55,8 +58,7 @@ class ReferenceRunner : public Runner {
       std::memcpy(outputs[i].raw(), run.address(output), output.type->bytes());
     }
     for (const auto& update : plan.updates) {
-      std::memcpy(update.variable->value.raw(), run.address(update.value), update.value.type->bytes());
-      ++update.variable->version;
+      std::memcpy(update.variable->write().raw(), run.address(update.value), update.value.type->bytes());
     }
   }
 
@@ -82,17 +84,26 @@ class ReferenceRunner : public Runner {
   std::unique_ptr<Plan> plan_;
 };
 
+class ReferenceBackend : public Backend {
+ public:
+  std::string name() const override { return "reference"; }
+  std::unique_ptr<Runner> make_runner(const Tape& tape, const std::vector<NodeId>& outputs,
+                                      const CompileOptions& options) override {
+    auto plan = lower(tape, outputs);
+    plan->options = options;
+    return std::make_unique<ReferenceRunner>(std::move(plan));
+  }
+};
+
 }  // namespace
 
 }  // namespace reel::reference
 
 namespace reel {
 
-std::unique_ptr<Runner> make_reference_runner(const Tape& tape, const std::vector<NodeId>& outputs,
-                                              const CompileOptions& options) {
-  auto plan = reference::lower(tape, outputs);
-  plan->options = options;
-  return std::make_unique<reference::ReferenceRunner>(std::move(plan));
+Device Device::reference() {
+  static const auto backend = std::make_shared<reference::ReferenceBackend>();
+  return Device(backend);
 }
 
 }  // namespace reel

@@ -1,0 +1,50 @@
+#include <reel/device.h>
+#include <reel/error.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "plan/planner.h"
+#include "run/backend.h"
+#include "run/cpu/cpu_runner.h"
+#include "run/cpu/cpu_target.h"
+
+namespace reel {
+
+namespace cpu {
+
+namespace {
+
+class CpuBackend : public Backend {
+ public:
+  CpuBackend(int threads, double worth_dividing)
+      : team_(std::make_shared<Team>(threads)), worth_dividing_(worth_dividing) {}
+
+  std::string name() const override { return CpuTarget().name(); }
+  int threads() const override { return team_->threads(); }
+  std::unique_ptr<Runner> make_runner(const Tape& tape, const std::vector<NodeId>& outputs,
+                                      const CompileOptions& options) override {
+    auto plan = plan::make_plan(tape, outputs, CpuTarget(), options);
+    return cpu::make_runner(make_cpu_plan(std::move(plan), threads(), worth_dividing_), team_);
+  }
+
+ private:
+  const std::shared_ptr<Team> team_;
+  const double worth_dividing_;
+};
+
+}  // namespace
+
+}  // namespace cpu
+
+Device Device::cpu(int threads) { return cpu(CpuOptions{threads}); }
+
+Device Device::cpu(const CpuOptions& options) {
+  auto threads = options.threads;
+  if (threads < 0)
+    throw Error("[Device] " + std::to_string(threads) + " threads: there must be one, or 0 for all");
+  if (threads == 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return Device(std::make_shared<cpu::CpuBackend>(threads, options.worth_dividing));
+}
+
+}  // namespace reel
