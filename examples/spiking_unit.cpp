@@ -3,6 +3,7 @@
 // operation is defined here, outside the library, checked by the library's own harness, and works in an
 // unroll like any other.
 
+#include <reel/map.h>
 #include <reel/reel.h>
 
 #include <cstdio>
@@ -13,44 +14,23 @@ using namespace reel;
 
 namespace {
 
-// The operation is made of a type rule, a derivative, a kernel, and samples for the tests.
+// The operation in one struct: its name, what it accepts, the function of a number, and the derivative. Reel
+// makes the loops of it, with vector instructions, and computes it in one pass with what is around it.
 
-TensorType spike_type(const std::vector<TensorType>& x, const Attributes&) {
-  if (!is_floating(x[0].element)) throw RecordError("operands must be floating");
-  return x[0];
-}
+struct Spike {
+  static constexpr auto name = "spike";
+  static constexpr auto accepts = Accepts::floating;
+  template <class T>
+  T operator()(T x) const {
+    return choose(x > T(0), T(1), T(0));
+  }
+  /// The surrogate, 1 / (1 + 10 |x|)^2, times the adjoint of the result.
+  static Tensors derivative(const Recorded& y, const Tensor& dy) {
+    return {divided_adjoint(dy, square(1 + 10 * abs(y[0])))};
+  }
+};
 
-/// The surrogate, 1 / (1 + 10 |x|)^2, times the adjoint of the result.
-Tensors spike_derivative(const Recorded& y, const Tensor& dy) {
-  return {divided_adjoint(dy, square(1 + 10 * abs(y[0])))};
-}
-
-template <class T>
-void spikes(const KernelCall& call) {
-  const T* x = call.inputs[0].as<T>();
-  T* y = call.output.as<T>();
-  for (std::int64_t i = 0; i < call.output.shape().size(); ++i) y[i] = x[i] > 0 ? 1 : 0;
-}
-
-void spike_kernel(const KernelCall& call) {
-  if (call.output.type->element == ElementType::float32)
-    spikes<float>(call);
-  else
-    spikes<double>(call);
-}
-
-std::vector<Sample> spike_samples() {
-  const TensorType matrix{ElementType::float64, {2, 3}}, scalar{ElementType::float64, {}};
-  return {{{{matrix}}, {}}, {{{scalar}}, {}}};
-}
-
-const Operation& spike_operation() {
-  static const Operation operation{"spike",        Kind::map,    spike_type, {spike_derivative},
-                                   {spike_kernel}, spike_samples};
-  return operation;
-}
-
-Tensor spike(const Tensor& x) { return record(spike_operation(), {x}); }
+Tensor spike(const Tensor& x) { return apply<Spike>(x); }
 
 // The unit: it leaks, adds up its input, and starts again from zero after each spike.
 
@@ -102,7 +82,7 @@ int main(int argc, char** argv) {
   const bool quick = argc > 1 && !std::strcmp(argv[1], "--quick");
   const int steps = quick ? 30 : 400;
 
-  const auto failures = check_operation(spike_operation(), false);
+  const auto failures = check_operation(map_operation<Spike>(), false);
   std::printf("The operation %s its checks.\n", failures.empty() ? "passes" : "FAILS");
   for (const auto& failure : failures) std::printf("%s\n", failure.c_str());
 

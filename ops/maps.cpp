@@ -11,15 +11,12 @@ namespace {
 /// A map of Reel's own: its loops are compiled once for each instruction set.
 template <class F>
 const Operation& own_map() {
-  static const Operation operation = [] {
-    auto map = make_map<F>();
-    map.kernels.set(CpuKernels{[](const std::vector<ElementType>& operands, ElementType) {
-      // A sum in double of floats, which no tape holds and the runner makes of what loops add up.
-      if (std::is_same_v<F, maps::Add> && operands[0] != operands[1]) return cpu::loops().add_floats();
-      return cpu::loops().map(F::name, operands[0]);
-    }});
-    return map;
-  }();
+  static const Operation operation =
+      mapping::make_map<F>(CpuKernels{[](const std::vector<ElementType>& operands, ElementType) {
+        // A sum in double of floats, which no tape holds and the runner makes of what loops add up.
+        if (std::is_same_v<F, maps::Add> && operands[0] != operands[1]) return cpu::loops().add_floats();
+        return cpu::loops().map(F::name, operands[0]);
+      }});
   return operation;
 }
 

@@ -1,26 +1,9 @@
 #pragma once
-#include <limits>
-
-#include "map.h"
+// Nothing but this, which has another form for devices.
+#include <reel/map.h>
 
 /// The elementwise operations, each whole in one struct.
 namespace reel::maps {
-
-using std::abs;
-using std::ceil;
-using std::cos;
-using std::erf;
-using std::exp;
-using std::expm1;
-using std::floor;
-using std::fmod;
-using std::log;
-using std::log1p;
-using std::nearbyint;
-using std::pow;
-using std::sin;
-using std::sqrt;
-using std::tanh;
 
 // The chain rule. What gets no adjoint passes none on, whatever its slope: where a branch is not taken it may
 // be infinite, or NaN (that of a sigmoid too, beside an operand that is). So derivatives multiply and divide
@@ -71,15 +54,6 @@ struct AbsorbingProduct {
     return {absorbing_product(dy, y[1]), absorbing_product(dy, y[0])};
   }
 };
-
-/// Where 1 / x is not finite; found without dividing, which would raise exceptions.
-inline Tensor has_no_inverse(const Tensor& x) {
-  // The smallest number that has one.
-  const double least = x.element() == ElementType::float64
-                           ? std::nextafter(std::numeric_limits<double>::min() / 4, 1)
-                           : std::nextafter(std::numeric_limits<float>::min() / 4, 1.0f);
-  return abs(x) != maximum(abs(x), least);
-}
 
 /// The adjoint of what an extreme `y` did not take: 0, but NaN where `y` is NaN and there is an adjoint.
 inline Tensor adjoint_at_nan(const Tensor& y, const Tensor& dy) {
@@ -502,7 +476,7 @@ struct IsFinite {
   template <class T>
   bool operator()(T x) const {
     // No arithmetic, and no comparison by size: for infinity and NaN these raise exceptions.
-    return x == x && abs(x) != std::numeric_limits<T>::infinity();
+    return x == x && abs(x) != infinity_of<T>();
   }
 };
 

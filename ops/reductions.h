@@ -1,68 +1,103 @@
 #pragma once
-#include "samples.h"
-#include "summed.h"
+#include <reel/map.h>
 
-#include <reel/record.h>
-#include <reel/structural.h>
+#include "reduction.h"
 
-#include <numeric>
+/// The reductions, each whole in one struct.
+namespace reel::reductions {
 
-/// What reductions have in common: they take away the axes named by their attribute `axes`, which is normal.
-namespace reel {
+using namespace reducing;
 
-/// `shape` without the axes, which are normal.
-inline Shape reduced_shape(Shape shape, const Axes& axes) {
-  for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis)
-    shape = shape.without_axis(static_cast<int>(*axis));
-  return shape;
-}
+/// What of a reduction's derivative is not written in one line.
+Tensors adjoint_of_prod(const Recorded& y, const Tensor& dy);
+Tensors adjoint_of_extreme(const Recorded& y, const Tensor& dy);
 
-inline TensorType reduced_type(const std::vector<TensorType>& x, const Attributes& attributes) {
-  return {x[0].element,
-          reduced_shape(x[0].shape, normal_axes(attributes.integers("axes"), x[0].shape.rank()))};
-}
-
-inline Axes reduced_axes(const Recorded& y) { return y.attributes().integers("axes"); }
-
-inline Axes all_axes(const char* operation, const Tensor& x) {
-  check_usable(operation, x);
-  Axes axes(x.rank());
-  std::iota(axes.begin(), axes.end(), 0);
-  return axes;
-}
-
-/// `shape` with the reduced axes of extent 1.
-inline Shape kept_shape(Shape shape, const Axes& axes) {
-  for (auto axis : axes) shape = shape.with_extent(static_cast<int>(axis), 1);
-  return shape;
-}
-
-/// A reduced value repeated along the axes it lost: the shape before the reduction.
-inline Tensor spread(const Tensor& reduced, const Shape& shape, const Axes& axes) {
-  return broadcast_to(reshape(reduced, kept_shape(shape, axes)), shape);
-}
-
-inline Tensor reduce(const Operation& operation, const Tensor& x, const Axes& axes, bool keep) {
-  check_usable(operation.name, x);
-  Axes normal;
-  try {
-    normal = normal_axes(axes, x.rank());
-  } catch (const RecordError& rule) {
-    refuse(operation.name, rule.rule(), {x});
+struct Sum {
+  static constexpr auto name = "sum";
+  static constexpr bool is_sum = true;
+  static constexpr bool is_linear = true;
+  /// Floats in double, so that the sum of many is right to the last bit.
+  template <class T>
+  using Total = std::conditional_t<std::is_same_v<T, float>, double, T>;
+  template <class Total>
+  static constexpr Total start() {
+    return 0;
   }
-  const auto y = record(operation, {x}, {{"axes", normal}});
-  return keep ? reshape(y, kept_shape(x.shape(), normal)) : y;
-}
+  template <class V>
+  static V join(const V& a, const V& b) {
+    return a + b;
+  }
+  template <class T, class Total>
+  static T finish(Total total) {
+    return static_cast<T>(total);
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) {
+    return {spread(dy, y[0].shape(), axes_of(y))};
+  }
+};
 
-inline std::vector<Sample> reduction_samples() {
-  return {{{floats({4})}, {{"axes", Axes{0}}}},
-          {{floats({2, 3})}, {{"axes", Axes{0}}}},
-          {{floats({2, 3})}, {{"axes", Axes{1}}}},
-          {{floats({2, 3, 4})}, {{"axes", Axes{0, 2}}}},
-          {{floats({2, 1, 3})}, {{"axes", Axes{0, 1, 2}}}},
-          {{floats({2, 3})}, {{"axes", Axes{}}}},
-          {{floats({})}, {{"axes", Axes{}}}},
-          {{floats({0, 3})}, {{"axes", Axes{1}}}}};
-}
+struct Prod {
+  static constexpr auto name = "prod";
+  static constexpr bool is_sum = true;
+  template <class T>
+  using Total = T;
+  template <class Total>
+  static constexpr Total start() {
+    return 1;
+  }
+  template <class V>
+  static V join(const V& a, const V& b) {
+    return a * b;
+  }
+  template <class T, class Total>
+  static T finish(Total total) {
+    return total;
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return adjoint_of_prod(y, dy); }
+};
 
-}  // namespace reel
+/// The largest; NaN where one is NaN.
+struct Max {
+  static constexpr auto name = "max";
+  static constexpr bool is_sum = false;
+  template <class T>
+  using Total = T;
+  template <class Total>
+  static constexpr Total start() {
+    using Limits = std::numeric_limits<Total>;
+    return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+  }
+  template <class V>
+  static V join(const V& a, const V& b) {
+    return choose(a > b || a != a, a, b);
+  }
+  template <class T, class Total>
+  static T finish(Total total) {
+    return total;
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return adjoint_of_extreme(y, dy); }
+};
+
+/// The smallest; NaN where one is NaN.
+struct Min {
+  static constexpr auto name = "min";
+  static constexpr bool is_sum = false;
+  template <class T>
+  using Total = T;
+  template <class Total>
+  static constexpr Total start() {
+    using Limits = std::numeric_limits<Total>;
+    return Limits::has_infinity ? Limits::infinity() : Limits::max();
+  }
+  template <class V>
+  static V join(const V& a, const V& b) {
+    return choose(a < b || a != a, a, b);
+  }
+  template <class T, class Total>
+  static T finish(Total total) {
+    return total;
+  }
+  static Tensors derivative(const Recorded& y, const Tensor& dy) { return adjoint_of_extreme(y, dy); }
+};
+
+}  // namespace reel::reductions

@@ -6,11 +6,11 @@
 namespace reel {
 
 std::vector<const Operation*> map_table();
+std::vector<const Operation*> reduction_table();
 
-#define REEL_OPERATIONS(entry)                                                                               \
-  entry(iota) entry(prod) entry(cumsum) entry(linear_scan) entry(min) entry(argmax) entry(argmin) entry(max) \
-      entry(gather) entry(scatter_add) entry(take_along_axis) entry(scatter_add_along_axis) entry(uniform)   \
-          entry(print)
+#define REEL_OPERATIONS(entry)                                                                              \
+  entry(iota) entry(cumsum) entry(linear_scan) entry(argmax) entry(argmin) entry(gather) entry(scatter_add) \
+      entry(take_along_axis) entry(scatter_add_along_axis) entry(uniform) entry(print)
 
 #define REEL_DECLARE(name) const Operation& name##_operation();
 REEL_OPERATIONS(REEL_DECLARE)

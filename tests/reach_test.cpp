@@ -119,18 +119,15 @@ TEST_CASE("a part of a cluster touches what its reach says") {
     std::vector<cpu::Cluster::Step> steps{{{0, 1}, d, add}};
     const bool by_rows = seed % 2 == 0 && shape[shape.rank() - 1] > 1;
     if (by_rows) {
-      steps.push_back({{2}, d, nullptr, loops.rows(cpu::Reduction::sum, d)});
+      steps.push_back({{2}, d, nullptr, loops.rows("sum", d)});
       steps.push_back({{3}, d});
       steps.push_back({{2, 4}, d, mul});
     }
     const bool has_totals = seed % 3 == 0 && shape.size() / shape[shape.rank() - 1] >= 128;
     const int last = 1 + static_cast<int>(steps.size());
     if (has_totals)
-      steps.push_back({{last},
-                       d,
-                       nullptr,
-                       nullptr,
-                       std::make_shared<const ColumnLoops>(loops.columns(cpu::Reduction::sum, d))});
+      steps.push_back(
+          {{last}, d, nullptr, nullptr, std::make_shared<const ColumnLoops>(loops.columns("sum", d))});
     const Standing output(shape, random, false);
     const cpu::Cluster cluster(shape, {{inputs[0].layout}, {inputs[1].layout}}, steps,
                                {{last, output.layout, {}}});

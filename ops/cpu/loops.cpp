@@ -4,16 +4,16 @@
 
 namespace reel::cpu {
 
-#define REEL_DECLARE(variant)                      \
-  namespace variant {                              \
-  MapLoop map(const char* name, ElementType);      \
-  MapLoop select(ElementType);                     \
-  MapLoop cast(ElementType from, ElementType to);  \
-  MapLoop add_floats();                            \
-  RepeatLoop repeat(ElementType);                  \
-  ReductionLoop reduction(Reduction, ElementType); \
-  RowLoop rows(Reduction, ElementType);            \
-  ColumnLoops columns(Reduction, ElementType);     \
+#define REEL_DECLARE(variant)                             \
+  namespace variant {                                     \
+  MapLoop map(const char* name, ElementType);             \
+  MapLoop select(ElementType);                            \
+  MapLoop cast(ElementType from, ElementType to);         \
+  MapLoop add_floats();                                   \
+  RepeatLoop repeat(ElementType);                         \
+  ReductionLoop reduction(const char* name, ElementType); \
+  RowLoop rows(const char* name, ElementType);            \
+  ColumnLoops columns(const char* name, ElementType);     \
   }
 REEL_EACH_VARIANT(REEL_DECLARE)
 

@@ -7,8 +7,6 @@
 /// The loops that are compiled once for each instruction set. Each function returns null where there is none.
 namespace reel::cpu {
 
-enum class Reduction { sum, prod, max, min };
-
 /// Makes the units `first` to `last` of a reduction.
 using ReductionLoop = void (*)(const AxisGroups&, const void* input, void* output, std::int64_t first,
                                std::int64_t last);
@@ -22,9 +20,10 @@ struct Loops {
   /// Of doubles and floats, to doubles.
   MapLoop (*add_floats)();
   RepeatLoop (*repeat)(ElementType);
-  ReductionLoop (*reduction)(Reduction, ElementType);
-  RowLoop (*rows)(Reduction, ElementType);
-  ColumnLoops (*columns)(Reduction, ElementType);
+  /// Of a reduction, by its name.
+  ReductionLoop (*reduction)(const char* name, ElementType);
+  RowLoop (*rows)(const char* name, ElementType);
+  ColumnLoops (*columns)(const char* name, ElementType);
 };
 
 const Loops& loops(Variant variant = best_variant());

@@ -4,11 +4,11 @@
 
 namespace reel::cpu {
 
-CpuKernels reduction_kernels(Reduction reduction) {
+CpuKernels reduction_kernels(const char* name) {
   CpuKernels kernels;
-  kernels.kernel = [reduction](const KernelRequest& request) {
+  kernels.kernel = [name](const KernelRequest& request) {
     const auto& type = request.operands[0].type;
-    const auto loop = loops().reduction(reduction, type.element);
+    const auto loop = loops().reduction(name, type.element);
     const AxisGroups groups(type.shape, request.attributes.integers("axes"));
     const auto units = groups.units();
     CpuKernel kernel;
@@ -21,8 +21,8 @@ CpuKernels reduction_kernels(Reduction reduction) {
     kernel.nanoseconds = 0.03 * static_cast<double>(type.bytes()) + 5 * static_cast<double>(units);
     return kernel;
   };
-  kernels.rows = [reduction](ElementType element) { return loops().rows(reduction, element); };
-  kernels.columns = [reduction](ElementType element) { return loops().columns(reduction, element); };
+  kernels.rows = [name](ElementType element) { return loops().rows(name, element); };
+  kernels.columns = [name](ElementType element) { return loops().columns(name, element); };
   return kernels;
 }
 

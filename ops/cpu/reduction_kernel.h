@@ -3,7 +3,7 @@
 
 namespace reel::cpu {
 
-/// What a reduction along its attribute `axes` says of itself to the CPU runner.
-CpuKernels reduction_kernels(Reduction reduction);
+/// What the reduction of that name, along its attribute `axes`, says of itself to the CPU runner.
+CpuKernels reduction_kernels(const char* name);
 
 }  // namespace reel::cpu

@@ -9,6 +9,11 @@ namespace reel::cpu::REEL_VARIANT {
 
 namespace {
 
+using mapping::arity_of;
+using mapping::map_loop;
+using mapping::MapResult;
+using mapping::with_accepted;
+
 /// The loop over a functor with vectors. The last elements are padded to one, so that what becomes of an
 /// element does not depend on where it stands.
 template <class F, class T>

@@ -1,72 +1,14 @@
 #include <cpu/loops.h>
 #include <cpu/vector.h>
+#include <reduction_list.h>
+#include <reductions.h>
 
 #include <algorithm>
-#include <limits>
+#include <cstring>
 
 namespace reel::cpu::REEL_VARIANT {
 
 namespace {
-
-template <class T>
-T choose(bool condition, T a, T b) {
-  return condition ? a : b;
-}
-
-// Each joins two values, numbers or vectors of them, starting from `start`. Total is the type in which values
-// of type T are joined: floats are summed in double, so that the sum of many is right to the last bit.
-
-struct Sum {
-  template <class T>
-  using Total = std::conditional_t<std::is_same_v<T, float>, double, T>;
-  template <class T>
-  static constexpr T start = 0;
-  template <class V>
-  static V join(const V& a, const V& b) {
-    return a + b;
-  }
-};
-
-struct Prod {
-  template <class T>
-  using Total = T;
-  template <class T>
-  static constexpr T start = 1;
-  template <class V>
-  static V join(const V& a, const V& b) {
-    return a * b;
-  }
-};
-
-template <class T>
-constexpr T largest = std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity()
-                                                           : std::numeric_limits<T>::max();
-template <class T>
-constexpr T smallest = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
-                                                            : std::numeric_limits<T>::lowest();
-
-/// The larger one; NaN where one is NaN.
-struct Max {
-  template <class T>
-  using Total = T;
-  template <class T>
-  static constexpr T start = smallest<T>;
-  template <class V>
-  static V join(const V& a, const V& b) {
-    return choose(a > b || a != a, a, b);
-  }
-};
-
-struct Min {
-  template <class T>
-  using Total = T;
-  template <class T>
-  static constexpr T start = largest<T>;
-  template <class V>
-  static V join(const V& a, const V& b) {
-    return choose(a < b || a != a, a, b);
-  }
-};
 
 template <class V, class T>
 V load(const T* from) {
@@ -99,7 +41,7 @@ Total joined_lanes(const Total* lanes) {
 template <class Op, class T>
 auto block_total(const T* x, std::int64_t count) {
   using Total = typename Op::template Total<T>;
-  auto total = Op::template start<Total>;
+  auto total = Op::template start<Total>();
   std::int64_t i = 0;
   if constexpr (std::is_floating_point_v<T>) {
     using V = Vector<Total>;
@@ -172,7 +114,7 @@ struct Run {
   static Run start(std::int64_t columns) {
     Run run;
     run.columns = columns;
-    std::fill_n(run.values, columns, Op::template start<Total>);
+    std::fill_n(run.values, columns, Op::template start<Total>());
     return run;
   }
   friend Run join_runs(const Run& a, const Run& b) {
@@ -211,8 +153,8 @@ void reduction_loop(const AxisGroups& groups, const void* input, void* output, s
   for (auto unit = first; unit < last;) {
     const auto* from = x + AxisGroups::position(groups.kept, unit / runs);
     if (groups.columns_reduced) {
-      y[unit] = static_cast<T>(joined<Op, Total>(0, others, 1, [&](std::int64_t i, std::int64_t end) {
-        return i == end ? Op::template start<Total> : row_total<Op>(from + place(i), columns);
+      y[unit] = Op::template finish<T>(joined<Op, Total>(0, others, 1, [&](std::int64_t i, std::int64_t end) {
+        return i == end ? Op::template start<Total>() : row_total<Op>(from + place(i), columns);
       }));
       ++unit;
     } else {
@@ -221,7 +163,7 @@ void reduction_loop(const AxisGroups& groups, const void* input, void* output, s
       const auto count = std::min({Run<Op, T>::most, columns - column, (last - unit) * AxisGroups::run});
       const auto totals = column_totals<Op>(from + column, others, count, place);
       for (std::int64_t i = 0; i < count; ++i)
-        y[unit / runs * columns + column + i] = static_cast<T>(totals.values[i]);
+        y[unit / runs * columns + column + i] = Op::template finish<T>(totals.values[i]);
       unit += (count + AxisGroups::run - 1) / AxisGroups::run;
     }
   }
@@ -232,7 +174,7 @@ void row_loop(const void* input, void* output, std::int64_t rows, std::int64_t c
   const auto* x = static_cast<const T*>(input);
   auto* y = static_cast<T*>(output);
   for (std::int64_t row = 0; row < rows; ++row)
-    y[row] = static_cast<T>(row_total<Op>(x + row * columns, columns));
+    y[row] = Op::template finish<T>(row_total<Op>(x + row * columns, columns));
 }
 
 template <class Op, class T>
@@ -241,7 +183,7 @@ ColumnLoops column_loops() {
   ColumnLoops loops;
   loops.total_bytes = sizeof(Total);
   loops.start = [](void* totals, std::int64_t columns) {
-    std::fill_n(static_cast<Total*>(totals), columns, Op::template start<Total>);
+    std::fill_n(static_cast<Total*>(totals), columns, Op::template start<Total>());
   };
   loops.take = [](void* totals, const void* input, std::int64_t rows, std::int64_t columns) {
     take_rows<Op>(static_cast<Total*>(totals), columns, static_cast<const T*>(input), 0, rows,
@@ -255,40 +197,40 @@ ColumnLoops column_loops() {
   loops.finish = [](const void* totals, void* output, std::int64_t columns) {
     const auto* from = static_cast<const Total*>(totals);
     auto* to = static_cast<T*>(output);
-    for (std::int64_t i = 0; i < columns; ++i) to[i] = static_cast<T>(from[i]);
+    for (std::int64_t i = 0; i < columns; ++i) to[i] = Op::template finish<T>(from[i]);
   };
   return loops;
 }
 
-/// Calls `f` with the way of joining and a zero of the element type.
+/// Calls `f` with the reduction of that name and a zero of the element type.
 template <class F>
-auto with_reduction(Reduction reduction, ElementType element, F&& f) {
-  return with_type(element, [&](auto zero) -> decltype(f(Sum{}, 0)) {
-    if constexpr (std::is_same_v<decltype(zero), bool>)
-      return {};
-    else
-      return reduction == Reduction::sum    ? f(Sum{}, zero)
-             : reduction == Reduction::prod ? f(Prod{}, zero)
-             : reduction == Reduction::max  ? f(Max{}, zero)
-                                            : f(Min{}, zero);
+auto with_reduction(const char* name, ElementType element, F&& f) {
+  return with_type(element, [&](auto zero) -> decltype(f(reductions::Sum{}, 0)) {
+    if constexpr (!std::is_same_v<decltype(zero), bool>) {
+#define REEL_OF_NAME(function, R) \
+  if (std::strcmp(name, reductions::R::name) == 0) return f(reductions::R{}, zero);
+      REEL_REDUCTIONS(REEL_OF_NAME)
+#undef REEL_OF_NAME
+    }
+    return {};
   });
 }
 
 }  // namespace
 
-ReductionLoop reduction(Reduction reduction, ElementType element) {
-  return with_reduction(reduction, element, [](auto op, auto zero) -> ReductionLoop {
+ReductionLoop reduction(const char* name, ElementType element) {
+  return with_reduction(name, element, [](auto op, auto zero) -> ReductionLoop {
     return reduction_loop<decltype(op), decltype(zero)>;
   });
 }
 
-RowLoop rows(Reduction reduction, ElementType element) {
-  return with_reduction(reduction, element,
+RowLoop rows(const char* name, ElementType element) {
+  return with_reduction(name, element,
                         [](auto op, auto zero) -> RowLoop { return row_loop<decltype(op), decltype(zero)>; });
 }
 
-ColumnLoops columns(Reduction reduction, ElementType element) {
-  return with_reduction(reduction, element, [](auto op, auto zero) -> ColumnLoops {
+ColumnLoops columns(const char* name, ElementType element) {
+  return with_reduction(name, element, [](auto op, auto zero) -> ColumnLoops {
     return column_loops<decltype(op), decltype(zero)>();
   });
 }

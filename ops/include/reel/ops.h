@@ -72,6 +72,8 @@ Tensor scaled_adjoint(const Tensor& adjoint, const Tensor& slope);
 Tensor divided_adjoint(const Tensor& adjoint, const Tensor& divisor);
 /// a * b; 0 where either is 0, whatever the other is.
 Tensor absorbing_product(const Tensor& a, const Tensor& b);
+/// Where 1 / x is not finite; found without dividing, which would raise exceptions.
+Tensor has_no_inverse(const Tensor& x);
 
 // Comparisons: bool, no derivative. Equality of every element type, order of numbers.
 Tensor equal(const Tensor& a, const Tensor& b);

@@ -1,40 +1,14 @@
 #include <reel/ops.h>
+#include <reel/record.h>
 
-#include "cpu/reduction_kernel.h"
-#include "reductions.h"
-#include "reference/kernels.h"
-#include "table.h"
+#include "reduction.h"
+
+// Composed from sums and extremes.
 
 namespace reel {
 
-const Operation& sum_operation() {
-  static const Operation operation{
-      "sum",
-      Kind::reduction,
-      [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
-        check_summed(x[0]);
-        return reduced_type(x, attributes);
-      },
-      {[](const Recorded& y, const Tensor& dy) -> Tensors {
-        return {spread(dy, y[0].shape(), reduced_axes(y))};
-      }},
-      {reference::sum, cpu::reduction_kernels(cpu::Reduction::sum)},
-      [] {
-        auto samples = reduction_samples();
-        samples.push_back({{floats({2, 0})}, {{"axes", Axes{1}}}});
-        return samples;
-      },
-      nullptr,
-      Algebra::linear_in({{0}})};
-  return operation;
-}
-
-Tensor sum(const Tensor& x, const Axes& axes, bool keep) {
-  return reduce(sum_operation(), summable("sum", {x}), axes, keep);
-}
-Tensor sum(const Tensor& x) { return sum(x, all_axes("sum", x)); }
-
-// Composed from sums and extremes.
+using reducing::all_axes;
+using reducing::reduced_shape;
 
 namespace {
 

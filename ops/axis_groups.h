@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace reel::cpu {
+namespace reel {
 
 /// The axes of a reduction of contiguous memory, with those that are reduced or kept together as one: the
 /// last such group, and those before it. The result is made in units that threads share: elements, or runs of
@@ -39,4 +39,4 @@ struct AxisGroups {
   std::int64_t units() const { return count(kept) * runs(); }
 };
 
-}  // namespace reel::cpu
+}  // namespace reel

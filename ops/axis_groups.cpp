@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace reel::cpu {
+namespace reel {
 
 AxisGroups::AxisGroups(const Shape& shape, const std::vector<std::int64_t>& axes) {
   const auto is_reduced = [&](int axis) { return std::find(axes.begin(), axes.end(), axis) != axes.end(); };
@@ -26,4 +26,4 @@ AxisGroups::AxisGroups(const Shape& shape, const std::vector<std::int64_t>& axes
   }
 }
 
-}  // namespace reel::cpu
+}  // namespace reel

@@ -1,34 +1,78 @@
 #pragma once
 #include <cmath>
+#include <limits>
 
 #include <reel/cpu_kernel.h>
 #include <reel/ops.h>
 #include <reel/record.h>
 
-#if defined(__GNUC__) && !defined(__clang__)
-#define REEL_INDEPENDENT _Pragma("GCC ivdep")
-#else
-#define REEL_INDEPENDENT
-#endif
-
-/// How an elementwise operation is made of one struct: its name, the element types it accepts, the scalar
-/// function as a template that every runner instantiates (Reel's own ones with vectors too), and its
-/// derivative.
+/// How an elementwise operation is made of one struct, Reel's own and a user's alike: its name, the element
+/// types it accepts, the scalar function, and its derivative. It is then fused with others, checked by
+/// check_operation(map_operation<Spike>()), and used as apply<Spike>(x).
 ///
-///   struct Sigmoid {
-///     static constexpr auto name = "sigmoid";
+///   struct Spike {
+///     static constexpr auto name = "spike";
 ///     static constexpr auto accepts = Accepts::floating;
-///     template <class T> T operator()(T x) const { ... }
+///     template <class T>
+///     T operator()(T x) const {
+///       return choose(x > T(0), T(1), T(0));
+///     }
 ///     static Tensors derivative(const Recorded& y, const Tensor& dy) {
-///       return {scaled_adjoint(dy, y * (1 - y))};
+///       return {divided_adjoint(dy, square(1 + abs(y[0])))};
 ///     }
 ///   };
 ///
-/// Optional: `static constexpr double low, high`, the range tests draw operands from (and `second_low,
-/// second_high`); `static constexpr bool zero_derivative` in place of a derivative.
+/// With two operands, `operator()(T a, T b)` and the adjoints of both. The function is called with float,
+/// double, int32_t, int64_t or bool, as far as they are accepted, and returns a number of that type or a
+/// bool. The compiler makes vector instructions of a function that is arithmetic, comparisons and choose();
+/// of std::exp and its like it calls the scalar ones.
+///
+/// Optional members: `low`, `high`, the range tests draw operands from (and `second_low`, `second_high`);
+/// `zero_derivative = true` in place of a derivative; `linear = LinearIn::...`; `left_unit`, `right_unit`;
+/// `identity = true`, `involution = true` (see Algebra); `cost = Cost::expensive`.
+///
+/// What stands below is C++ for the host; ops/device/reel/map.h has its place where maps are compiled for
+/// another device.
 namespace reel {
 
 enum class Accepts { floating, numbers, boolean, anything };
+
+/// The operands in which a map is linear.
+enum class LinearIn { no, first, each, together };
+
+/// `condition ? a : b` that vectors have too, so that one text serves for both: both are evaluated.
+template <class T>
+T choose(bool condition, T a, T b) {
+  return condition ? a : b;
+}
+
+/// Of a floating type.
+template <class T>
+constexpr T infinity_of() {
+  return std::numeric_limits<T>::infinity();
+}
+
+/// Functions of numbers that functors call.
+namespace maps {
+using std::abs;
+using std::ceil;
+using std::cos;
+using std::erf;
+using std::exp;
+using std::expm1;
+using std::floor;
+using std::fmod;
+using std::log;
+using std::log1p;
+using std::nearbyint;
+using std::pow;
+using std::sin;
+using std::sqrt;
+using std::tanh;
+}  // namespace maps
+
+/// How an Operation is made of the members of a struct.
+namespace mapping {
 
 inline constexpr const char* rule_of(Accepts accepts) {
   return accepts == Accepts::floating  ? "operands must be floating"
@@ -42,12 +86,6 @@ constexpr bool is_accepted(Accepts accepts) {
   if (accepts == Accepts::floating) return std::is_floating_point_v<T>;
   if (accepts == Accepts::boolean) return std::is_same_v<T, bool>;
   return accepts == Accepts::anything || !std::is_same_v<T, bool>;
-}
-
-/// `condition ? a : b` that vectors have too, so that one text serves for both: both are evaluated.
-template <class T>
-T choose(bool condition, T a, T b) {
-  return condition ? a : b;
 }
 
 /// Number of operands of the scalar function.
@@ -80,34 +118,59 @@ bool with_accepted(ElementType type, Function&& f) {
   });
 }
 
-/// The loop over a functor. Each element is of its own operands only, which the compiler cannot see since an
-/// output may be an input's memory.
-template <class F, class T>
-void map_loop(const void* const* inputs, void* output, std::int64_t count) {
-  const F f{};
-  const T* a = static_cast<const T*>(inputs[0]);
-  auto* y = static_cast<MapResult<F, T>*>(output);
-  if constexpr (arity_of<F>() == 1) {
-    REEL_INDEPENDENT
-    for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i]);
-  } else {
-    const T* b = static_cast<const T*>(inputs[1]);
-    REEL_INDEPENDENT
-    for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i], b[i]);
+// Each element is of its own operands only, which the compiler cannot see since an output may be an input's
+// memory.
+#if defined(__GNUC__) && !defined(__clang__)
+#define REEL_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define REEL_INDEPENDENT
+#endif
+
+/// The loop over a functor, and the same for an instruction set that the caller need not be compiled for.
+#define REEL_MAP_LOOP(loop, instructions)                                               \
+  template <class F, class T>                                                           \
+  instructions void loop(const void* const* inputs, void* output, std::int64_t count) { \
+    const F f{};                                                                        \
+    const T* a = static_cast<const T*>(inputs[0]);                                      \
+    auto* y = static_cast<MapResult<F, T>*>(output);                                    \
+    if constexpr (arity_of<F>() == 1) {                                                 \
+      REEL_INDEPENDENT                                                                  \
+      for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i]);                          \
+    } else {                                                                            \
+      const T* b = static_cast<const T*>(inputs[1]);                                    \
+      REEL_INDEPENDENT                                                                  \
+      for (std::int64_t i = 0; i < count; ++i) y[i] = f(a[i], b[i]);                    \
+    }                                                                                   \
   }
+REEL_MAP_LOOP(map_loop, )
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(__AVX2__)
+#define REEL_HAS_MAP_LOOP_AVX2
+// Without fused multiplications, which would round otherwise than the plain loop.
+REEL_MAP_LOOP(map_loop_avx2, __attribute__((target("avx2"))))
+#endif
+#undef REEL_MAP_LOOP
+
+template <class F, class T>
+MapLoop best_map_loop() {
+#if defined(REEL_HAS_MAP_LOOP_AVX2)
+  if (__builtin_cpu_supports("avx2")) return map_loop_avx2<F, T>;
+#endif
+  return map_loop<F, T>;
 }
 
 template <class F>
 MapLoop map_loop_for(ElementType operand) {
   MapLoop loop = nullptr;
-  with_accepted<F>(operand, [&](auto zero) { loop = map_loop<F, decltype(zero)>; });
+  with_accepted<F>(operand, [&](auto zero) { loop = best_map_loop<F, decltype(zero)>(); });
   return loop;
 }
 
 template <class F>
 void map_reference(const KernelCall& call) {
   const void* inputs[] = {call.inputs[0].data, call.inputs[arity_of<F>() - 1].data};
-  map_loop_for<F>(call.inputs[0].type->element)(inputs, call.output.data, call.output.shape().size());
+  with_accepted<F>(call.inputs[0].type->element, [&](auto zero) {
+    map_loop<F, decltype(zero)>(inputs, call.output.data, call.output.shape().size());
+  });
 }
 
 template <class F>
@@ -167,8 +230,6 @@ inline constexpr bool is_involution = false;
 template <class F>
 inline constexpr bool is_involution<F, std::void_t<decltype(F::involution)>> = F::involution;
 
-/// The operands in which a map is linear: `static constexpr auto linear = LinearIn::...`.
-enum class LinearIn { no, first, each, together };
 template <class F, class = void>
 inline constexpr LinearIn linearity = LinearIn::no;
 template <class F>
@@ -206,14 +267,14 @@ std::vector<Sample> map_samples() {
   return samples;
 }
 
+/// With the loops that `kernels` states.
 template <class F>
-Operation make_map() {
+Operation make_map(CpuKernels kernels) {
   Operation map{F::name, Kind::map, infer_map<F>, Derivative::none(), {map_reference<F>}, map_samples<F>};
   map.algebra = {is_identity<F>, is_involution<F>, LeftUnit<F>::value, RightUnit<F>::value,
                  linear_operands(linearity<F>)};
   map.cost = cost_of<F>;
-  map.kernels.set(CpuKernels{
-      [](const std::vector<ElementType>& operands, ElementType) { return map_loop_for<F>(operands[0]); }});
+  map.kernels.set(std::move(kernels));
   if constexpr (has_derivative<F>)
     map.derivative = {F::derivative};
   else
@@ -221,13 +282,19 @@ Operation make_map() {
   return map;
 }
 
-/// The operation of a functor; the same object at every call.
+}  // namespace mapping
+
+/// The operation of a struct; the same object at every call.
 template <class F>
 const Operation& map_operation() {
-  static const Operation operation = make_map<F>();
+  static const Operation operation =
+      mapping::make_map<F>(CpuKernels{[](const std::vector<ElementType>& operands, ElementType) {
+        return mapping::map_loop_for<F>(operands[0]);
+      }});
   return operation;
 }
 
+/// The operation on tensors, which broadcast as in NumPy.
 template <class F, class... Operands>
 Tensor apply(const Operands&... operands) {
   return record(map_operation<F>(), together(F::name, {operands...}));
