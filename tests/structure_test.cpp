@@ -3,6 +3,7 @@
 
 #include <reel/ops.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -93,6 +94,46 @@ TEST_CASE("private headers are included by their own folder alone") {
           INFO(source.name << " includes " << included << " of " << other);
           CHECK(!fs::exists(root / other / included));
         }
+}
+
+TEST_CASE("a folder of the engine includes only those before it on the way of a computation") {
+  const std::vector<std::string> way{"tape", "record", "gradients", "passes", "plan", "run", "model"};
+  const auto place_of = [&](const std::string& folder) {
+    return std::find(way.begin(), way.end(), folder) - way.begin();
+  };
+  int includes = 0;
+  for (const auto& source : sources("engine")) {
+    const auto folder = source.name.substr(7, source.name.find('/', 7) - 7);
+    // What stands at the engine's root, and public headers, include none of them.
+    const auto own = folder == "include" || folder.find('.') != std::string::npos ? -1 : place_of(folder);
+    CHECK(own < static_cast<std::ptrdiff_t>(way.size()));
+    for (const auto& included : matches(source.text, R"(#include "(\w+)/)")) {
+      INFO(source.name << " includes a header of " << included);
+      CHECK(place_of(included) <= own);
+      ++includes;
+    }
+  }
+  CHECK(includes > 100);
+}
+
+TEST_CASE("what comes before running neither includes nor names anything of a device") {
+  const std::set<std::string> of_devices{"cpu_kernel.h", "device.h", "program.h", "function.h", "model.h"};
+  const std::regex name(
+      R"(\b(cpu|Cpu\w*|cuda|Cuda\w*|gpu|xsimd|Device\w*|Backend|Runner|Team|Cluster|threads?)\b)");
+  for (const auto* folder : {"engine/tape", "engine/record", "engine/passes", "engine/plan"})
+    for (const auto& source : sources(folder)) {
+      for (const auto& included : matches(source.text, R"(#include <reel/([^>]+)>)")) {
+        INFO(source.name << " includes <reel/" << included << ">");
+        CHECK(!of_devices.count(included));
+      }
+      std::smatch found;
+      const bool names = std::regex_search(source.text, found, name);
+      INFO(source.name << " names " << (names ? found.str() : ""));
+      CHECK(!names);
+    }
+  // Nor does what an operation says of itself.
+  for (const auto& source : sources("engine/include"))
+    if (source.name == "engine/include/reel/operation.h") CHECK(!std::regex_search(source.text, name));
 }
 
 TEST_CASE("public headers are free of xtensor, but for the one that converts") {

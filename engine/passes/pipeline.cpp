@@ -15,15 +15,16 @@ namespace reel {
 namespace {
 
 /// The tape as the passes so far have left it.
-class Improved {
+class Improving {
  public:
-  Improved(const Tape& recorded, const std::vector<NodeId>& outputs)
-      : recorded_(recorded), now_{nullptr, outputs} {}
+  Improving(const Tape& recorded, const std::vector<NodeId>& outputs)
+      : recorded_(recorded), now_{{nullptr, outputs}, {}} {}
 
   const Tape& tape() const { return now_.tape ? *now_.tape : recorded_; }
   const std::vector<NodeId>& outputs() const { return now_.outputs; }
-  void become(Wanted next) { now_ = std::move(next); }
-  Wanted& own() { return now_; }
+  void become(Wanted next) { static_cast<Wanted&>(now_) = std::move(next); }
+  Improved& own() { return now_; }
+  limits::Met& limits() { return now_.limits; }
   bool has_unrolls() const {
     for (NodeId id = 0; id < tape().size(); ++id)
       if (tape().node(id).operation->kind == Kind::unroll) return true;
@@ -32,26 +33,27 @@ class Improved {
 
  private:
   const Tape& recorded_;
-  Wanted now_;
+  Improved now_;
 };
 
-void cut_what_derivatives_read(Improved& now, const CompileOptions&) {
+void cut_what_derivatives_read(Improving& now, const CompileOptions&) {
   if (!now.has_unrolls()) return;
-  now.become(simplify(now.tape(), now.outputs(), [](WantedStep& step) { cut_residuals(step); }));
-  cut_residuals(now.own());
+  now.become(
+      simplify(now.tape(), now.outputs(), [&](WantedStep& step) { cut_residuals(step, now.limits()); }));
+  cut_residuals(now.own(), now.limits());
 }
 
 /// Products are rewritten in steps that are simple, and leave them so: both passes are one walk.
-void simplify_all(Improved& now, const CompileOptions& options) {
+void simplify_all(Improving& now, const CompileOptions& options) {
   if (!takes(options, "products")) now.become(simplify(now.tape(), now.outputs()));
 }
 
-void improve_products(Improved& now, const CompileOptions&) {
+void improve_products(Improving& now, const CompileOptions&) {
   now.become(simplify(now.tape(), now.outputs(), rewrite_products));
   merge_products(now.own());
 }
 
-void split_unrolls(Improved& now, const CompileOptions& options) {
+void split_unrolls(Improving& now, const CompileOptions& options) {
   if (!now.has_unrolls()) return;
   now.become(split(now.tape(), now.outputs(), takes(options, "sink")));
   // What was taken out of loops meets what was there.
@@ -63,7 +65,7 @@ void split_unrolls(Improved& now, const CompileOptions& options) {
 struct Pass {
   const char* name;
   const char* purpose;
-  void (*run)(Improved&,
+  void (*run)(Improving&,
               const CompileOptions&);  // null where it is done in a pass before, or as a tape is planned
 };
 
@@ -92,7 +94,7 @@ std::size_t number_of(const std::string& name) {
   throw Error("there is no pass '" + name + "'; there are " + names);
 }
 
-void run_passes(Improved& now, const CompileOptions& options, std::size_t last) {
+void run_passes(Improving& now, const CompileOptions& options, std::size_t last) {
   for (std::size_t i = 0; i <= last; ++i)
     if (options.takes(i) && table[i].run) table[i].run(now, options);
 }
@@ -122,8 +124,8 @@ std::vector<NodeId> nodes_of(const std::string& operation, const Tape& tape, con
   return nodes;
 }
 
-Wanted improve(const Tape& tape, const std::vector<NodeId>& outputs, const CompileOptions& options) {
-  Improved now(tape, outputs);
+Improved improve(const Tape& tape, const std::vector<NodeId>& outputs, const CompileOptions& options) {
+  Improving now(tape, outputs);
   run_passes(now, options, std::size(table) - 1);
   if (!now.own().tape) now.own().tape = tape.clone();
   return std::move(now.own());
@@ -131,7 +133,7 @@ Wanted improve(const Tape& tape, const std::vector<NodeId>& outputs, const Compi
 
 std::string to_dot_after(const std::string& pass, const Tape& tape, const Tensors& outputs,
                          const CompileOptions& options) {
-  Improved now(tape, nodes_of("to_dot_after", tape, outputs));
+  Improving now(tape, nodes_of("to_dot_after", tape, outputs));
   run_passes(now, options, number_of(pass));
   return to_dot(now.tape());
 }

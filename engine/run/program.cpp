@@ -13,6 +13,7 @@ namespace reel {
 
 struct Program::State {
   std::unique_ptr<Runner> runner;
+  std::string notes;
   InUse running;
 };
 
@@ -57,8 +58,9 @@ void check_arguments(const std::vector<plan::Argument>& wanted, const std::vecto
   }
 }
 
-Program::Program(std::unique_ptr<Runner> runner) : state_(std::make_shared<State>()) {
+Program::Program(std::unique_ptr<Runner> runner, std::string notes) : state_(std::make_shared<State>()) {
   state_->runner = std::move(runner);
+  state_->notes = std::move(notes);
 }
 
 void Program::run(const std::vector<const Array*>& arguments, std::vector<Array>& results) {
@@ -84,7 +86,7 @@ std::vector<Array> Program::run(const std::vector<Array>& arguments) { return ru
 std::size_t Program::arena_bytes() const { return state_->runner->arena_bytes(); }
 std::size_t Program::kept_bytes() const { return state_->runner->kept_bytes(); }
 std::size_t Program::instruction_count() const { return state_->runner->instruction_count(); }
-std::string Program::explain() const { return state_->runner->explain(); }
+std::string Program::explain() const { return state_->runner->explain() + state_->notes; }
 
 Profile Program::profile(const std::vector<Array>& arguments, int runs) {
   if (runs < 1) throw Error("[profile] needs at least one run, not " + std::to_string(runs));
@@ -128,7 +130,8 @@ Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
     const auto improved = improve(tape, wanted, options);
     // Who looks at every value wants every value to be there.
     auto& backend = (options.check_finite ? Device::reference() : device).backend();
-    return Program(backend.make_runner(*improved.tape, improved.outputs, options));
+    return Program(backend.make_runner(*improved.tape, improved.outputs, options),
+                   limits::to_string(improved.limits));
   };
   return needing_memory(make, [&] {
     return "[compile] there is no memory for the plan of a tape of " + std::to_string(tape.size()) + " nodes";

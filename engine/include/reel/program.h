@@ -31,7 +31,8 @@ std::string to_string(const Profile& profile);
 /// program, which lives as long as one of them. One run at a time.
 class Program {
  public:
-  explicit Program(std::unique_ptr<Runner> runner);
+  /// `notes` are put behind what the runner explains.
+  explicit Program(std::unique_ptr<Runner> runner, std::string notes = "");
   // Without moves, after which a handle would be none.
   Program(const Program&) = default;
   Program& operator=(const Program&) = default;
@@ -52,7 +53,8 @@ class Program {
   /// How many of them hold what was made of parameters alone, merged or packed, and is kept from run to run.
   std::size_t kept_bytes() const;
   std::size_t instruction_count() const;
-  /// The instructions, one a line: what each does, for which code, and where its operands stand.
+  /// The instructions, one a line: what each does, for which code, and where its operands stand; then which
+  /// limits were met where Reel stops looking for something better.
   std::string explain() const;
   /// Runs it once more than `runs` times, updates included, and measures every instruction. Throws Error for
   /// the reference runner, which is not made for speed.

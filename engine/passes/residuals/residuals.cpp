@@ -50,9 +50,14 @@ class Cut {
     }
   }
 
-  Choice run() {
+  Choice run(limits::Met& met) {
     find_reachable();
-    if (nodes_.size() > largest_graph) return {};
+    if (nodes_.size() > limits::largest_cut) {
+      met.push_back("what a derivative reads of " + std::to_string(nodes_.size()) +
+                    " nodes of a step is all kept: the least is found among " +
+                    std::to_string(limits::largest_cut) + " at most");
+      return {};
+    }
     MinCut cut;
     std::map<NodeId, std::pair<int, int>> places;  // a node's way in and out
     for (auto id : nodes_) places[id] = {cut.add_node(), cut.add_node()};
@@ -139,7 +144,6 @@ class Cut {
       if (seen[id]) nodes_.push_back(id);
   }
 
-  static constexpr std::size_t largest_graph = 4096;
   const Tape& tape_;
   const NodeIds& used_;
   const std::vector<bool>& kept_anyway_;
@@ -151,8 +155,13 @@ class Cut {
 /// All residuals on one tape.
 class Cutting {
  public:
-  Cutting(Tape& tape, const NodeIds& wanted)
-      : tape_(tape), size_(tape.size()), replacement_(tape.size(), -1), users_(tape.size()), is_new_(size_) {
+  Cutting(Tape& tape, const NodeIds& wanted, limits::Met& met)
+      : tape_(tape),
+        met_(met),
+        size_(tape.size()),
+        replacement_(tape.size(), -1),
+        users_(tape.size()),
+        is_new_(size_) {
     for (NodeId id = 0; id < size_; ++id)
       for (auto input : tape.inputs(id)) users_[input].push_back(id);
     // An output counts as a user that is no unroll.
@@ -216,7 +225,7 @@ class Cutting {
     const auto source = UnrollNode::of(tape_.node(residuals.from).attributes);
     NodeIds used;
     for (const auto& [value, position] : residuals.used) used.push_back(value);
-    const auto choice = Cut(*source.body, used, kept_anyway(residuals.from, reader, *source.body)).run();
+    const auto choice = Cut(*source.body, used, kept_anyway(residuals.from, reader, *source.body)).run(met_);
     if (!choice.is_better) return false;
     replace(reader, residuals, *source.body, choice);
     return true;
@@ -307,6 +316,7 @@ class Cutting {
   }
 
   Tape& tape_;
+  limits::Met& met_;
   const NodeId size_;
   NodeIds replacement_;
   std::vector<NodeIds> users_;
@@ -318,19 +328,19 @@ constexpr int most_rounds = 4;
 
 }  // namespace
 
-void cut_residuals(WantedStep& step) {
+void cut_residuals(WantedStep& step, limits::Met& met) {
   for (int round = 0; round < most_rounds; ++round) {
     auto wanted = step.values;
     wanted.insert(wanted.end(), step.body->next.begin(), step.body->next.end());
-    const auto replacement = Cutting(*step.body->tape, wanted).run();
+    const auto replacement = Cutting(*step.body->tape, wanted, met).run();
     if (replacement.empty()) return;
     emit_anew(step, replacement);
   }
 }
 
-void cut_residuals(Wanted& wanted) {
+void cut_residuals(Wanted& wanted, limits::Met& met) {
   for (int round = 0; round < most_rounds; ++round) {
-    const auto replacement = Cutting(*wanted.tape, wanted.outputs).run();
+    const auto replacement = Cutting(*wanted.tape, wanted.outputs, met).run();
     if (replacement.empty()) return;
     emit_anew(wanted, replacement);
   }

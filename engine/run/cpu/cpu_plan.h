@@ -56,7 +56,11 @@ struct CpuPlan {
   Memory arena;
   std::size_t scratch_bytes = 0;  // of each thread
   int threads = 1;
+  limits::Met limits;
 };
+
+/// The work of a plan, who does it and who waits; then the limits that were met.
+std::string explain(const CpuPlan& plan);
 
 /// Binds a plan, takes its memory and divides its work among at most so many threads: what takes longer than
 /// `worth_dividing`, in estimated nanoseconds. Throws MemoryError.

@@ -61,7 +61,7 @@ class CpuRunner : public Runner {
   std::size_t arena_bytes() const override { return plan_->plan.arena_bytes; }
   std::size_t kept_bytes() const override { return plan_->plan.kept_bytes; }
   std::size_t instruction_count() const override { return plan_->instructions.size(); }
-  std::string explain() const override;
+  std::string explain() const override { return cpu::explain(*plan_); }
   Profile profile(const std::vector<const Array*>& arguments, int runs) override;
 
  private:
@@ -221,16 +221,6 @@ class CpuRunner : public Runner {
   bool ran_ = false, skip_kept_ = false;
   std::vector<Time>* times_ = nullptr;
 };
-
-std::string CpuRunner::explain() const {
-  const auto who = [&](std::size_t i) {
-    const auto& instruction = plan_->instructions[i];
-    const bool is_loop = instruction.kind == Instruction::Kind::loop;
-    return std::string(instruction.divided && !is_loop ? " | divided" : "") +
-           (instruction.barrier ? " | waits" : "");
-  };
-  return plan::explain(plan_->plan, who) + "; threads: " + std::to_string(plan_->threads) + "\n";
-}
 
 Profile CpuRunner::profile(const std::vector<const Array*>& arguments, int runs) {
   std::vector<Time> times(plan_->instructions.size());

@@ -26,13 +26,13 @@ plan::Takes CpuTarget::takes(const Operation& operation) const {
 bool CpuTarget::fuses_map(const Operation& map, const std::vector<ElementType>& operands,
                           ElementType result) const {
   const auto* kernels = map.kernels.of<CpuKernels>();
-  return kernels && kernels->map && operands.size() <= Cluster::most_operands &&
+  return kernels && kernels->map && operands.size() <= limits::most_map_operands &&
          kernels->map(operands, result) != nullptr;
 }
 
 bool CpuTarget::fuses_rows(const Operation& reduction, const TensorType& operand) const {
   const auto* kernels = reduction.kernels.of<CpuKernels>();
-  return kernels && kernels->rows && operand.shape[operand.shape.rank() - 1] <= Cluster::most_columns &&
+  return kernels && kernels->rows && operand.shape[operand.shape.rank() - 1] <= limits::widest_row &&
          kernels->rows(operand.element) != nullptr;
 }
 

@@ -25,8 +25,12 @@ bool is_divisible(const CpuPlan& plan, const Instruction& instruction) {
 void divide_loop(CpuPlan& plan, Barriers& barriers, std::size_t loop) {
   auto& instructions = plan.instructions;
   const auto end = static_cast<std::size_t>(instructions[loop].end);
-  constexpr std::size_t many = 1000;  // instructions, not worth comparing twice
-  if (end - loop >= many) return;
+  if (end - loop >= limits::longest_divided_loop) {
+    plan.limits.push_back("a loop of " + std::to_string(end - loop - 1) +
+                          " instructions is divided one by one: " +
+                          std::to_string(limits::longest_divided_loop) + " at most are tried as a whole");
+    return;
+  }
   std::vector<bool> before;
   for (auto i = loop; i < end; ++i) {
     before.push_back(instructions[i].divided);
@@ -65,7 +69,9 @@ void divide_work(CpuPlan& plan, double worth_dividing) {
     plan.threads = 1;
     return;
   }
-  barriers.place();
+  if (barriers.place())
+    plan.limits.push_back("threads wait where more than " + std::to_string(limits::most_pending) +
+                          " instructions would have to be compared with the next one");
   divide_loops_around(instructions);
 }
 

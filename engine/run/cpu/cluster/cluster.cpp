@@ -190,7 +190,7 @@ void Cluster::run_tiles(const Tile& share, std::int64_t block, const void* const
           const auto& access = accesses_[input_count_ + direct];
           if (in_one_piece(access)) value = place_in(access, outputs[direct]);
         }
-        const void* operands[most_operands];
+        const void* operands[limits::most_map_operands];
         for (int k = 0; k < action.count; ++k) operands[k] = at[action.operands[k]];
         ahead.fetch(quota);
         if (action.kind == Action::Kind::map) {

@@ -5,6 +5,7 @@
 #include <reel/cpu_kernel.h>
 
 #include "run/cpu/cluster/column_totals.h"
+#include "search_limits.h"
 
 namespace reel::cpu {
 
@@ -19,11 +20,6 @@ class Ahead;
 /// rows by itself, the blocks one after the other.
 class Cluster {
  public:
-  /// Of a step.
-  static constexpr int most_operands = 3;
-  /// Of a space with row values: a tile must hold a row of each value.
-  static constexpr std::int64_t most_columns = 8192;
-
   struct Input {
     Layout layout;
     /// An element that all of it equals, where that is known.
@@ -90,7 +86,7 @@ class Cluster {
     MapLoop map = nullptr;
     RowLoop rows = nullptr;
     RepeatLoop repeat = nullptr;
-    std::array<std::int32_t, most_operands> operands{};
+    std::array<std::int32_t, limits::most_map_operands> operands{};
   };
   struct Tile;
   class Planner;

@@ -50,9 +50,10 @@ void Barriers::walk_loop(std::size_t loop) {
   }
 }
 
-bool Barriers::waits(const Conflicts::Pending& now) const {
-  constexpr std::size_t many = 256;  // not worth comparing with
-  return pending_.size() > many ||
+bool Barriers::waits(const Conflicts::Pending& now) {
+  const bool are_too_many = pending_.size() > limits::most_pending;
+  has_given_up_ = has_given_up_ || are_too_many;
+  return are_too_many ||
          std::any_of(pending_.begin(), pending_.end(), [&](const Conflicts::Pending& other) {
            // What is not divided is the first thread's, one after the other.
            return (other.instruction->divided || now.instruction->divided) && conflicts_.between(other, now);

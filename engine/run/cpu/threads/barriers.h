@@ -10,8 +10,12 @@ class Barriers {
   /// Of a plan whose work is divided already, or about to be.
   explicit Barriers(CpuPlan& plan) : conflicts_(plan), instructions_(plan.instructions) {}
 
-  /// Marks all instructions before which threads wait.
-  void place() { walk(0, instructions_.size()); }
+  /// Marks all instructions before which threads wait. Returns whether some wait only since there is too much
+  /// to compare with.
+  bool place() {
+    walk(0, instructions_.size());
+    return has_given_up_;
+  }
 
   /// Whether threads would wait within the loop that begins at an instruction.
   bool are_needed_in(std::size_t loop);
@@ -19,7 +23,7 @@ class Barriers {
  private:
   void walk(std::size_t begin, std::size_t end);
   void walk_loop(std::size_t loop);
-  bool waits(const Conflicts::Pending& now) const;
+  bool waits(const Conflicts::Pending& now);
 
   const Conflicts conflicts_;
   std::vector<Instruction>& instructions_;
@@ -27,6 +31,7 @@ class Barriers {
   std::vector<Conflicts::Pending> pending_;
   Conflicts::Steps around_;
   int visits_ = 0;
+  bool has_given_up_ = false;
 };
 
 }  // namespace reel::cpu

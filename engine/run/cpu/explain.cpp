@@ -1,0 +1,40 @@
+#include "run/cpu/cpu_plan.h"
+
+namespace reel::cpu {
+
+namespace {
+
+/// Why a call is no part of a pass, where that is for a limit alone.
+std::string limit_of(const plan::Call& call) {
+  const auto* kernels = call.operation->kernels.of<CpuKernels>();
+  const auto& operands = call.request.operands;
+  if (!kernels || operands.empty()) return "";
+  if (kernels->map && operands.size() > limits::most_map_operands)
+    return call.operation->name + " of " + std::to_string(operands.size()) +
+           " operands is computed by itself: maps of at most " + std::to_string(limits::most_map_operands) +
+           " are fused";
+  const auto& shape = operands[0].type.shape;
+  if (kernels->rows && shape.rank() > 0 && shape[shape.rank() - 1] > limits::widest_row &&
+      call.request.attributes.integers("axes") == Axes{shape.rank() - 1})
+    return call.operation->name + " along rows of " + std::to_string(shape[shape.rank() - 1]) +
+           " elements is computed by itself: rows of at most " + std::to_string(limits::widest_row) +
+           " are reduced in a pass";
+  return "";
+}
+
+}  // namespace
+
+std::string explain(const CpuPlan& plan) {
+  const auto who = [&](std::size_t i) {
+    const auto& instruction = plan.instructions[i];
+    const bool is_loop = instruction.kind == Instruction::Kind::loop;
+    return std::string(instruction.divided && !is_loop ? " | divided" : "") +
+           (instruction.barrier ? " | waits" : "");
+  };
+  auto met = plan.limits;
+  for (const auto& call : plan.plan.calls)
+    if (auto limit = limit_of(call); !limit.empty()) met.push_back(std::move(limit));
+  return plan::explain(plan.plan, who) + "; threads: " + std::to_string(plan.threads) + "\n" + limits::to_string(met);
+}
+
+}  // namespace reel::cpu

@@ -1,0 +1,36 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// Where Reel stops looking for something better, and why. What a program met of these, explain() says in its
+/// last lines. (What cannot be at all is refused: Shape::max_rank, Tape::most_nodes, most_bytes.)
+namespace reel::limits {
+
+/// Nodes of a step among which the residuals of a derivative are chosen. The smallest cut takes time with
+/// more than the square of them: a second at this number. Beyond it all that derivatives read is kept.
+constexpr std::size_t largest_cut = 4096;
+
+/// Operands of a map that is computed in one pass with others: a tile's loops hold their addresses in an
+/// array of this size. Reel's own maps have at most three.
+constexpr int most_map_operands = 3;
+
+/// Elements of a row that is reduced within a pass: a tile holds a whole row of every value, and longer ones
+/// no longer fit the second cache together. Longer rows have a kernel of their own.
+constexpr std::int64_t widest_row = 8192;
+
+/// Instructions in a loop of which it is tried whether threads can go through its steps without waiting: each
+/// is compared with those before it, twice.
+constexpr std::size_t longest_divided_loop = 1000;
+
+/// Instructions that may still be worked on, with which the next one is compared. Beyond them threads wait.
+constexpr std::size_t most_pending = 256;
+
+/// What was met as a program was made: a line each.
+using Met = std::vector<std::string>;
+
+/// "limit: ..." on lines of their own, each once.
+std::string to_string(const Met& met);
+
+}  // namespace reel::limits
