@@ -6,7 +6,13 @@
 // Compiled with optimisation whatever the build, and three times over: for any machine, AVX2 and AVX-512. The
 // loops have no branches and no aliases, so the compiler turns them into vector instructions.
 #define ALWAYS_INLINE [[gnu::always_inline]] inline
+#if defined(__clang__)
+#define VECTORISED _Pragma("clang loop vectorize(assume_safety)")
+#define WIDE ""
+#else
 #define VECTORISED _Pragma("GCC ivdep")
+#define WIDE ",prefer-vector-width=512"
+#endif
 
 namespace benchmarks {
 
@@ -111,7 +117,7 @@ ALWAYS_INLINE void backward(const BackwardStep& s) {
 FOR_MACHINE(any, )
 #if defined(__x86_64__)
 FOR_MACHINE(avx2, [[gnu::target("avx2,fma")]])
-FOR_MACHINE(avx512, [[gnu::target("avx2,fma,avx512f,avx512dq,avx512vl,prefer-vector-width=512")]])
+FOR_MACHINE(avx512, [[gnu::target("avx2,fma,avx512f,avx512dq,avx512vl" WIDE)]])
 const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                         __builtin_cpu_supports("avx512vl");

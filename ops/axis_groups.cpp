@@ -11,7 +11,7 @@ AxisGroups::AxisGroups(const Shape& shape, const std::vector<std::int64_t>& axes
   // From the last axis on: those of extent 1 belong to any group.
   const auto group = [&](bool reduced) {
     std::int64_t extent = 1;
-    for (; axis >= 0 && (shape[axis] == 1 || is_reduced(axis) == reduced); --axis) extent *= shape[axis];
+    while (axis >= 0 && (shape[axis] == 1 || is_reduced(axis) == reduced)) extent *= shape[axis--];
     const Group found{extent, stride};
     stride *= extent;
     return found;
@@ -20,9 +20,11 @@ AxisGroups::AxisGroups(const Shape& shape, const std::vector<std::int64_t>& axes
   while (last >= 0 && shape[last] == 1) --last;
   if (last >= 0) columns_reduced = is_reduced(last);
   columns = group(columns_reduced).extent;
-  for (bool is = !columns_reduced; axis >= 0; is = !is) {
+  bool is = !columns_reduced;
+  while (axis >= 0) {
     auto& groups = is ? reduced : kept;
     groups.insert(groups.begin(), group(is));
+    is = !is;
   }
 }
 

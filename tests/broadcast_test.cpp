@@ -127,9 +127,10 @@ TEST_CASE("operations broadcast random shapes as plain loops do") {
         types += to_string(inputs.back().type()) + " ";
       }
       INFO(name << ": " << types);
-      const auto found = run(inputs, [&](const Tensors& x) -> Tensors { return {operation(x)}; })[0];
+      const auto found =
+          run(inputs, [&operation = operation](const Tensors& x) -> Tensors { return {operation(x)}; })[0];
       Array expected(plain_broadcast(shapes), ElementType::float64);
-      for_each_index(expected.shape(), [&](const Extents& index, std::int64_t position) {
+      for_each_index(expected.shape(), [&, &plain = plain](const Extents& index, std::int64_t position) {
         List numbers;
         for (std::size_t i = 0; i < inputs.size(); ++i)
           numbers.push_back(inputs[i].at(broadcast_position(shapes[i], index)));

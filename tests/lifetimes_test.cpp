@@ -118,7 +118,7 @@ TEST_CASE("a tensor is refused wherever it is used after its recording", "[lifet
       {"[unroll]", [](const Tensor& t) { return unroll([](const Tensor& s) { return s * 2; }, 3, t).state; }},
       {"[Function]", [](const Tensor& t) { return t; }}};
   for (const auto& [name, use] : uses) {
-    Function f(model, [&](Tensor) { return use(scores); });
+    Function f(model, [&, &use = use](Tensor) { return use(scores); });
     CHECK(has(message_of([&] { f(floats({1, 2})); }), {name, "made by [div]"}));
   }
 }

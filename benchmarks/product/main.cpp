@@ -153,7 +153,7 @@ void measure(const Size& size, int threads) {
   auto times = least_times(runs, flops);
   team = nullptr;  // its threads spin
   const auto in_int = [](std::int64_t extent) { return static_cast<int>(extent); };
-  times.push_back(least_times({[&] {
+  times.push_back(least_times({[&, m = m, n = n, k = k, transposed = transposed] {
                                 cblas_sgemm(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans,
                                             CblasNoTrans, in_int(m), in_int(n), in_int(k), 1,
                                             static_cast<const float*>(a.data()), in_int(transposed ? m : k),

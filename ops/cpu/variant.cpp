@@ -5,7 +5,7 @@ namespace reel::cpu {
 const std::vector<Variant>& usable_variants() {
   static const std::vector<Variant> usable = [] {
     std::vector<Variant> found{Variant::baseline};
-#if defined(__x86_64__)
+#if defined(REEL_HAS_AVX_VARIANTS)
     // These ask the operating system too.
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
       found.push_back(Variant::avx2);
