@@ -10,6 +10,7 @@
 #include "passes/split/lift_step.h"
 #include "passes/split/sink.h"
 #include "passes/split/step_groups.h"
+#include "record/index_maps.h"
 
 // Loop distribution. The live part of a body falls into components that depend on one another in one
 // direction only: cycles through carries, which become loops of their own, and single nodes, which need none.
@@ -370,13 +371,9 @@ class SplitUnroll {
 
   /// The part that operand `part` is of concat `whole`, at every step.
   Tensor part_of(NodeId whole, NodeId part) const {
-    const auto axis = node(whole).attributes.integer("axis");
-    std::int64_t start = 0;
-    for (auto input : step_.inputs(whole)) {
-      const auto extent = node(input).type.shape[static_cast<int>(axis)];
-      if (input == part) return slice(lifting_[whole].tensor, axis + 1, start, start + extent);
-      start += extent;
-    }
+    const auto concat = Concat::of(step_, whole);
+    for (const auto& [id, start, stop] : concat.parts)
+      if (id == part) return slice(lifting_[whole].tensor, concat.axis + 1, start, stop);
     throw InternalError("a concat does not hold its part");
   }
 
