@@ -154,9 +154,8 @@ std::optional<Place> Planner::memory_to_take_over(Context& outer, Context& inner
   for (auto member : inner.schedule.items[writer].nodes)
     for (auto input : tape.inputs(member)) {
       const auto source = inner.source(input);
-      const auto& sequences = loop.body().sequences;
-      const auto position = std::find(sequences.begin(), sequences.end(), source) - sequences.begin();
-      if (position == static_cast<std::ptrdiff_t>(sequences.size())) continue;
+      const auto* operand = loop.operands.find(source);
+      if (!operand || !operand->is_sequence()) continue;
       const auto& read = place(inner, input);
       if (read.buffer < 0 || read.buffer != inner.places[source].buffer || read.steps.empty()) continue;
       if (inner.invariant_buffers.count(read.buffer)) continue;
