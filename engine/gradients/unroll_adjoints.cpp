@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "record/unroll_builder.h"
+
 // The derivative of an unroll is an unroll that runs the other way. Adjoints pair off: stacked with sequence,
 // summed with invariant, final with initial carry. Its step is the adjoint of the forward step; what it needs
 // of the forward values it gets as sequences of stored values, or recomputes. A carry that every step keeps
@@ -22,15 +24,15 @@ using NodeMap = std::unordered_map<NodeId, NodeId>;
 /// Body values that influence one of `values` in this or, through the carries, a later step.
 NodeSet find_influencing(const Body& body, std::vector<NodeId> values) {
   NodeSet found(body.tape->size());
-  NodeMap next;
-  for (std::size_t k = 0; k < body.carries.size(); ++k) next[body.carries[k]] = body.next[k];
+  std::vector<NodeId> next(body.tape->size(), -1);
+  for (const auto& operand : UnrollOperands(body)) next[operand.inner] = operand.next;
   while (!values.empty()) {
     const auto id = values.back();
     values.pop_back();
     if (found[id]) continue;
     found[id] = true;
     for (auto input : body.tape->inputs(id)) values.push_back(input);
-    if (const auto carry = next.find(id); carry != next.end()) values.push_back(carry->second);
+    if (next[id] >= 0) values.push_back(next[id]);
   }
   return found;
 }
@@ -39,8 +41,7 @@ NodeSet find_influencing(const Body& body, std::vector<NodeId> values) {
 NodeSet find_invariant(const Body& body) {
   const auto& tape = *body.tape;
   NodeSet invariant(tape.size());
-  for (auto id : body.invariants) invariant[id] = true;
-  for (std::size_t k = 0; k < body.carries.size(); ++k) invariant[body.carries[k]] = body.keeps(k);
+  for (const auto& operand : UnrollOperands(body)) invariant[operand.inner] = operand.is_constant();
   for (NodeId id = 0; id < tape.size(); ++id) {
     const auto inputs = tape.inputs(id);
     if (tape.node(id).operation != &argument_operation())
@@ -59,10 +60,10 @@ class AdjointUnroll {
         body_(*forward_.body),
         arriving_(arriving),
         differentiated_(differentiated),
-        operands_(tape.inputs(id).begin(), tape.inputs(id).end()),
+        operands_(body_, tape.inputs(id)),
         step_(body_.tape->clone()),
         forward_size_(body_.tape->size()),
-        reverse_(std::make_shared<Body>(tape.floating())) {}
+        reverse_(tape) {}
 
   Tensors run() {
     append_step_adjoints();
@@ -74,21 +75,29 @@ class AdjointUnroll {
   }
 
  private:
-  std::size_t first_invariant() const { return body_.sequences.size(); }
-  std::size_t first_carry() const { return first_invariant() + body_.invariants.size(); }
+  /// A carry that has an adjoint: what arrives of it in the step, and what the step hands backwards.
+  struct Active {
+    UnrollOperand carry;
+    NodeId arriving, next;
+  };
 
-  static Projection final_carry(std::int64_t k) { return {Projection::Kind::final, k}; }
+  /// What arrives at a carry from outside, after the last step; absent where nothing does.
+  Tensor arriving_at_end(const UnrollOperand& carry) const {
+    const auto position = static_cast<std::int64_t>(carry.position);
+    const auto found = arriving_.find({Projection::Kind::final, position});
+    return found == arriving_.end() ? Tensor() : found->second;
+  }
 
   /// A carry hands its adjoint backwards if something differentiated influences it, it influences something
   /// projected, and steps change it.
-  std::vector<std::int64_t> active_carries(const NodeSet& influenced) const {
+  std::vector<UnrollOperand> active_carries(const NodeSet& influenced) const {
     std::vector<NodeId> projected;
     for (const auto& [projection, adjoint] : arriving_) projected.push_back(projection.value(body_));
     const auto influencing = find_influencing(body_, projected);
-    std::vector<std::int64_t> active;
-    for (std::size_t k = 0; k < body_.carries.size(); ++k) {
-      const bool wanted = influencing[body_.carries[k]] || arriving_.count(final_carry(k));
-      if (wanted && influenced[body_.carries[k]] && !body_.keeps(k)) active.push_back(k);
+    std::vector<UnrollOperand> active;
+    for (const auto& carry : operands_.carries()) {
+      const bool wanted = influencing[carry.inner] || arriving_at_end(carry).defined();
+      if (wanted && influenced[carry.inner] && !carry.is_kept()) active.push_back(carry);
     }
     return active;
   }
@@ -96,13 +105,7 @@ class AdjointUnroll {
   /// Appends to a copy of the body the adjoint of one step.
   void append_step_adjoints() {
     NodeSet influenced(forward_size_);
-    const auto mark = [&](const std::vector<NodeId>& inputs, std::size_t first) {
-      for (std::size_t i = 0; i < inputs.size(); ++i)
-        if (differentiated_[first + i]) influenced[inputs[i]] = true;
-    };
-    mark(body_.sequences, 0);
-    mark(body_.invariants, first_invariant());
-    mark(body_.carries, first_carry());
+    for (const auto& operand : operands_) influenced[operand.inner] = differentiated_[operand.number];
     spread_influence(*body_.tape, influenced, &body_);
 
     Recording recording(*step_);
@@ -119,28 +122,24 @@ class AdjointUnroll {
       else if (projection.is(Projection::Kind::summed))
         summed_seeds_.push_back({seed(value, "sum"), adjoint});
     }
-    active_ = active_carries(influenced);
-    for (auto k : active_) carry_seeds_.push_back(seed(body_.next[k], "state " + std::to_string(k)));
+    for (const auto& carry : active_carries(influenced))
+      active_.push_back({carry, seed(carry.next, "state " + std::to_string(carry.position)), -1});
     adjoints_ = append_adjoints(*step_, seeds, influenced);
-    for (std::size_t p = 0; p < active_.size(); ++p) {
-      const auto carry = body_.carries[active_[p]];
-      next_.push_back(adjoints_[carry].defined() ? adjoints_[carry].id()
-                                                 : step_->fill(0, body_.tape->node(carry).type).id());
+    for (auto& [carry, arriving, next] : active_) {
+      const auto& handed = adjoints_[carry.inner];
+      next = handed.defined() ? handed.id() : step_->fill(0, type_of(carry)).id();
     }
   }
 
   /// The step's adjoints that the operands of the unroll ask for, and everything they are computed from.
   void collect_results() {
-    const auto collect = [&](NodeId input, std::size_t operand) {
-      if (differentiated_[operand] && adjoints_[input].defined())
-        results_.push_back({operand, adjoints_[input].id()});
-    };
-    std::size_t operand = 0;
-    for (auto input : body_.sequences) collect(input, operand++);
-    for (auto input : body_.invariants) collect(input, operand++);
-    for (std::size_t k = 0; k < body_.carries.size(); ++k)
-      if (body_.keeps(k)) collect(body_.carries[k], first_carry() + k);
-    roots_ = next_;
+    for (const auto& operand : operands_) {
+      const auto& adjoint = adjoints_[operand.inner];
+      const bool is_changing = operand.is_carry() && !operand.is_kept();
+      if (differentiated_[operand.number] && !is_changing && adjoint.defined())
+        results_.push_back({operand.number, adjoint.id()});
+    }
+    for (const auto& carry : active_) roots_.push_back(carry.next);
     for (const auto& [operand, value] : results_) roots_.push_back(value);
   }
 
@@ -204,19 +203,6 @@ class AdjointUnroll {
     std::sort(recomputed_.begin(), recomputed_.end());
   }
 
-  /// The operand that an input of the body is at every step, or -1.
-  std::int64_t constant_operand(NodeId id) const {
-    if (const auto i = position(body_.invariants, id); i >= 0) return first_invariant() + i;
-    const auto k = position(body_.carries, id);
-    return k >= 0 && body_.keeps(k) ? first_carry() + k : -1;
-  }
-
-  NodeId argument(const Tape& source, NodeId id, std::vector<NodeId>& kind) {
-    const auto input = reverse_->tape->argument(source.node(id).type, source.label(id)).id();
-    kind.push_back(input);
-    return input;
-  }
-
   /// Copies a node; an unroll that is computed a second time does so silently.
   void copy_into_reverse(const Tape& source, NodeId id, NodeMap& map) {
     std::vector<NodeId> inputs;
@@ -225,76 +211,60 @@ class AdjointUnroll {
     if (node.operation->kind == Kind::unroll) {
       auto unroll = UnrollNode::of(node.attributes);
       unroll.silent = true;
-      map[id] = reverse_->tape->append(*node.operation, inputs, unroll.attributes());
+      map[id] = reverse_.step().append(*node.operation, inputs, unroll.attributes());
     } else {
-      map[id] = reverse_->tape->append_copy(source, id, inputs);
+      map[id] = reverse_.step().append_copy(source, id, inputs);
     }
   }
 
   void build_reverse() {
-    Recording recording(*reverse_->tape);
-    reverse_->tape->set_scope(outer_.scope(id_));
+    Recording recording(reverse_.step());
+    reverse_.step().set_scope(outer_.scope(id_));
     NodeMap forward;  // from the body
-    for (auto id : given_) {
-      const auto sequence = position(body_.sequences, id);
-      const auto constant = constant_operand(id);
-      if (constant >= 0) {
-        invariants_.push_back(operands_[constant]);
-        forward[id] = argument(*body_.tape, id, reverse_->invariants);
-      } else {
-        sequences_.push_back(sequence >= 0 ? operands_[sequence] : Unroll(outer_, id_).stacked(id).id());
-        forward[id] = argument(*body_.tape, id, reverse_->sequences);
-      }
-    }
+    for (auto id : given_) forward[id] = reverse_.value_of(id_, operands_, id);
     for (auto id : recomputed_) copy_into_reverse(*body_.tape, id, forward);
 
     NodeMap step;  // from the copy of the body with its adjoints
     for (NodeId id = 0; id < forward_size_; ++id)
       if (const auto found = forward.find(id); found != forward.end()) step[id] = found->second;
     for (const auto& [id, original] : adopted_) step[id] = forward.at(original);
-    for (const auto& [id, adjoint] : stacked_seeds_) {
-      sequences_.push_back(adjoint.id());
-      step[id] = argument(*step_, id, reverse_->sequences);
+    for (const auto& [id, adjoint] : stacked_seeds_)
+      step[id] = reverse_.sequence(adjoint.id(), step_->label(id));
+    for (const auto& [id, adjoint] : summed_seeds_)
+      step[id] = reverse_.invariant(adjoint.id(), step_->label(id));
+    for (const auto& [carry, arriving, next] : active_) {
+      const auto last = arriving_at_end(carry);
+      const auto initial = last.defined() ? last : outer_.fill(0, type_of(carry));
+      step[arriving] = reverse_.carry(initial.id(), step_->label(arriving));
     }
-    for (const auto& [id, adjoint] : summed_seeds_) {
-      invariants_.push_back(adjoint.id());
-      step[id] = argument(*step_, id, reverse_->invariants);
-    }
-    for (auto id : carry_seeds_) step[id] = argument(*step_, id, reverse_->carries);
     for (auto id : live_adjoints_)
       if (!step.count(id)) copy_into_reverse(*step_, id, step);
-    for (auto id : next_) reverse_->next.push_back(step.at(id));
+    for (const auto& carry : active_) reverse_.hand_on(step.at(carry.arriving), step.at(carry.next));
     for (auto& [operand, value] : results_) value = step.at(value);
   }
 
   Tensors emit() {
-    std::vector<NodeId> inputs = sequences_;
-    inputs.insert(inputs.end(), invariants_.begin(), invariants_.end());
-    for (auto k : active_) {
-      const auto found = arriving_.find(final_carry(k));
-      inputs.push_back(found != arriving_.end() ? found->second.id() : outer_.fill(0, carry_type(k)).id());
-    }
-    const UnrollNode node{reverse_, forward_.steps, !forward_.reverse, forward_.recompute, true};
-    const Unroll unroll(outer_, outer_.append(unroll_operation(), inputs, node.attributes()));
-    Tensors adjoints(operands_.size());
+    auto properties = forward_;
+    properties.reverse = !forward_.reverse;
+    properties.silent = true;
+    const auto unroll = reverse_.finish(properties);
+    Tensors adjoints(differentiated_.size());
     for (const auto& [operand, value] : results_)
-      adjoints[operand] = operand < first_invariant() ? unroll.stacked(value) : unroll.summed(value);
+      adjoints[operand] = operands_[operand].is_sequence() ? unroll.stacked(value) : unroll.summed(value);
     for (std::size_t p = 0; p < active_.size(); ++p)
-      if (differentiated_[first_carry() + active_[p]])
-        adjoints[first_carry() + active_[p]] = unroll.final_carry(p);
-    for (const auto& [projection, adjoint] : arriving_)
-      if (projection.is(Projection::Kind::final) && body_.keeps(projection.which)) {
-        auto& kept = adjoints[first_carry() + projection.which];
-        kept = kept.defined() ? add(kept, adjoint) : adjoint;
-      }
+      if (const auto number = active_[p].carry.number; differentiated_[number])
+        adjoints[number] = unroll.final_carry(p);
+    for (const auto& carry : operands_.carries()) {
+      const auto last = arriving_at_end(carry);
+      if (!carry.is_kept() || !last.defined()) continue;
+      auto& kept = adjoints[carry.number];
+      kept = kept.defined() ? add(kept, last) : last;
+    }
     return adjoints;
   }
 
-  TensorType carry_type(std::int64_t k) const { return body_.tape->node(body_.carries[k]).type; }
-
-  static std::int64_t position(const std::vector<NodeId>& list, NodeId id) {
-    const auto found = std::find(list.begin(), list.end(), id);
-    return found == list.end() ? -1 : found - list.begin();
+  const TensorType& type_of(const UnrollOperand& operand) const {
+    return body_.tape->node(operand.inner).type;
   }
 
   Tape& outer_;
@@ -303,22 +273,19 @@ class AdjointUnroll {
   Body& body_;
   const ProjectionAdjoints& arriving_;
   const NodeSet& differentiated_;  // per operand of the unroll
-  const std::vector<NodeId> operands_;
+  const UnrollOperands operands_;
 
   std::unique_ptr<Tape> step_;  // the body, and behind its nodes the adjoint of one step
   const NodeId forward_size_;
   std::vector<std::pair<NodeId, Tensor>> stacked_seeds_, summed_seeds_;
-  std::vector<NodeId> carry_seeds_;
-  std::vector<std::int64_t> active_;  // carries that have an adjoint
+  std::vector<Active> active_;
   Tensors adjoints_;
-  std::vector<NodeId> next_;                             // adjoint of each active carry, handed backwards
   std::vector<std::pair<std::size_t, NodeId>> results_;  // operand of the unroll, its adjoint in the step
   std::vector<NodeId> roots_, live_adjoints_, used_;
   NodeMap adopted_;
   std::vector<NodeId> given_, recomputed_;  // forward values, on the body
 
-  std::shared_ptr<Body> reverse_;
-  std::vector<NodeId> sequences_, invariants_;  // operands of the reverse unroll
+  UnrollBuilder reverse_;
 };
 
 }  // namespace

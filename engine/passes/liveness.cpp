@@ -51,19 +51,8 @@ void walk(const Tape& tape, bool silent, Live& live) {
     auto& loop = live.loops[id];
     loop.projections = projections[id];
     loop.body = find_live_body(unroll, tape, loop.projections, silent || unroll.silent);
-    std::size_t operand = 0;
-    for (auto input : unroll.body->sequences) {
-      if (loop.body.nodes[input]) live.nodes[inputs[operand]] = true;
-      ++operand;
-    }
-    for (auto input : unroll.body->invariants) {
-      if (loop.body.nodes[input]) live.nodes[inputs[operand]] = true;
-      ++operand;
-    }
-    for (bool needed : loop.body.carries) {
-      if (needed) live.nodes[inputs[operand]] = true;
-      ++operand;
-    }
+    for (const auto& operand : UnrollOperands(*unroll.body, inputs))
+      if (loop.body.needs(operand)) live.nodes[operand.outer] = true;
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <map>
 
-#include <reel/body.h>
+#include "record/unroll_operands.h"
 
 namespace reel {
 
@@ -10,6 +10,10 @@ struct Live {
   std::vector<bool> nodes;
   /// For the body of an unroll: the carries it must keep.
   std::vector<bool> carries;
+  /// Whether the body needs an operand of its unroll.
+  bool needs(const UnrollOperand& operand) const {
+    return operand.is_carry() ? carries[operand.position] : nodes[operand.inner];
+  }
   struct Loop;
   /// The live unrolls: what of their bodies is live, and which of their projections.
   std::map<NodeId, Loop> loops;

@@ -7,6 +7,7 @@
 
 #include "plan/plan.h"
 #include "plan/schedule.h"
+#include "record/unroll_operands.h"
 
 // What is known while a plan is being made.
 
@@ -77,9 +78,8 @@ struct Context {
 /// An unroll that is being planned.
 struct Loop {
   UnrollNode unroll;
+  UnrollOperands operands;
   const Live::Loop* live = nullptr;
-  std::vector<NodeId> inputs = {};  // operands, on the outer tape
-  std::size_t first_carry = 0;
 
   struct Carry {
     Place place, final;
@@ -93,7 +93,8 @@ struct Loop {
   std::map<NodeId, Place> saved = {};                // values given at the start of a step, kept for its end
 
   const Body& body() const { return *unroll.body; }
-  bool live_carry(std::size_t k) const { return live->body.carries[k]; }
+  bool needs(const UnrollOperand& operand) const { return live->body.needs(operand); }
+  bool is_copied(const UnrollOperand& carry) const { return carries[carry.position].copied; }
 };
 
 /// Buffer of a carry at every step, with a slot more for its initial value.

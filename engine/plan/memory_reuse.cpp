@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "record/index_maps.h"
+
 // A value wanted of every step may stand in the memory of a sequence that is read for the last time: the
 // gates over their sums, the gates' adjoints over the gates. This rests on two promises: a step reads its own
 // slice alone, which is_last_use() and slot_of() see to; and a pass reads an element, where it has row values
@@ -140,32 +142,20 @@ std::optional<Place> Planner::memory_to_take_over(Context& outer, Context& inner
   const auto& tape = inner.tape;
   if (!fuses_ || inner.homes.count(value) || !inner.computed(value)) return std::nullopt;
   // The value itself, or the parts it is joined from: each with its position along the axis.
-  struct Part {
-    NodeId id;
-    std::int64_t start;
-  };
-  std::vector<Part> parts;
   const auto& node = tape.node(value);
-  int axis = 0;
-  if (node.operation == &concat_operation()) {
-    axis = normal_axis(node.attributes.integer("axis"), node.type.shape.rank());
-    std::int64_t start = 0;
-    for (auto part : tape.inputs(value)) {
-      if (!inner.computed(part) || inner.homes.count(part)) return std::nullopt;
-      parts.push_back({part, start});
-      start += tape.node(part).type.shape[axis];
-    }
-  } else {
-    parts.push_back({value, 0});
-  }
+  const bool is_concat = node.operation == &concat_operation();
+  const auto joined = is_concat ? Concat::of(tape, value) : Concat{0, {{value, 0, 0}}};
+  const auto& parts = joined.parts;
+  const int axis = joined.axis;
+  for (const auto& part : parts)
+    if (!inner.computed(part.id) || inner.homes.count(part.id)) return std::nullopt;
   const auto writer = inner.schedule.item_of[parts.front().id];
   if (!inner.schedule.items[writer].is_pass) return std::nullopt;
   for (auto member : inner.schedule.items[writer].nodes)
     for (auto input : tape.inputs(member)) {
       const auto source = inner.source(input);
-      const auto& sequences = loop.body().sequences;
-      const auto position = std::find(sequences.begin(), sequences.end(), source) - sequences.begin();
-      if (position == static_cast<std::ptrdiff_t>(sequences.size())) continue;
+      const auto* operand = loop.operands.find(source);
+      if (!operand || !operand->is_sequence()) continue;
       const auto& read = place(inner, input);
       if (read.buffer < 0 || read.buffer != inner.places[source].buffer || read.steps.empty()) continue;
       if (inner.invariant_buffers.count(read.buffer)) continue;
@@ -180,10 +170,8 @@ std::optional<Place> Planner::memory_to_take_over(Context& outer, Context& inner
         if (parts.size() > 1) whole.offset -= first.start * read.layout.strides[axis] * read.element_size();
         const auto [low, high] = bytes_of(all_steps(whole, loop.unroll.steps, outer.level));
         if (low < 0 || high > static_cast<std::int64_t>(plan_.buffers[read.buffer].bytes)) continue;
-        const bool fits = std::all_of(parts.begin(), parts.end(), [&](const Part& part) {
-          const auto extent = parts.size() > 1 ? tape.node(part.id).type.shape[axis] : 0;
-          const auto memory =
-              parts.size() > 1 ? slice_of(whole, axis, part.start, part.start + extent) : whole;
+        const bool fits = std::all_of(parts.begin(), parts.end(), [&](const Concat::Part& part) {
+          const auto memory = parts.size() > 1 ? slice_of(whole, axis, part.start, part.stop) : whole;
           return may_take_over(inner, memory, inner.schedule.item_of[part.id]);
         });
         if (!fits) continue;

@@ -15,13 +15,13 @@ namespace reel::plan {
 
 namespace {
 
-std::vector<NodeId> wanted_of(const UnrollNode& unroll, const Live::Loop& live, const Tape& outer) {
+std::vector<NodeId> wanted_of(const Loop& loop, const Tape& outer) {
   std::vector<NodeId> wanted;
-  for (std::size_t k = 0; k < unroll.body->carries.size(); ++k)
-    if (live.body.carries[k]) wanted.push_back(unroll.body->next[k]);
-  for (auto projection : live.projections) {
+  for (const auto& carry : loop.operands.carries())
+    if (loop.needs(carry)) wanted.push_back(carry.next);
+  for (auto projection : loop.live->projections) {
     const auto of = Projection::of(outer.node(projection));
-    if (!of.is(Projection::Kind::final)) wanted.push_back(of.value(*unroll.body));
+    if (!of.is(Projection::Kind::final)) wanted.push_back(of.value(loop.body()));
   }
   return wanted;
 }
@@ -29,25 +29,16 @@ std::vector<NodeId> wanted_of(const UnrollNode& unroll, const Live::Loop& live, 
 }  // namespace
 
 void Planner::plan_unroll(Context& outer, NodeId id) {
-  const auto& node = outer.tape.node(id);
-  Loop loop{UnrollNode::of(node.attributes), &outer.live.loops.at(id)};
-  const auto operands = outer.tape.inputs(id);
-  loop.inputs.assign(operands.begin(), operands.end());
-  const auto& body = loop.body();
-  Context inner(*body.tape, loop.live->body, outer.level + 1);
-  prepare_context(inner, wanted_of(loop.unroll, *loop.live, outer.tape));
-  std::size_t next = 0;
-  for (auto input : body.sequences) {
-    const auto operand = loop.inputs[next++];
-    if (inner.live.nodes[input]) inner.places[input] = step_of(place(outer, operand), outer.level);
+  Loop loop{UnrollNode::of(outer.tape.node(id).attributes), UnrollOperands::of(outer.tape, id),
+            &outer.live.loops.at(id)};
+  Context inner(*loop.body().tape, loop.live->body, outer.level + 1);
+  prepare_context(inner, wanted_of(loop, outer.tape));
+  for (const auto& operand : loop.operands) {
+    if (operand.is_carry() || !loop.needs(operand)) continue;
+    const auto& all = place(outer, operand.outer);
+    inner.places[operand.inner] = operand.is_sequence() ? step_of(all, outer.level) : all;
+    if (operand.is_invariant()) inner.invariant_buffers.insert(all.buffer);
   }
-  for (auto input : body.invariants) {
-    const auto operand = loop.inputs[next++];
-    if (!inner.live.nodes[input]) continue;
-    inner.places[input] = place(outer, operand);
-    inner.invariant_buffers.insert(inner.places[input].buffer);
-  }
-  loop.first_carry = next;
   Block block;
   blocks_.push_back(&block);
   place_carries(outer, inner, loop);
@@ -99,16 +90,15 @@ void Planner::place_carries(Context& outer, Context& inner, Loop& loop) {
       read_last.insert(inner.source(value));
   }
   loop.carries.resize(body.carries.size());
-  for (std::size_t k = 0; k < body.carries.size(); ++k) {
-    if (!loop.live_carry(k)) continue;
-    auto& carry = loop.carries[k];
-    const auto id = body.carries[k], next = body.next[k];
+  for (const auto& operand : loop.operands.carries()) {
+    if (!loop.needs(operand)) continue;
+    auto& carry = loop.carries[operand.position];
+    const auto id = operand.inner, next = operand.next;
     const auto& type = inner.tape.node(id).type;
-    const auto operand = loop.inputs[loop.first_carry + k];
-    const auto initial = place(outer, operand);
+    const auto initial = place(outer, operand.outer);
     const bool computed = next != id && inner.computed(next) && !inner.homes.count(next);
     if (computed && projected.count(next)) {
-      const History history{&outer.tape, operand, loop.unroll.reverse,
+      const History history{&outer.tape, operand.outer, loop.unroll.reverse,
                             new_buffer({type.element, type.shape.with_axis(0, steps + 1)}, outer.level)};
       carry.place = step_of(history.place, outer.level, history.first_before());
       inner.homes[next] = step_of(history.place, outer.level, history.first_after());
@@ -186,12 +176,11 @@ void Planner::place_sum(Context& outer, Loop& loop, NodeId value, const Place& s
 void Planner::copy_given(Context& inner, Loop& loop) {
   for (const auto& [value, to] : loop.first_copies)
     add_copy(place(inner, value), to, inner.level, "value of every step");
-  const auto& body = loop.body();
-  for (std::size_t k = 0; k < body.carries.size(); ++k) {
-    const auto next = body.next[k];
-    if (!loop.live_carry(k) || !loop.carries[k].copied || loop.saved.count(next)) continue;
-    const auto source = inner.source(next);
-    if (std::find(body.carries.begin(), body.carries.end(), source) == body.carries.end()) continue;
+  for (const auto& carry : loop.operands.carries()) {
+    const auto next = carry.next;
+    if (!loop.is_copied(carry) || loop.saved.count(next)) continue;
+    const auto* given = loop.operands.find(inner.source(next));
+    if (!given || !given->is_carry()) continue;
     const auto copy = new_buffer(inner.tape.node(next).type, inner.level);
     add_copy(place(inner, next), copy, inner.level, "state handed on");
     loop.saved[next] = copy;
@@ -199,15 +188,14 @@ void Planner::copy_given(Context& inner, Loop& loop) {
 }
 
 void Planner::end_step(Context& inner, Loop& loop) {
-  const auto& body = loop.body();
   for (const auto& [value, to] : loop.last_copies)
     add_copy(place(inner, value), to, inner.level, "value of every step");
   add_to_sums(inner, loop);
-  for (std::size_t k = 0; k < body.carries.size(); ++k) {
-    if (!loop.live_carry(k) || !loop.carries[k].copied) continue;
-    const auto saved = loop.saved.find(body.next[k]);
-    add_copy(saved != loop.saved.end() ? saved->second : place(inner, body.next[k]), loop.carries[k].place,
-             inner.level, "state handed on");
+  for (const auto& carry : loop.operands.carries()) {
+    if (!loop.is_copied(carry)) continue;
+    const auto saved = loop.saved.find(carry.next);
+    add_copy(saved != loop.saved.end() ? saved->second : place(inner, carry.next),
+             loop.carries[carry.position].place, inner.level, "state handed on");
   }
 }
 

@@ -5,10 +5,25 @@
 #include <algorithm>
 
 #include "plan/lifetimes.h"
+#include "record/index_maps.h"
 
 // The items of a tape in their order.
 
 namespace reel::plan {
+
+namespace {
+
+/// The parts that a concat joins, and what a pad puts zeros before and after; none of any other node.
+std::optional<Concat> parts_of(const Tape& tape, NodeId id) {
+  const auto& node = tape.node(id);
+  if (node.operation == &concat_operation()) return Concat::of(tape, id);
+  if (node.operation != &pad_operation()) return std::nullopt;
+  const auto pad = Pad::of(node);
+  if (pad.is_spread()) return std::nullopt;
+  return Concat{pad.axis, {{tape.inputs(id)[0], pad.before, pad.end(node.type.shape)}}};
+}
+
+}  // namespace
 
 Note note_of(const Tape& tape, NodeId id) {
   Note note{tape.node(id).operation->name, tape.origin(id), ""};
@@ -91,25 +106,20 @@ void Planner::give_results_homes(Context& context) {
 
 /// The parts of a concat are computed in their places. From last to first: a concat may be part of another.
 void Planner::give_parts_homes(Context& context) {
+  const auto& kept = context.schedule.kept;
   for (NodeId id = context.tape.size() - 1; id >= 0; --id) {
     if (!context.live.nodes[id]) continue;
-    const auto& node = context.tape.node(id);
-    const bool is_concat = node.operation == &concat_operation();
-    const bool is_pad = node.operation == &pad_operation() && node.attributes.integer("between") == 0;
-    if (!is_concat && !is_pad) continue;
+    const auto joined = parts_of(context.tape, id);
+    if (!joined) continue;
     if (!context.homes.count(id))
-      context.homes[id] = new_buffer(node.type, context.level, context.schedule.kept[id]);
+      context.homes[id] = new_buffer(context.tape.node(id).type, context.level, kept[id]);
     const auto home = context.homes.at(id);
-    const int axis = normal_axis(node.attributes.integer("axis"), node.type.shape.rank());
-    std::int64_t start = is_pad ? node.attributes.integer("before") : 0;
-    for (auto part : context.tape.inputs(id)) {
-      const auto extent = context.tape.node(part).type.shape[axis];
+    for (const auto& [part, start, stop] : joined->parts) {
       const auto& operation = context.operation(part);
       const bool projected = &operation == &stacked_operation();
       const bool can_move = (context.computed(part) && operation.has_value()) || projected;
-      if (can_move && !context.homes.count(part) && context.schedule.kept[part] == context.schedule.kept[id])
-        context.homes[part] = slice_of(home, axis, start, start + extent);
-      start += extent;
+      if (can_move && !context.homes.count(part) && kept[part] == kept[id])
+        context.homes[part] = slice_of(home, joined->axis, start, stop);
     }
   }
 }
@@ -125,8 +135,10 @@ void Planner::plan_items(Context& context) {
       plan_unroll(context, id);
     else if (operation.kind == Kind::update)
       updates_.push_back(id);
-    else if (&operation == &concat_operation() || &operation == &pad_operation())
-      plan_joined(context, id);
+    else if (&operation == &concat_operation())
+      plan_concat(context, id);
+    else if (&operation == &pad_operation())
+      plan_pad(context, id);
     else if (&operation == &shift_operation())
       plan_shift(context, id);
     else
@@ -134,42 +146,40 @@ void Planner::plan_items(Context& context) {
   }
 }
 
-void Planner::plan_joined(Context& context, NodeId id) {
-  const auto& node = context.tape.node(id);
+void Planner::plan_concat(Context& context, NodeId id) {
   const auto home = home_or_buffer(context, id);
   context.places[id] = home;
-  const int axis = normal_axis(node.attributes.integer("axis"), node.type.shape.rank());
+  const auto joined = Concat::of(context.tape, id);
+  for (const auto& [part, start, stop] : joined.parts) {
+    const auto to = slice_of(home, joined.axis, start, stop);
+    if (stop > start && !place(context, part).same_as(to))
+      add_copy(place(context, part), to, context.level, context.operation(id).name);
+  }
+}
+
+void Planner::plan_pad(Context& context, NodeId id) {
+  const auto& node = context.tape.node(id);
   const auto& name = node.operation->name;
-  if (node.operation == &pad_operation()) {
-    const auto part = context.tape.inputs(id)[0];
-    const auto before = node.attributes.integer("before"), between = node.attributes.integer("between");
-    const auto own = context.tape.node(part).type.shape[axis];
-    const auto zero = [&](const Place& to) {
-      if (to.layout.type.shape.size() > 0)
-        add_copy(filled(0, to.layout.type), to, context.level, name + " zeros");
-    };
-    if (between > 0) {
-      zero(home);
-      auto inside = slice_of(home, axis, before, before + (own > 0 ? own + (own - 1) * between : 0));
-      inside.layout.type.shape = inside.layout.type.shape.with_extent(axis, own);
-      inside.layout.strides[axis] *= between + 1;
-      add_copy(place(context, part), inside, context.level, name);
-      return;
-    }
-    zero(slice_of(home, axis, 0, before));
-    zero(slice_of(home, axis, before + own, node.type.shape[axis]));
-    const auto inside = slice_of(home, axis, before, before + own);
-    if (!place(context, part).same_as(inside)) add_copy(place(context, part), inside, context.level, name);
-    return;
+  const auto home = home_or_buffer(context, id);
+  context.places[id] = home;
+  const auto operand = context.tape.inputs(id)[0];
+  const auto pad = Pad::of(node);
+  const auto end = pad.end(node.type.shape);
+  const auto zero = [&](const Place& to) {
+    if (to.layout.type.shape.size() > 0)
+      add_copy(filled(0, to.layout.type), to, context.level, name + " zeros");
+  };
+  auto inside = slice_of(home, pad.axis, pad.before, end);
+  if (pad.is_spread()) {
+    zero(home);
+    inside.layout.type.shape = context.tape.node(operand).type.shape;
+    inside.layout.strides[pad.axis] *= pad.between + 1;
+  } else {
+    zero(slice_of(home, pad.axis, 0, pad.before));
+    zero(slice_of(home, pad.axis, end, node.type.shape[pad.axis]));
   }
-  std::int64_t start = 0;
-  for (auto part : context.tape.inputs(id)) {
-    const auto extent = context.tape.node(part).type.shape[axis];
-    const auto to = slice_of(home, axis, start, start + extent);
-    if (extent > 0 && !place(context, part).same_as(to))
-      add_copy(place(context, part), to, context.level, name);
-    start += extent;
-  }
+  if (!place(context, operand).same_as(inside))
+    add_copy(place(context, operand), inside, context.level, name);
 }
 
 /// A sequence one step later, or earlier. That of a carry, from its initial value, stands in the carry's
@@ -179,8 +189,7 @@ void Planner::plan_shift(Context& context, NodeId id) {
   const auto inputs = context.tape.inputs(id);
   const auto first = inputs[0];
   const auto sequence = place(context, inputs[1]);
-  const int axis = normal_axis(node.attributes.integer("axis"), node.type.shape.rank());
-  const bool reverse = node.attributes.integer("reverse") != 0;
+  const auto [axis, reverse] = Shift::of(node);
   const auto steps = node.type.shape[axis];
   for (const auto& history : histories_) {
     const bool same = axis == 0 && reverse == history.reverse && history.tape == &context.tape &&

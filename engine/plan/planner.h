@@ -26,7 +26,8 @@ class Planner {
   void give_results_homes(Context& context);
   void give_parts_homes(Context& context);
   void plan_items(Context& context);
-  void plan_joined(Context& context, NodeId id);
+  void plan_concat(Context& context, NodeId id);
+  void plan_pad(Context& context, NodeId id);
   void plan_shift(Context& context, NodeId id);
   void plan_updates(Context& context);
 

@@ -5,6 +5,7 @@
 
 #include "record/projection.h"
 #include "record/record_step.h"
+#include "record/unroll_operands.h"
 
 namespace reel {
 
@@ -97,16 +98,15 @@ FlatUnroll unroll_node(const StepContext& context, const Tensors& state) {
   auto& tape = context.outer;
   std::vector<TensorType> types;
   const auto step = record_step(context, state, types);
-  std::vector<NodeId> inputs;
-  for (const auto& sequence : context.sequences) inputs.push_back(sequence.id());
-  inputs.insert(inputs.end(), step.added_sequences.begin(), step.added_sequences.end());
-  inputs.insert(inputs.end(), step.captured.begin(), step.captured.end());
+  std::vector<NodeId> sequences, initial;
+  for (const auto& sequence : context.sequences) sequences.push_back(sequence.id());
+  sequences.insert(sequences.end(), step.added_sequences.begin(), step.added_sequences.end());
   const auto placed = placed_state(tape, state, types);
-  for (const auto& initial : placed) inputs.push_back(initial.id());
+  for (const auto& carry : placed) initial.push_back(carry.id());
   const auto& options = context.options;
   const UnrollNode node{step.body, context.steps, options.reverse, options.recompute, false};
   FlatUnroll result;
-  result.node = Unroll(tape, tape.append(unroll_operation(), inputs, node.attributes()));
+  result.node = Unroll(tape, append_unroll(tape, node, sequences, step.captured, initial));
   for (auto output : step.outputs) result.outputs.push_back(result.node.stacked(output));
   // What every step keeps is not read from the loop: so a loop around this one sees that it keeps it too.
   for (std::size_t k = 0; k < state.size(); ++k)

@@ -34,6 +34,7 @@ class Unroll {
  public:
   Unroll() = default;
   Unroll(Tape& tape, NodeId id) : node_(tape, id) {}
+  NodeId id() const { return node_.id(); }
   /// `value`, a tensor of the body, at every step: [T, ...].
   Tensor stacked(const Tensor& value) const { return stacked(body_id(value)); }
   Tensor stacked(NodeId value) const;

@@ -52,7 +52,7 @@ void merge(Draft& draft, const Sharing& group) {
   std::int64_t start = 0;
   for (const auto& product : group.products) {
     const auto stop = start + draft.shape(product.operand[group.other()])[axis];
-    draft.replace(product.id, draft.slice(whole, product.result_axis(group.other(), axis), start, stop));
+    draft.replace(product.id, draft.slice(whole, {product.result_axis(group.other(), axis), start, stop}));
     start = stop;
   }
 }
@@ -81,9 +81,8 @@ struct Part {
   std::int64_t start, stop;
 };
 
-/// A product for each part of the concat on one side, in place of one of them all.
-void split(Draft& draft, const Product& product, int side, const std::vector<Part>& parts) {
-  const auto axis = static_cast<int>(draft.node(product.operand[side]).attributes.integer("axis"));
+/// A product for each part of the concat on one side, along `axis`, in place of one of them all.
+void split(Draft& draft, const Product& product, int side, int axis, const std::vector<Part>& parts) {
   const bool is_inner = product.roles[side][axis] == 'k';
   draft.set_origin_of(product.id);
   NodeIds results;
@@ -93,7 +92,7 @@ void split(Draft& draft, const Product& product, int side, const std::vector<Par
     operands[1 - side] = product.operand[1 - side];
     if (is_inner)
       operands[1 - side] =
-          draft.slice(operands[1 - side], product.partner(side, axis), part.start, part.stop);
+          draft.slice(operands[1 - side], {product.partner(side, axis), part.start, part.stop});
     results.push_back(draft.multiply(product, operands[0], operands[1]));
   }
   draft.replace(product.id,
@@ -159,18 +158,6 @@ class StepRules {
 
   /// A slice of a product -> a product of slices, where some slices belong elsewhere than others; likewise of
   /// a map.
-  /// Whether the users of a value, all slices, together take no more than is there.
-  bool covers_once(NodeId id) const {
-    const auto axis = draft_.node(users_[id][0]).attributes.integer("axis");
-    std::int64_t taken = 0;
-    for (auto user : users_[id]) {
-      const auto& attributes = draft_.node(user).attributes;
-      if (attributes.integer("axis") != axis) return false;
-      taken += draft_.shape(user)[static_cast<int>(axis)];
-    }
-    return taken <= draft_.shape(id)[static_cast<int>(axis)];
-  }
-
   void push_slices() {
     for (NodeId id = 0; id < draft_.size(); ++id) {
       if (!classes_.is_live(id) || is_result_[id] || users_[id].empty()) continue;
@@ -192,15 +179,10 @@ class StepRules {
 
  private:
   bool split_concat(const Product& product, int side) {
-    const auto concat = product.operand[side];
-    const auto axis = static_cast<int>(draft_.node(concat).attributes.integer("axis"));
-    const char role = product.roles[side][axis];
-    if (role == 'b') return false;
+    const auto concat = Concat::of(draft_.tape(), product.operand[side]);
+    if (product.roles[side][concat.axis] == 'b') return false;
     std::vector<Part> parts;
-    std::int64_t stop = 0;
-    for (auto operand : draft_.inputs(concat)) {
-      const auto start = stop;
-      stop += draft_.shape(operand)[axis];
+    for (const auto& [operand, start, stop] : concat.parts) {
       const bool belongs_with_last =
           !parts.empty() && classes_[parts.back().operands[0]] == classes_[operand];
       if (!belongs_with_last) parts.push_back({{}, start, stop});
@@ -208,8 +190,20 @@ class StepRules {
       parts.back().stop = stop;
     }
     if (parts.size() == 1) return false;
-    split(draft_, product, side, parts);
+    split(draft_, product, side, concat.axis, parts);
     return true;
+  }
+
+  /// Whether the users of a value, all slices, together take no more than is there.
+  bool covers_once(NodeId id) const {
+    const auto axis_of = [&](NodeId slice) { return Slice::of(draft_.node(slice)).axis; };
+    const auto axis = axis_of(users_[id][0]);
+    std::int64_t taken = 0;
+    for (auto user : users_[id]) {
+      if (axis_of(user) != axis) return false;
+      taken += draft_.shape(user)[axis];
+    }
+    return taken <= draft_.shape(id)[axis];
   }
 
   /// A term used by a sum alone, of its class, is part of it.
@@ -269,50 +263,41 @@ class StepRules {
   }
 
   void merge_pads(NodeIds& terms) {
-    std::map<std::int64_t, NodeIds> by_axis;
-    const auto before = [&](NodeId id) { return draft_.node(id).attributes.integer("before"); };
+    std::map<int, NodeIds> by_axis;
+    const auto pad = [&](NodeId id) { return Pad::of(draft_.node(id)); };
     for (auto id : terms)
-      if (draft_.is(id, pad_operation()) && draft_.node(id).attributes.integer("between") == 0)
-        by_axis[draft_.node(id).attributes.integer("axis")].push_back(id);
+      if (draft_.is(id, pad_operation()) && !pad(id).is_spread()) by_axis[pad(id).axis].push_back(id);
     for (auto& [axis, pads] : by_axis) {
-      std::sort(pads.begin(), pads.end(), [&](NodeId a, NodeId b) { return before(a) < before(b); });
-      const auto extent_axis = static_cast<int>(axis);
+      std::sort(pads.begin(), pads.end(), [&](NodeId a, NodeId b) { return pad(a).before < pad(b).before; });
       NodeIds parts;
       std::int64_t covered = 0;
       for (auto id : pads) {
-        if (before(id) != covered) break;
+        if (pad(id).before != covered) break;
         parts.push_back(draft_.inputs(id)[0]);
-        covered += draft_.shape(parts.back())[extent_axis];
+        covered = pad(id).end(draft_.shape(id));
       }
-      if (parts.size() < 2 || parts.size() != pads.size() || covered != draft_.shape(pads[0])[extent_axis])
-        continue;
+      if (parts.size() < 2 || parts.size() != pads.size() || covered != draft_.shape(pads[0])[axis]) continue;
       for (auto id : pads) terms.erase(std::find(terms.begin(), terms.end(), id));
       terms.push_back(draft_.concat(parts, axis));
     }
   }
 
-  void push_slice(NodeId id, NodeId slice, bool is_product) {
-    const auto& attributes = draft_.node(slice).attributes;
-    const auto axis = static_cast<int>(attributes.integer("axis"));
+  /// The product or map of slices in place of `user`, a slice of product or map `id`.
+  void push_slice(NodeId id, NodeId user, bool is_product) {
+    const auto slice = Slice::of(draft_.node(user));
     auto inputs = NodeIds(draft_.inputs(id).begin(), draft_.inputs(id).end());
     draft_.set_origin_of(id);
-    const auto sliced = [&](NodeId operand, std::int64_t along) {
-      return draft_.append(slice_operation(), {operand},
-                           {{"axis", along},
-                            {"start", attributes.integer("start")},
-                            {"stop", attributes.integer("stop")},
-                            {"step", attributes.integer("step")}});
-    };
+    const auto sliced = [&](NodeId operand, int axis) { return draft_.slice(operand, slice.along(axis)); };
     if (is_product) {
       const auto product = draft_.product(id);
-      const auto [side, from] = product.source_axis(axis);
+      const auto [side, from] = product.source_axis(slice.axis);
       inputs[side] = sliced(inputs[side], from);
       if (product.roles[side][from] == 'b')
         inputs[1 - side] = sliced(inputs[1 - side], product.partner(side, from));
     } else {
-      for (auto& input : inputs) input = sliced(input, axis);
+      for (auto& input : inputs) input = sliced(input, slice.axis);
     }
-    draft_.replace(slice, draft_.append(*draft_.node(id).operation, inputs, draft_.node(id).attributes));
+    draft_.replace(user, draft_.append(*draft_.node(id).operation, inputs, draft_.node(id).attributes));
   }
 
   const StepClasses& classes_;
@@ -358,14 +343,14 @@ namespace {
 
 /// [a b]^T c -> [a^T c; b^T c] where that moves less: a gradient, of sequences side by side.
 bool split_concat(Draft& draft, const Product& product, int side) {
-  const auto concat = product.operand[side];
-  if (!draft.is(concat, concat_operation())) return false;
-  const auto axis = static_cast<int>(draft.node(concat).attributes.integer("axis"));
-  const bool is_own = product.roles[side][axis] == Product::own_role(side);
-  if (!is_own || draft.shape(product.id).size() >= draft.shape(concat).size()) return false;
+  const auto operand = product.operand[side];
+  if (!draft.is(operand, concat_operation())) return false;
+  const auto concat = Concat::of(draft.tape(), operand);
+  const bool is_own = product.roles[side][concat.axis] == Product::own_role(side);
+  if (!is_own || draft.shape(product.id).size() >= draft.shape(operand).size()) return false;
   std::vector<Part> parts;
-  for (auto operand : draft.inputs(concat)) parts.push_back({{operand}, 0, 0});
-  split(draft, product, side, parts);
+  for (const auto& [id, start, stop] : concat.parts) parts.push_back({{id}, start, stop});
+  split(draft, product, side, concat.axis, parts);
   return true;
 }
 

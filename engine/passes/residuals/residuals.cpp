@@ -10,6 +10,7 @@
 #include "passes/residuals/min_cut.h"
 #include "passes/rewriting/rebuild.h"
 #include "record/projection.h"
+#include "record/unroll_builder.h"
 
 namespace reel {
 
@@ -37,9 +38,11 @@ class Cut {
       : tape_(*body.tape), used_(used), kept_anyway_(kept_anyway), next_(tape_.size(), -1) {
     is_input_.resize(tape_.size());
     is_invariant_.resize(tape_.size());
-    for (auto id : body.sequences) is_input_[id] = true;
-    for (auto id : body.invariants) is_input_[id] = is_invariant_[id] = true;
-    for (std::size_t k = 0; k < body.carries.size(); ++k) next_[body.carries[k]] = body.next[k];
+    for (const auto& operand : UnrollOperands(body)) {
+      is_input_[operand.inner] = !operand.is_carry();
+      is_invariant_[operand.inner] = operand.is_invariant();
+      next_[operand.inner] = operand.next;
+    }
     is_handed_on_.resize(tape_.size());
     for (auto id : body.next) is_handed_on_[id] = true;
     for (NodeId id = 0; id < tape_.size(); ++id) {
@@ -192,16 +195,16 @@ class Cutting {
   std::vector<Residuals> find_residuals(NodeId reader) const {
     const auto unroll = UnrollNode::of(tape_.node(reader).attributes);
     if (unroll.recompute) return {};
-    const auto inputs = tape_.inputs(reader);
+    const auto operands = UnrollOperands::of(tape_, reader);
     std::map<NodeId, Residuals> found;
-    for (std::size_t i = 0; i < unroll.body->sequences.size(); ++i) {
-      if (!is_stacked(inputs[i])) continue;
-      const auto from = tape_.inputs(inputs[i])[0];
+    for (const auto& sequence : operands.sequences()) {
+      if (!is_stacked(sequence.outer)) continue;
+      const auto from = tape_.inputs(sequence.outer)[0];
       const auto source = UnrollNode::of(tape_.node(from).attributes);
       if (source.recompute || source.steps != unroll.steps) continue;
       auto& residuals = found[from];
       residuals.from = from;
-      residuals.used.push_back({value_of(inputs[i]), i});
+      residuals.used.push_back({value_of(sequence.outer), sequence.position});
     }
     std::vector<Residuals> list;
     for (auto& [from, residuals] : found) list.push_back(std::move(residuals));
@@ -233,85 +236,51 @@ class Cutting {
 
   /// The reader's step with what is recomputed in front, and the values that are kept as its sequences.
   void replace(NodeId reader, const Residuals& residuals, const Body& source, const Choice& choice) {
-    auto unroll = UnrollNode::of(tape_.node(reader).attributes);
-    const auto& old = *unroll.body;
-    const auto operands = NodeIds(tape_.inputs(reader).begin(), tape_.inputs(reader).end());
-    const auto source_operands =
-        NodeIds(tape_.inputs(residuals.from).begin(), tape_.inputs(residuals.from).end());
-    auto body = std::make_shared<Body>(old.tape->floating());
-    auto& tape = *body->tape;
-    NodeIds sequences, invariants, initial;
-    const auto input = [&](NodeId outer, const TensorType& type, const std::string& label, NodeIds& list,
-                           NodeIds& kind) {
-      const auto known = std::find(list.begin(), list.end(), outer);
-      if (known != list.end()) return kind[known - list.begin()];
-      list.push_back(outer);
-      kind.push_back(tape.argument(type, label).id());
-      return kind.back();
+    const auto unroll = UnrollNode::of(tape_.node(reader).attributes);
+    const auto& old = *unroll.body->tape;
+    const auto operands = UnrollOperands::of(tape_, reader);
+    const auto source_operands = UnrollOperands::of(tape_, residuals.from);
+    UnrollBuilder builder(tape_);
+    NodeIds from_source(source.tape->size(), -1), from_old(old.size(), -1);
+    const auto get = [&](NodeId id) {
+      if (from_source[id] < 0) from_source[id] = builder.value_of(residuals.from, source_operands, id);
+      return from_source[id];
     };
-    std::vector<bool> is_residual(old.sequences.size());
-    for (const auto& [value, position] : residuals.used) is_residual[position] = true;
-
-    NodeIds from_source(source.tape->size(), -1), from_old(old.tape->size(), -1);
-    const auto source_input = [&](NodeId id) {
-      const auto& type = source.tape->node(id).type;
-      const auto& label = source.tape->label(id);
-      const auto position = [&](const NodeIds& list) {
-        const auto found = std::find(list.begin(), list.end(), id);
-        return found == list.end() ? -1 : found - list.begin();
-      };
-      if (const auto i = position(source.sequences); i >= 0)
-        return input(source_operands[i], type, label, sequences, body->sequences);
-      if (const auto i = position(source.invariants); i >= 0)
-        return input(source_operands[source.sequences.size() + i], type, label, invariants, body->invariants);
-      const auto kept = Unroll(tape_, residuals.from).stacked(id).id();
-      return input(kept, type, label, sequences, body->sequences);
-    };
-    for (auto id : choice.kept) from_source[id] = source_input(id);
-    const auto copy = [&](const Tape& origin, NodeId id, NodeIds& ids) {
+    for (auto id : choice.kept) get(id);
+    for (auto id : choice.recomputed) {
+      if (from_source[id] >= 0) continue;
       NodeIds inputs;
-      for (auto operand : origin.inputs(id)) {
-        if (ids[operand] < 0 && &origin == source.tape.get()) ids[operand] = source_input(operand);
-        inputs.push_back(ids[operand]);
-      }
-      ids[id] = tape.append_copy(origin, id, inputs);
+      for (auto operand : source.tape->inputs(id)) inputs.push_back(get(operand));
+      from_source[id] = builder.step().append_copy(*source.tape, id, inputs);
+    }
+
+    std::vector<bool> is_residual(operands.sequences().size());
+    for (const auto& [value, position] : residuals.used) is_residual[position] = true;
+    const auto keep = [&](const UnrollOperand& operand) {
+      from_old[operand.inner] = builder.input(operand.kind, operand.outer, old.label(operand.inner));
     };
-    for (auto id : choice.recomputed)
-      if (from_source[id] < 0) copy(*source.tape, id, from_source);
-
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < old.sequences.size(); ++i, ++next)
-      if (!is_residual[i])
-        from_old[old.sequences[i]] = input(operands[next], old.tape->node(old.sequences[i]).type,
-                                           old.tape->label(old.sequences[i]), sequences, body->sequences);
-    for (const auto& [value, position] : residuals.used) {
-      if (from_source[value] < 0) from_source[value] = source_input(value);
-      from_old[old.sequences[position]] = from_source[value];
+    for (const auto& sequence : operands.sequences())
+      if (!is_residual[sequence.position]) keep(sequence);
+    for (const auto& [value, position] : residuals.used)
+      from_old[operands.sequences()[position].inner] = get(value);
+    for (const auto& operand : operands)
+      if (!operand.is_sequence()) keep(operand);
+    for (NodeId id = 0; id < old.size(); ++id) {
+      if (from_old[id] >= 0) continue;
+      NodeIds inputs;
+      for (auto operand : old.inputs(id)) inputs.push_back(from_old[operand]);
+      from_old[id] = builder.step().append_copy(old, id, inputs);
     }
-    for (auto id : old.invariants)
-      from_old[id] =
-          input(operands[next++], old.tape->node(id).type, old.tape->label(id), invariants, body->invariants);
-    for (auto id : old.carries) {
-      from_old[id] = tape.argument(old.tape->node(id).type, old.tape->label(id)).id();
-      body->carries.push_back(from_old[id]);
-      initial.push_back(operands[next++]);
-    }
-    for (NodeId id = 0; id < old.tape->size(); ++id)
-      if (from_old[id] < 0) copy(*old.tape, id, from_old);
-    for (auto id : old.next) body->next.push_back(from_old[id]);
+    for (const auto& carry : operands.carries()) builder.hand_on(from_old[carry.inner], from_old[carry.next]);
 
-    unroll.body = body;
-    auto inputs = sequences;
-    inputs.insert(inputs.end(), invariants.begin(), invariants.end());
-    inputs.insert(inputs.end(), initial.begin(), initial.end());
     tape_.set_origin(tape_.origin(reader));
-    const auto made = tape_.append(unroll_operation(), inputs, unroll.attributes());
-    replacement_[reader] = made;
+    const auto made = builder.finish(unroll);
+    replacement_[reader] = made.id();
     for (auto projection : users_[reader]) {
-      const auto& node = tape_.node(projection);
-      auto of = Projection::of(node);
-      if (!of.is(Projection::Kind::final)) of = of.with(from_old[of.which]);
-      replacement_[projection] = tape_.append(*node.operation, {&made, 1}, of.attributes(node.type));
+      const auto of = Projection::of(tape_.node(projection));
+      const bool is_final = of.is(Projection::Kind::final);
+      const auto same = is_final ? of : of.with(from_old[of.which]);
+      replacement_[projection] = same.record(made).id();
     }
   }
 

@@ -4,6 +4,7 @@
 #include <reel/structural.h>
 
 #include "passes/rewriting/contraction.h"
+#include "record/index_maps.h"
 
 namespace reel {
 
@@ -14,6 +15,7 @@ class Draft {
 
   explicit Draft(Tape& tape) : tape_(tape), size_(tape.size()), replacement_(tape.size(), -1) {}
 
+  const Tape& tape() const { return tape_; }
   const Node& node(NodeId id) const { return tape_.node(id); }
   bool is(NodeId id, const Operation& operation) const { return node(id).operation == &operation; }
   Span<const NodeId> inputs(NodeId id) const { return tape_.inputs(id); }
@@ -28,9 +30,8 @@ class Draft {
   NodeId concat(const NodeIds& parts, std::int64_t axis) {
     return parts.size() == 1 ? parts[0] : append(concat_operation(), parts, {{"axis", axis}});
   }
-  NodeId slice(NodeId x, std::int64_t axis, std::int64_t start, std::int64_t stop) {
-    return append(slice_operation(), {x},
-                  {{"axis", axis}, {"start", start}, {"stop", stop}, {"step", std::int64_t{1}}});
+  NodeId slice(NodeId x, const Slice& positions) {
+    return append(slice_operation(), {x}, positions.attributes());
   }
   /// A fill with the value of another one.
   NodeId fill_like(NodeId other, const Shape& shape) {

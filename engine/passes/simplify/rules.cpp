@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "passes/rewriting/emitter.h"
+#include "record/index_maps.h"
 
 // Rules that put something simpler in place of a node, exact for every value, infinities and NaN included
 // (but for the sign of a zero to which zero is added, and for rounding and overflow where a sum is scaled
@@ -132,86 +133,81 @@ Result map_before_broadcast(const Rule& rule) {
   return rule.to.emit(broadcast_operation(), {result}, {{"shape", whole.extents()}});
 }
 
-Attributes slice_attributes(std::int64_t axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
-  return {{"axis", axis}, {"start", start}, {"stop", stop}, {"step", step}};
+Slice slice_of(const Rule& rule) { return Slice::of(rule.attributes, rule.operand().type.shape.rank()); }
+
+Result sliced(const Rule& rule, NodeId x, const Slice& slice) {
+  return rule.to.emit(slice_operation(), {x}, slice.attributes());
 }
 
 /// A slice of what is repeated: repeated less often, or a slice repeated.
 Result slice_before_broadcast(const Rule& rule) {
   if (!rule.is(slice_operation()) || rule.operand().operation != &broadcast_operation()) return {};
   const auto shape = rule.type().shape;
+  const auto slice = slice_of(rule);
   auto source = rule.to.input(rule.inputs[0]);
-  const auto& from = rule.to.node(source).type.shape;
-  const auto axis = rule.attributes.integer("axis");
-  if (from[static_cast<int>(axis)] != 1) {
-    const auto edge = [&](const char* name) { return rule.attributes.integer(name); };
-    source = rule.to.emit(rule.operation, {source},
-                          slice_attributes(axis, edge("start"), edge("stop"), edge("step")));
-  }
+  if (rule.to.node(source).type.shape[slice.axis] != 1) source = *sliced(rule, source, slice);
   return rule.to.emit(broadcast_operation(), {source}, {{"shape", shape.extents()}});
 }
 
-/// A slice of a whole, of a slice, of one part of a concat, of what was padded.
+Result slice_of_slice(const Rule& rule, const Slice& slice) {
+  const auto before = Slice::of(rule.operand());
+  if (before.axis != slice.axis) return {};
+  return sliced(rule, rule.to.input(rule.inputs[0]), before.then(slice));
+}
+
+/// A slice of one part alone.
+Result slice_of_concat(const Rule& rule, const Slice& slice) {
+  const auto concat = Concat::of(rule.to.tape(), rule.inputs[0]);
+  if (concat.axis != slice.axis) return {};
+  for (const auto& part : concat.parts)
+    if (slice.is_within(part.start, part.stop)) return sliced(rule, part.id, slice.from(part.start));
+  return {};
+}
+
+/// A slice of what was padded alone, or of zeros.
+Result slice_of_pad(const Rule& rule, const Slice& slice) {
+  const auto pad = Pad::of(rule.operand());
+  if (pad.axis != slice.axis || pad.is_spread()) return {};
+  const auto end = pad.end(rule.operand().type.shape);
+  if (slice.is_within(pad.before, end))
+    return sliced(rule, rule.to.input(rule.inputs[0]), slice.from(pad.before));
+  if (slice.stop <= pad.before || slice.start >= end) return rule.to.fill(0, rule.type());
+  return {};
+}
+
+/// A slice of a whole, of a slice, of a concat, of a pad.
 Result simpler_slice(const Rule& rule) {
   if (!rule.is(slice_operation())) return {};
-  const auto axis = rule.attributes.integer("axis"), start = rule.attributes.integer("start");
-  const auto stop = rule.attributes.integer("stop"), step = rule.attributes.integer("step");
   const auto& x = rule.operand();
-  const auto extent = x.type.shape[static_cast<int>(axis)];
-  if (start == 0 && stop == extent && step == 1) return rule.inputs[0];
-  const bool same_axis = (x.operation == &slice_operation() || x.operation == &concat_operation() ||
-                          x.operation == &pad_operation()) &&
-                         x.attributes.integer("axis") == axis;
-  if (!same_axis) return {};
-  if (x.operation == &slice_operation()) {
-    const auto first = x.attributes.integer("start"), stride = x.attributes.integer("step");
-    // One behind the last element, so that the range stays inside.
-    const auto last =
-        stop > start ? first + (start + (stop - start - 1) / step * step) * stride + 1 : first + start;
-    return rule.to.emit(rule.operation, {rule.to.input(rule.inputs[0])},
-                        slice_attributes(axis, std::min(first + start * stride, last), last, step * stride));
-  }
-  if (x.operation == &concat_operation()) {
-    std::int64_t before = 0;
-    const auto parts = rule.to.tape().inputs(rule.inputs[0]);
-    for (auto part : Inputs(parts.begin(), parts.end())) {
-      const auto own = rule.to.node(part).type.shape[static_cast<int>(axis)];
-      if (start >= before && stop <= before + own)
-        return rule.to.emit(rule.operation, {part},
-                            slice_attributes(axis, start - before, stop - before, step));
-      before += own;
-    }
-    return {};
-  }
-  const auto padded = rule.to.input(rule.inputs[0]);
-  const auto before = x.attributes.integer("before"),
-             own = rule.to.node(padded).type.shape[static_cast<int>(axis)];
-  if (x.attributes.integer("between") != 0) return {};
-  if (start >= before && stop <= before + own)
-    return rule.to.emit(rule.operation, {padded},
-                        slice_attributes(axis, start - before, stop - before, step));
-  if (stop <= before || start >= before + own) return rule.to.fill(0, rule.type());
+  const auto slice = slice_of(rule);
+  if (slice.is_whole(x.type.shape)) return rule.inputs[0];
+  if (x.operation == &slice_operation()) return slice_of_slice(rule, slice);
+  if (x.operation == &concat_operation()) return slice_of_concat(rule, slice);
+  if (x.operation == &pad_operation()) return slice_of_pad(rule, slice);
   return {};
+}
+
+/// Slices side by side of one value, joined along `axis`, are one slice.
+Result joined_slice(const Rule& rule, int axis, NodeId left, NodeId right) {
+  if (!rule.to.is(left, slice_operation()) || !rule.to.is(right, slice_operation())) return {};
+  const auto source = rule.to.input(left);
+  const auto first = Slice::of(rule.to.node(left)), second = Slice::of(rule.to.node(right));
+  const auto is_part = [&](const Slice& slice) { return slice.axis == axis && slice.step == 1; };
+  if (source != rule.to.input(right) || !is_part(first) || !is_part(second) || first.stop != second.start)
+    return {};
+  return sliced(rule, source, {axis, first.start, second.stop});
 }
 
 /// One part is the whole; parts that are slices side by side of one value are one slice.
 Result simpler_concat(const Rule& rule) {
   if (!rule.is(concat_operation())) return {};
   if (rule.inputs.size() == 1) return rule.inputs[0];
-  const auto axis = rule.attributes.integer("axis");
-  const auto is_part = [&](NodeId id) {
-    return rule.to.is(id, slice_operation()) && rule.to.node(id).attributes.integer("axis") == axis &&
-           rule.to.node(id).attributes.integer("step") == 1;
-  };
-  const auto edge = [&](NodeId id, const char* name) { return rule.to.node(id).attributes.integer(name); };
+  const auto axis = Concat::of(rule.to.tape(), rule.inputs, rule.attributes).axis;
   Inputs merged;
   for (auto part : rule.inputs) {
-    if (!merged.empty() && is_part(part) && is_part(merged.back()) &&
-        rule.to.input(part) == rule.to.input(merged.back()) &&
-        edge(merged.back(), "stop") == edge(part, "start"))
-      merged.back() =
-          rule.to.emit(slice_operation(), {rule.to.input(part)},
-                       slice_attributes(axis, edge(merged.back(), "start"), edge(part, "stop"), 1));
+    const auto joined = merged.empty() ? Result() : joined_slice(rule, axis, merged.back(), part);
+    if (joined)
+      merged.back() = *joined;
     else
       merged.push_back(part);
   }

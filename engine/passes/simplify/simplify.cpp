@@ -2,11 +2,10 @@
 
 #include <reel/structural.h>
 
-#include <algorithm>
-
 #include "passes/liveness.h"
 #include "passes/rewriting/emitter.h"
 #include "record/projection.h"
+#include "record/unroll_builder.h"
 
 namespace reel {
 
@@ -52,64 +51,39 @@ class Copy {
     return inputs;
   }
 
-  /// An input of the new body for a value of the tape around it; one that is the same everywhere is made
-  /// inside.
-  NodeId body_input(Body& body, Emitter& inside, NodeId outer, const TensorType& type,
-                    const std::string& label, std::vector<NodeId>& kind, std::vector<NodeId>& operands) {
-    if (const auto value = emitter_.uniform_value(outer)) return inside.fill(*value, type);
-    const auto known = std::find(operands.begin(), operands.end(), outer);
-    if (known != operands.end()) return kind[known - operands.begin()];
-    operands.push_back(outer);
-    kind.push_back(body.tape->argument(type, label).id());
-    return kind.back();
+  /// What the new body has for an operand that it needs. One that is the same everywhere is made inside.
+  NodeId body_value(UnrollBuilder& builder, Emitter& inside, const UnrollOperand& operand, const Tape& old) {
+    const auto outer = ids_[operand.outer];
+    const auto& label = old.label(operand.inner);
+    if (operand.is_carry() && !operand.is_kept()) return builder.carry(outer, label);
+    if (const auto value = emitter_.uniform_value(outer))
+      return inside.fill(*value, old.node(operand.inner).type);
+    return operand.is_sequence() ? builder.sequence(outer, label) : builder.invariant(outer, label);
   }
 
   void unroll(NodeId id) {
-    auto unroll = UnrollNode::of(source_.node(id).attributes);
-    const auto& old = *unroll.body;
-    const auto& live = live_.loops.at(id).body;
-    const auto operands = source_.inputs(id);
-    auto body = std::make_shared<Body>(source_.floating());
-    Emitter inside(*body->tape);
-    NodeIds values(old.tape->size(), -1);
-    std::vector<NodeId> sequences, invariants, initial;
-    std::size_t next = 0;
-    const auto input = [&](NodeId from, NodeId outer, std::vector<NodeId>& kind, std::vector<NodeId>& list) {
-      values[from] = body_input(*body, inside, ids_[outer], old.tape->node(from).type, old.tape->label(from),
-                                kind, list);
-    };
-    for (auto from : old.sequences) {
-      const auto outer = operands[next++];
-      if (live.nodes[from]) input(from, outer, body->sequences, sequences);
-    }
-    for (auto from : old.invariants) {
-      const auto outer = operands[next++];
-      if (live.nodes[from]) input(from, outer, body->invariants, invariants);
-    }
+    const auto unroll = UnrollNode::of(source_.node(id).attributes);
+    const auto& old = *unroll.body->tape;
+    const auto& live = live_.loops.at(id);
+    UnrollBuilder builder(emitter_.tape());
+    Emitter inside(builder.step());
+    NodeIds values(old.size(), -1);
+    const auto operands = UnrollOperands::of(source_, id);
+    for (const auto& operand : operands)
+      if (live.body.needs(operand)) values[operand.inner] = body_value(builder, inside, operand, old);
     Loop loop;
-    for (std::size_t k = 0; k < old.carries.size(); ++k) {
-      const auto from = old.carries[k], outer = operands[next++];
-      const bool changes = live.carries[k] && !old.keeps(k);
-      loop.carries.push_back(changes ? static_cast<std::int64_t>(body->carries.size()) : -1);
-      loop.initial.push_back(live.carries[k] ? ids_[outer] : -1);
-      if (!live.carries[k]) continue;
-      if (!changes) {
-        input(from, outer, body->invariants, invariants);
-        continue;
-      }
-      values[from] = body->tape->argument(old.tape->node(from).type, old.tape->label(from)).id();
-      body->carries.push_back(values[from]);
-      initial.push_back(ids_[outer]);
+    std::int64_t changing = 0;
+    for (const auto& carry : operands.carries()) {
+      const bool is_needed = live.body.needs(carry);
+      loop.carries.push_back(is_needed && !carry.is_kept() ? changing++ : -1);
+      loop.initial.push_back(is_needed ? ids_[carry.outer] : -1);
     }
-    loop.values = Copy(*old.tape, live, *body->tape, std::move(values), on_step_).run();
-    for (std::size_t k = 0; k < old.carries.size(); ++k)
-      if (loop.carries[k] >= 0) body->next.push_back(loop.values[old.next[k]]);
-    auto inputs = sequences;
-    inputs.insert(inputs.end(), invariants.begin(), invariants.end());
-    inputs.insert(inputs.end(), initial.begin(), initial.end());
-    if (on_step_) body = passed(std::move(body), live_.loops.at(id).projections, loop.values);
-    unroll.body = body;
-    loop.node = ids_[id] = emitter_.emit(unroll_operation(), inputs, unroll.attributes());
+    loop.values = Copy(old, live.body, builder.step(), std::move(values), on_step_).run();
+    for (const auto& carry : operands.carries())
+      if (loop.carries[carry.position] >= 0)
+        builder.hand_on(loop.values[carry.inner], loop.values[carry.next]);
+    if (on_step_) builder.replace_body(passed(builder.body(), live.projections, loop.values));
+    loop.node = ids_[id] = builder.finish(unroll).id();
     loops_.emplace(id, std::move(loop));
   }
 

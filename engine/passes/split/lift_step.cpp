@@ -9,14 +9,11 @@
 
 #include "passes/split/step_groups.h"
 #include "record/projection.h"
+#include "record/unroll_builder.h"
 
 namespace reel {
 
 namespace {
-
-TensorType with_time(const TensorType& type, std::int64_t steps) {
-  return {type.element, type.shape.with_axis(0, steps)};
-}
 
 Tensor swap_first_axes(const Tensor& x) { return time_first(x, 1); }
 
@@ -26,24 +23,21 @@ class LiftedUnroll {
  public:
   LiftedUnroll(Tape& target, const UnrollNode& unroll, const std::vector<LiftedValue>& operands,
                std::int64_t steps, bool silent)
-      : target_(target),
-        unroll_(unroll),
+      : unroll_(unroll),
         body_(*unroll.body),
         operands_(operands),
         steps_(steps),
         silent_(silent),
-        lifted_(std::make_shared<Body>(target.floating())),
-        inside_(*lifted_->tape, *body_.tape, steps, silent) {}
+        lifted_(target),
+        inside_(lifted_.step(), *body_.tape, steps, silent) {}
 
   /// Records the unroll; `projected` are the body values that will be asked for.
   void run(const std::vector<NodeId>& projected) {
     make_inputs();
     record_step(projected);
-    std::vector<NodeId> inputs;
-    for (const auto* list : {&sequences_, &invariants_, &initial_})
-      for (const auto& tensor : *list) inputs.push_back(tensor.id());
-    const UnrollNode node{lifted_, unroll_.steps, unroll_.reverse, unroll_.recompute, silent_};
-    result_ = Unroll(target_, target_.append(unroll_operation(), inputs, node.attributes()));
+    auto properties = unroll_;
+    properties.silent = silent_;
+    result_ = lifted_.finish(properties);
   }
 
   LiftedValue projection(const Node& node) const {
@@ -56,38 +50,26 @@ class LiftedUnroll {
   }
 
  private:
-  Tensor argument(NodeId input, bool lifted, std::vector<NodeId>& kind) {
-    const auto& type = body_.tape->node(input).type;
-    const auto made =
-        lifted_->tape->argument(lifted ? with_time(type, steps_) : type, body_.tape->label(input));
-    kind.push_back(made.id());
-    inside_.set(input, made, lifted);
-    return made;
+  /// What the lifted unroll gets in place of an operand.
+  Tensor lifted_operand(const UnrollOperand& operand) const {
+    const auto& [tensor, lifted] = operands_[operand.number];
+    if (operand.is_carry() && !lifted) return repeat_over_time(tensor, steps_);
+    return operand.is_sequence() && lifted ? swap_first_axes(tensor) : tensor;
   }
 
   void make_inputs() {
-    std::size_t next = 0;
-    for (auto input : body_.sequences) {
-      const auto& [tensor, lifted] = operands_[next++];
-      sequences_.push_back(lifted ? swap_first_axes(tensor) : tensor);
-      argument(input, lifted, lifted_->sequences);
-    }
-    for (auto input : body_.invariants) {
-      const auto& [tensor, lifted] = operands_[next++];
-      invariants_.push_back(tensor);
-      argument(input, lifted, lifted_->invariants);
-    }
-    for (auto input : body_.carries) {
-      const auto& [tensor, lifted] = operands_[next++];
-      initial_.push_back(lifted ? tensor : repeat_over_time(tensor, steps_));
-      argument(input, true, lifted_->carries);
+    for (const auto& operand : UnrollOperands(body_)) {
+      const auto& label = body_.tape->label(operand.inner);
+      const auto input = lifted_.input(operand.kind, lifted_operand(operand).id(), label);
+      const bool varies = operand.is_carry() || operands_[operand.number].lifted;
+      inside_.set(operand.inner, {lifted_.step(), input}, varies);
     }
   }
 
   void record_step(std::vector<NodeId> wanted) {
     wanted.insert(wanted.end(), body_.next.begin(), body_.next.end());
     const auto classes = classify_steps(body_, wanted);
-    const Recording recording(*lifted_->tape);
+    const Recording recording(lifted_.step());
     for (NodeId id = 0; id < body_.tape->size(); ++id) {
       if (!classes.is_live(id) || inside_.has(id)) continue;
       const auto kind = body_.tape->node(id).operation->kind;
@@ -96,18 +78,17 @@ class LiftedUnroll {
       else if (kind != Kind::projection)
         inside_.node(id);
     }
-    for (auto next : body_.next) lifted_->next.push_back(inside_.at_every_step(next).id());
+    for (std::size_t k = 0; k < body_.carries.size(); ++k)
+      lifted_.hand_on(inside_[body_.carries[k]].tensor.id(), inside_.at_every_step(body_.next[k]).id());
   }
 
-  Tape& target_;
   const UnrollNode& unroll_;
   const Body& body_;
   const std::vector<LiftedValue>& operands_;
   const std::int64_t steps_;
   const bool silent_;
-  std::shared_ptr<Body> lifted_;
+  UnrollBuilder lifted_;
   Lifting inside_;
-  Tensors sequences_, invariants_, initial_;
   Unroll result_;
 };
 

@@ -63,10 +63,8 @@ class Sinking {
     const auto& operation = *tape_.node(id).operation;
     // Repeating what does not vary costs nothing within a step; anything else is better done once.
     if (!classes_[id].varies) return &operation == &broadcast_operation();
-    const bool is_view = &operation == &reshape_operation() || &operation == &permute_operation() ||
-                         &operation == &slice_operation() || &operation == &broadcast_operation();
     // Little more to read, a value for each row perhaps, is less than to write the result.
-    if (is_view || (operation.kind == Kind::map && operation.cost == Cost::cheap))
+    if (operation.is_layout() || (operation.kind == Kind::map && operation.cost == Cost::cheap))
       return added <= bytes(id) + bytes(id) / 8;
     // An expensive one of what is kept anyway: its result need not be.
     const auto inputs = tape_.inputs(id);

@@ -10,6 +10,8 @@
 #include "passes/split/lift_step.h"
 #include "passes/split/sink.h"
 #include "passes/split/step_groups.h"
+#include "record/index_maps.h"
+#include "record/unroll_builder.h"
 
 // Loop distribution. The live part of a body falls into components that depend on one another in one
 // direction only: cycles through carries, which become loops of their own, and single nodes, which need none.
@@ -26,7 +28,7 @@ class SplitUnroll {
         unroll_(unroll),
         body_(*unroll.body),
         step_(*unroll.body->tape),
-        operands_(operands),
+        operands_(body_, operands),
         projected_(projected),
         classes_(classify_steps(body_, wanted())),
         lifting_(tape, step_, unroll.steps, unroll.silent),
@@ -34,8 +36,8 @@ class SplitUnroll {
         needs_(step_.size()),
         totals_(step_.size()),
         loops_(classes_.components.size()) {
-    for (std::size_t k = 0; k < body_.carries.size(); ++k)
-      carry_[body_.carries[k]] = static_cast<std::int32_t>(k);
+    for (const auto& carry : operands_.carries())
+      carry_[carry.inner] = static_cast<std::int32_t>(carry.position);
     for (std::size_t c = 0; c < loops_.size(); ++c)
       if (classes_.components[c].of.loop >= 0) loops_[c].values = classes_.components[c].nodes;
     if (sink) sink_into_loops();
@@ -85,9 +87,7 @@ class SplitUnroll {
     return sunk_.empty() || sunk_[id] < 0 ? classes_[id].loop : sunk_[id];
   }
   std::int64_t bytes(NodeId id) const { return static_cast<std::int64_t>(node(id).type.bytes()); }
-  std::size_t first_carry() const { return body_.sequences.size() + body_.invariants.size(); }
-  Tensor operand(std::size_t i) const { return {outer_, operands_[i]}; }
-  Tensor initial(std::int32_t carry) const { return operand(first_carry() + carry); }
+  Tensor initial(std::int32_t carry) const { return {outer_, operands_.carries()[carry].outer}; }
 
   std::vector<NodeId> wanted() const {
     std::vector<NodeId> values;
@@ -212,11 +212,8 @@ class SplitUnroll {
   // Recording, from the first component to the last.
 
   void set_inputs() {
-    for (std::size_t i = 0; i < first_carry(); ++i) {
-      const bool is_sequence = i < body_.sequences.size();
-      const auto input = is_sequence ? body_.sequences[i] : body_.invariants[i - body_.sequences.size()];
-      lifting_.set(input, operand(i), is_sequence);
-    }
+    for (const auto& operand : operands_)
+      if (!operand.is_carry()) lifting_.set(operand.inner, {outer_, operand.outer}, operand.is_sequence());
   }
 
   /// A value that needs no loop.
@@ -298,55 +295,44 @@ class SplitUnroll {
   }
 
   void build(Loop& loop) {
-    auto body = std::make_shared<Body>(step_.floating());
-    auto& tape = *body->tape;
-    const auto argument = [&](NodeId from, std::vector<NodeId>& kind) {
-      kind.push_back(loop.map[from] = tape.argument(node(from).type, step_.label(from)).id());
-    };
-    std::vector<NodeId> sequences, invariants, initial_carries;
+    UnrollBuilder builder(outer_);
     const auto is_inside = [&](NodeId id) {
       return std::binary_search(loop.values.begin(), loop.values.end(), id);
     };
     for (auto id : loop.values) {
       if (carry_[id] >= 0) {
-        add_carry(loop, *body, initial_carries, carry_[id]);
+        add_carry(loop, builder, carry_[id]);
         continue;
       }
       for (auto input : step_.inputs(id)) {
         if (is_inside(input) || loop.map.count(input)) continue;
-        const auto& value = lifting_[input];
-        argument(input, value.lifted ? body->sequences : body->invariants);
-        (value.lifted ? sequences : invariants).push_back(value.tensor.id());
+        const auto& [tensor, lifted] = lifting_[input];
+        const auto& label = step_.label(input);
+        loop.map[input] =
+            lifted ? builder.sequence(tensor.id(), label) : builder.invariant(tensor.id(), label);
       }
     }
     // A carry that the loop does not read but whose last value is wanted.
     for (const auto& [projection, id] : projected_) {
       if (!projection.is(Projection::Kind::final) || !is_inside(projection.value(body_))) continue;
       const auto k = static_cast<std::int32_t>(projection.which);
-      if (!is_inside(body_.carries[k])) add_carry(loop, *body, initial_carries, k);
+      if (!is_inside(body_.carries[k])) add_carry(loop, builder, k);
     }
     for (auto id : loop.values) {
       if (carry_[id] >= 0) continue;
       std::vector<NodeId> inputs;
       for (auto input : step_.inputs(id)) inputs.push_back(loop.map.at(input));
-      loop.map[id] = tape.append_copy(step_, id, inputs);
+      loop.map[id] = builder.step().append_copy(step_, id, inputs);
     }
-    for (auto k : loop.carries) body->next.push_back(loop.map.at(body_.next[k]));
-    auto inputs = sequences;
-    inputs.insert(inputs.end(), invariants.begin(), invariants.end());
-    inputs.insert(inputs.end(), initial_carries.begin(), initial_carries.end());
-    const UnrollNode made{body, unroll_.steps, unroll_.reverse, false, unroll_.silent};
+    for (auto k : loop.carries) builder.hand_on(loop.map.at(body_.carries[k]), loop.map.at(body_.next[k]));
     outer_.set_origin(step_.origin(loop.values.back()));
-    loop.unroll = Unroll(outer_, outer_.append(unroll_operation(), inputs, made.attributes()));
+    loop.unroll = builder.finish(unroll_);
   }
 
-  void add_carry(Loop& loop, Body& body, std::vector<NodeId>& initial_carries, std::int32_t k) {
-    const auto carry = body_.carries[k];
-    const auto input = body.tape->argument(node(carry).type, step_.label(carry)).id();
-    body.carries.push_back(input);
-    initial_carries.push_back(initial(k).id());
+  void add_carry(Loop& loop, UnrollBuilder& builder, std::int32_t k) {
+    const auto& carry = operands_.carries()[k];
     loop.carries.push_back(k);
-    loop.map[carry] = input;
+    loop.map[carry.inner] = builder.carry(carry.outer, step_.label(carry.inner));
   }
 
   /// The value of a loop at every step. What is one buffer already is not stored twice.
@@ -370,13 +356,9 @@ class SplitUnroll {
 
   /// The part that operand `part` is of concat `whole`, at every step.
   Tensor part_of(NodeId whole, NodeId part) const {
-    const auto axis = node(whole).attributes.integer("axis");
-    std::int64_t start = 0;
-    for (auto input : step_.inputs(whole)) {
-      const auto extent = node(input).type.shape[static_cast<int>(axis)];
-      if (input == part) return slice(lifting_[whole].tensor, axis + 1, start, start + extent);
-      start += extent;
-    }
+    const auto concat = Concat::of(step_, whole);
+    for (const auto& [id, start, stop] : concat.parts)
+      if (id == part) return slice(lifting_[whole].tensor, concat.axis + 1, start, stop);
     throw InternalError("a concat does not hold its part");
   }
 
@@ -398,7 +380,7 @@ class SplitUnroll {
   const UnrollNode& unroll_;
   const Body& body_;
   const Tape& step_;
-  const std::vector<NodeId>& operands_;
+  const UnrollOperands operands_;
   Projected& projected_;
   const StepClasses classes_;
   Lifting lifting_;
@@ -412,10 +394,10 @@ class SplitUnroll {
 
 /// Without a step nothing is computed: outputs are empty, sums are zero, carries keep their initial values.
 void split_empty(Tape& tape, const Body& body, const std::vector<NodeId>& operands, Projected& projected) {
-  const auto first_carry = body.sequences.size() + body.invariants.size();
+  const UnrollOperands all(body, operands);
   for (auto& [projection, id] : projected) {
     if (projection.is(Projection::Kind::final)) {
-      id = operands[first_carry + projection.which];
+      id = all.carries()[projection.which].outer;
       continue;
     }
     auto type = body.tape->node(projection.value(body)).type;

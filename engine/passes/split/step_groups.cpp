@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "record/unroll_operands.h"
+
 namespace reel {
 
 namespace {
@@ -14,8 +16,10 @@ class Classification {
         next_(tape_.size(), -1),
         is_sequence_(tape_.size()),
         live_(tape_.size()) {
-    for (std::size_t k = 0; k < body.carries.size(); ++k) next_[body.carries[k]] = body.next[k];
-    for (auto id : body.sequences) is_sequence_[id] = true;
+    for (const auto& operand : UnrollOperands(body)) {
+      next_[operand.inner] = operand.next;
+      is_sequence_[operand.inner] = operand.is_sequence();
+    }
   }
 
   StepClasses run() {
