@@ -4,7 +4,7 @@
 
 #include "record/projection.h"
 
-namespace reel {
+namespace reel::passes {
 
 namespace {
 
@@ -67,4 +67,4 @@ Live find_live(const Tape& tape, const std::vector<NodeId>& outputs) {
   return live;
 }
 
-}  // namespace reel
+}  // namespace reel::passes

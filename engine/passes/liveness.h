@@ -3,7 +3,7 @@
 
 #include "record/unroll_operands.h"
 
-namespace reel {
+namespace reel::passes {
 
 /// What of a tape must be computed.
 struct Live {
@@ -27,4 +27,4 @@ struct Live::Loop {
 /// What `outputs` need, and the effects and updates of the tape.
 Live find_live(const Tape& tape, const std::vector<NodeId>& outputs);
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -10,7 +10,7 @@
 #include "passes/residuals/residuals.h"
 #include "passes/split/split.h"
 
-namespace reel {
+namespace reel::passes {
 
 namespace {
 
@@ -103,14 +103,6 @@ void run_passes(Improving& now, const CompileOptions& options, std::size_t last)
 
 bool takes(const CompileOptions& options, const char* pass) { return options.takes(number_of(pass)); }
 
-std::vector<PassName> passes() {
-  std::vector<PassName> names;
-  for (const auto& pass : table) names.push_back({pass.name, pass.purpose});
-  return names;
-}
-
-Without::Without(const std::string& pass) : number_(number_of(pass)) {}
-
 std::vector<NodeId> nodes_of(const std::string& operation, const Tape& tape, const Tensors& outputs) {
   std::vector<NodeId> nodes;
   for (const auto& output : outputs) {
@@ -131,10 +123,22 @@ Improved improve(const Tape& tape, const std::vector<NodeId>& outputs, const Com
   return std::move(now.own());
 }
 
+}  // namespace reel::passes
+
+namespace reel {
+
+std::vector<PassName> all_passes() {
+  std::vector<PassName> names;
+  for (const auto& pass : passes::table) names.push_back({pass.name, pass.purpose});
+  return names;
+}
+
+Without::Without(const std::string& pass) : number_(passes::number_of(pass)) {}
+
 std::string to_dot_after(const std::string& pass, const Tape& tape, const Tensors& outputs,
                          const CompileOptions& options) {
-  Improving now(tape, nodes_of("to_dot_after", tape, outputs));
-  run_passes(now, options, number_of(pass));
+  passes::Improving now(tape, passes::nodes_of("to_dot_after", tape, outputs));
+  run_passes(now, options, passes::number_of(pass));
   return to_dot(now.tape());
 }
 

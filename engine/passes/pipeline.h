@@ -4,7 +4,7 @@
 #include "passes/simplify/simplify.h"
 #include "search_limits.h"
 
-namespace reel {
+namespace reel::passes {
 
 /// The nodes of `outputs`. Throws RecordError, naming `operation`, where one is not on `tape`.
 std::vector<NodeId> nodes_of(const std::string& operation, const Tape& tape, const Tensors& outputs);
@@ -20,4 +20,4 @@ Improved improve(const Tape& tape, const std::vector<NodeId>& outputs, const Com
 /// Whether `options` take the pass of that name.
 bool takes(const CompileOptions& options, const char* pass);
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -6,6 +6,8 @@
 
 namespace reel::plan {
 
+using passes::Live;
+
 /// What is done about a node.
 enum class Role : std::uint8_t {
   given,   ///< an input: it has memory already

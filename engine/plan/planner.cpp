@@ -42,7 +42,7 @@ Plan make_plan(const Tape& tape, const std::vector<NodeId>& outputs, const Targe
 Plan Planner::run() {
   plan_.bases.push_back({Base::Kind::arena, 0, nullptr, nullptr});
   plan_.arguments = arguments_of(tape_);
-  const auto live = find_live(tape_, outputs_);
+  const auto live = passes::find_live(tape_, outputs_);
   Block block;
   blocks_.push_back(&block);
   Context context(tape_, live, 0);

@@ -16,7 +16,11 @@ class Planner {
  public:
   Planner(const Tape& tape, const std::vector<NodeId>& outputs, const Target& target,
           const CompileOptions& options)
-      : tape_(tape), outputs_(outputs), target_(target), options_(options), fuses_(takes(options, "fuse")) {}
+      : tape_(tape),
+        outputs_(outputs),
+        target_(target),
+        options_(options),
+        fuses_(passes::takes(options, "fuse")) {}
 
   Plan run();
 

@@ -125,9 +125,9 @@ std::string to_string(const Profile& profile) {
 
 Program compile(const Tape& tape, const Tensors& outputs, const Device& device,
                 const CompileOptions& options) {
-  const auto wanted = nodes_of("compile", tape, outputs);
+  const auto wanted = passes::nodes_of("compile", tape, outputs);
   const auto make = [&] {
-    const auto improved = improve(tape, wanted, options);
+    const auto improved = passes::improve(tape, wanted, options);
     // Who looks at every value wants every value to be there.
     auto& backend = (options.check_finite ? Device::reference() : device).backend();
     return Program(backend.make_runner(*improved.tape, improved.outputs, options),

@@ -13,7 +13,7 @@ struct CompileOptions {
   /// Operations that the host runs where the device has no kernel for them.
   std::set<std::string> on_host;
 
-  /// By their numbers in passes().
+  /// By their numbers in all_passes().
   bool takes(std::size_t pass) const { return (left_out_ >> pass & 1) == 0; }
   void leave_out(std::size_t pass) { left_out_ |= std::uint64_t{1} << pass; }
   void leave_out_all() { left_out_ = ~std::uint64_t{0}; }

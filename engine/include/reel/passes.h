@@ -15,7 +15,7 @@ struct PassName {
 };
 
 /// All passes, in the order in which a tape goes through them.
-std::vector<PassName> passes();
+std::vector<PassName> all_passes();
 
 /// An option: leaves out the pass of that name, as in Function f(model, g, Without("split")).
 class Without {

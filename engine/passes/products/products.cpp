@@ -13,7 +13,7 @@
 // emitted anew. A rule looks at where its operands belong, inside or outside of a loop: merging and splitting
 // undo each other, and would go on for ever otherwise.
 
-namespace reel {
+namespace reel::passes {
 
 namespace {
 
@@ -102,7 +102,7 @@ void split(Draft& draft, const Product& product, int side, int axis, const std::
 /// The products of a step and where they belong.
 class StepRules {
  public:
-  StepRules(const WantedStep& step, const StepClasses& classes)
+  StepRules(const WantedStep& step, const StepGroups& classes)
       : classes_(classes), draft_(*step.body->tape), users_(draft_.size()), is_result_(draft_.size()) {
     for (NodeId id = 0; id < draft_.size(); ++id) {
       if (!classes.is_live(id)) continue;
@@ -239,7 +239,7 @@ class StepRules {
   }
 
   void merge_product_terms(NodeIds& terms) {
-    std::map<std::tuple<StepClass::Key, std::string, std::string>, std::vector<Product>> groups;
+    std::map<std::tuple<StepGroup::Key, std::string, std::string>, std::vector<Product>> groups;
     for (auto id : terms) {
       if (!draft_.is(id, matmul_operation()) || users_[id].size() != 1 || is_result_[id]) continue;
       const auto product = draft_.product(id);
@@ -300,7 +300,7 @@ class StepRules {
     draft_.replace(user, draft_.append(*draft_.node(id).operation, inputs, draft_.node(id).attributes));
   }
 
-  const StepClasses& classes_;
+  const StepGroups& classes_;
   Draft draft_;
   std::vector<NodeIds> users_;
   std::vector<bool> is_result_;
@@ -318,7 +318,7 @@ bool has_products(const Tape& tape) {
 void rewrite_products(WantedStep& step) {
   // Effects keep their order, which a node moved forward might change.
   if (!has_products(*step.body->tape) || !step.body->tape->roots().empty()) return;
-  std::optional<StepClasses> classes;
+  std::optional<StepGroups> classes;
   using Rule = void (StepRules::*)();
   for (const Rule rule : {&StepRules::move_scaling_into_products, &StepRules::merge_sharing,
                           &StepRules::split_concats, &StepRules::merge_sums, &StepRules::push_slices,
@@ -403,4 +403,4 @@ void merge_products(Wanted& wanted) {
   }
 }
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -1,7 +1,7 @@
 #pragma once
 #include "passes/simplify/simplify.h"
 
-namespace reel {
+namespace reel::passes {
 
 /// Rewrites the products of a step so that as few as possible are left in the loops it will be split into,
 /// and those large: products that share an operand become one; a product of a concat is split where its parts
@@ -12,4 +12,4 @@ void rewrite_products(WantedStep& step);
 /// a concat are split where their results are smaller than it.
 void merge_products(Wanted& wanted);
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace reel {
+namespace reel::passes {
 
 namespace {
 
@@ -52,4 +52,4 @@ void move_scalings(Draft& draft, const std::vector<Draft::NodeIds>& users, const
   }
 }
 
-}  // namespace reel
+}  // namespace reel::passes

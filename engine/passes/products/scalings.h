@@ -3,7 +3,7 @@
 
 #include "passes/rewriting/draft.h"
 
-namespace reel {
+namespace reel::passes {
 
 /// c (A B) -> (c A) B where that scales less: A is smaller than the product, or it is the same at all steps
 /// while the product is not. By the declared algebra: any map that is linear in the product while its other
@@ -13,4 +13,4 @@ namespace reel {
 void move_scalings(Draft& draft, const std::vector<Draft::NodeIds>& users, const std::vector<bool>& is_result,
                    const std::function<bool(NodeId)>& is_fixed);
 
-}  // namespace reel
+}  // namespace reel::passes

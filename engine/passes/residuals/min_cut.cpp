@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace reel {
+namespace reel::passes {
 
 MinCut::MinCut() : edges_(2) {}
 
@@ -48,4 +48,4 @@ std::vector<bool> MinCut::source_side() {
   }
 }
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace reel {
+namespace reel::passes {
 
 /// A network of which the cheapest cut between a source and a sink is sought.
 class MinCut {
@@ -26,4 +26,4 @@ class MinCut {
   std::vector<std::vector<Edge>> edges_;
 };
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -12,7 +12,7 @@
 #include "record/projection.h"
 #include "record/unroll_builder.h"
 
-namespace reel {
+namespace reel::passes {
 
 namespace {
 
@@ -315,4 +315,4 @@ void cut_residuals(Wanted& wanted, limits::Met& met) {
   }
 }
 
-}  // namespace reel
+}  // namespace reel::passes

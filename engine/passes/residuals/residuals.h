@@ -2,7 +2,7 @@
 #include "passes/simplify/simplify.h"
 #include "search_limits.h"
 
-namespace reel {
+namespace reel::passes {
 
 /// Of the values that one unroll keeps at every step for another, the derivative of it, as few bytes as
 /// possible: what is cheap to compute again from others is. The smallest cut between what is there and what
@@ -11,4 +11,4 @@ namespace reel {
 void cut_residuals(WantedStep& step, limits::Met& met);
 void cut_residuals(Wanted& wanted, limits::Met& met);
 
-}  // namespace reel
+}  // namespace reel::passes

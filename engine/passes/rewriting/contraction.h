@@ -3,7 +3,7 @@
 
 #include <reel/structural.h>
 
-namespace reel {
+namespace reel::passes {
 
 /// A matmul node, by the roles of its operands' axes. Sides are 0, left, and 1, right.
 struct Product {
@@ -61,4 +61,4 @@ struct Product {
   Attributes attributes() const { return {{"left", roles[0]}, {"right", roles[1]}}; }
 };
 
-}  // namespace reel
+}  // namespace reel::passes

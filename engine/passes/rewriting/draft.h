@@ -6,7 +6,7 @@
 #include "passes/rewriting/contraction.h"
 #include "record/index_maps.h"
 
-namespace reel {
+namespace reel::passes {
 
 /// A tape being rewritten: nodes appended, and what they stand in for.
 class Draft {
@@ -79,4 +79,4 @@ class Draft {
   bool changed_ = false;
 };
 
-}  // namespace reel
+}  // namespace reel::passes

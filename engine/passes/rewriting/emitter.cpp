@@ -4,7 +4,7 @@
 
 #include <reel/structural.h>
 
-namespace reel {
+namespace reel::passes {
 
 NodeId Emitter::emit(const Operation& operation, const std::vector<NodeId>& inputs,
                      const Attributes& attributes, const std::string& label) {
@@ -53,4 +53,4 @@ std::optional<double> Emitter::uniform_value(NodeId id) const {
   return node(id).attributes.real("value");
 }
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -4,7 +4,7 @@
 
 #include <reel/tape.h>
 
-namespace reel {
+namespace reel::passes {
 
 /// Appends nodes to a tape in their simplest form, each but once: the same operation on the same operands
 /// with the same attributes is one node.
@@ -41,4 +41,4 @@ class Emitter {
 std::optional<NodeId> rewrite(Emitter& emitter, const Operation& operation, const std::vector<NodeId>& inputs,
                               const Attributes& attributes);
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -2,7 +2,7 @@
 
 #include <reel/structural.h>
 
-namespace reel {
+namespace reel::passes {
 
 namespace {
 
@@ -129,4 +129,4 @@ void emit_anew(Wanted& wanted, const std::vector<NodeId>& replacement) {
   wanted = std::move(result);
 }
 
-}  // namespace reel
+}  // namespace reel::passes

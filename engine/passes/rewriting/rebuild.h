@@ -2,7 +2,7 @@
 #include "passes/rewriting/emitter.h"
 #include "passes/simplify/simplify.h"
 
-namespace reel {
+namespace reel::passes {
 
 /// Emits what `wanted` and the effects of `source` need, in the order of `source` as far as dependencies
 /// allow. Where `replacement` names another node of `source`, that one stands in. `ids` holds the new ids of
@@ -17,4 +17,4 @@ void copy_inputs(const Body& from, Body& to, std::vector<NodeId>& ids);
 void emit_anew(WantedStep& step, const std::vector<NodeId>& replacement);
 void emit_anew(Wanted& wanted, const std::vector<NodeId>& replacement);
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -11,7 +11,7 @@
 // (but for the sign of a zero to which zero is added, and for rounding and overflow where a sum is scaled
 // instead of its terms). Operands are in their simplest form already.
 
-namespace reel {
+namespace reel::passes {
 
 namespace {
 
@@ -329,4 +329,4 @@ std::optional<NodeId> rewrite(Emitter& emitter, const Operation& operation, cons
   return {};
 }
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -7,7 +7,7 @@
 #include "record/projection.h"
 #include "record/unroll_builder.h"
 
-namespace reel {
+namespace reel::passes {
 
 namespace {
 
@@ -134,4 +134,4 @@ Wanted simplify(const Tape& tape, const std::vector<NodeId>& outputs, const Step
   return result;
 }
 
-}  // namespace reel
+}  // namespace reel::passes

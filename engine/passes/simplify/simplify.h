@@ -3,7 +3,7 @@
 
 #include <reel/body.h>
 
-namespace reel {
+namespace reel::passes {
 
 /// A tape, and the values that are wanted of it.
 struct Wanted {
@@ -23,4 +23,4 @@ using StepPass = std::function<void(WantedStep&)>;
 /// of every unroll, those nested in others first.
 Wanted simplify(const Tape& tape, const std::vector<NodeId>& outputs, const StepPass& on_step = nullptr);
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -11,7 +11,7 @@
 #include "record/projection.h"
 #include "record/unroll_builder.h"
 
-namespace reel {
+namespace reel::passes {
 
 namespace {
 
@@ -148,4 +148,4 @@ void Lifting::invariant_unroll(NodeId id, const std::vector<NodeId>& projections
     set(projection, Tensor(target_, target_.append_copy(source_, projection, {&copy, 1})), false);
 }
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -1,7 +1,7 @@
 #pragma once
 #include <reel/body.h>
 
-namespace reel {
+namespace reel::passes {
 
 /// A value of a step as it stands outside the loop: of all steps [T, ...], or the one that does not vary.
 struct LiftedValue {
@@ -41,4 +41,4 @@ class Lifting {
   std::vector<LiftedValue> values_;
 };
 
-}  // namespace reel
+}  // namespace reel::passes

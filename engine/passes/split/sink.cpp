@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <set>
 
-namespace reel {
+namespace reel::passes {
 
 namespace {
 
 class Sinking {
  public:
-  Sinking(const Body& body, const StepClasses& classes, const std::vector<bool>& is_result)
+  Sinking(const Body& body, const StepGroups& classes, const std::vector<bool>& is_result)
       : tape_(*body.tape),
         classes_(classes),
         is_result_(is_result),
@@ -96,7 +96,7 @@ class Sinking {
 
   static constexpr std::int64_t much_larger = 4;
   const Tape& tape_;
-  const StepClasses& classes_;
+  const StepGroups& classes_;
   const std::vector<bool>& is_result_;
   std::vector<std::int32_t> sunk_;
   std::vector<std::vector<NodeId>> users_;
@@ -106,9 +106,9 @@ class Sinking {
 
 }  // namespace
 
-std::vector<std::int32_t> find_sunk(const Body& body, const StepClasses& classes,
+std::vector<std::int32_t> find_sunk(const Body& body, const StepGroups& classes,
                                     const std::vector<bool>& is_result) {
   return Sinking(body, classes, is_result).run();
 }
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -9,7 +9,7 @@
 #include "passes/rewriting/rebuild.h"
 #include "passes/split/split_unroll.h"
 
-namespace reel {
+namespace reel::passes {
 
 namespace {
 
@@ -115,4 +115,4 @@ Wanted split(const Tape& tape, const std::vector<NodeId>& outputs, bool sink) {
   return result;
 }
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -1,7 +1,7 @@
 #pragma once
 #include "passes/simplify/simplify.h"
 
-namespace reel {
+namespace reel::passes {
 
 /// A copy of what is live in which unrolls hold no more than what truly recurs: each cycle through carries is
 /// an unroll of its own, what does not vary is computed once, the rest for all steps at once. Unrolls nested
@@ -9,4 +9,4 @@ namespace reel {
 /// a loop are computed in it where it then reads no more.
 Wanted split(const Tape& tape, const std::vector<NodeId>& outputs, bool sink);
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -16,7 +16,7 @@
 // Loop distribution. The live part of a body falls into components that depend on one another in one
 // direction only: cycles through carries, which become loops of their own, and single nodes, which need none.
 
-namespace reel {
+namespace reel::passes {
 
 namespace {
 
@@ -382,7 +382,7 @@ class SplitUnroll {
   const Tape& step_;
   const UnrollOperands operands_;
   Projected& projected_;
-  const StepClasses classes_;
+  const StepGroups classes_;
   Lifting lifting_;
   std::vector<std::int32_t> carry_;  // position of an input among the carries
   std::vector<std::int32_t> sunk_;   // the loop a value before it is computed in, or -1
@@ -420,4 +420,4 @@ void keep_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>
   for (auto& [projection, id] : projected) id = projection.record(kept).id();
 }
 
-}  // namespace reel
+}  // namespace reel::passes

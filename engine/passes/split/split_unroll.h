@@ -3,7 +3,7 @@
 
 #include "record/projection.h"
 
-namespace reel {
+namespace reel::passes {
 
 /// Projections of an unroll, and for each its node on the tape around.
 using Projected = std::map<Projection, NodeId>;
@@ -17,4 +17,4 @@ void split_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId
 void keep_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands,
                  Projected& projected);
 
-}  // namespace reel
+}  // namespace reel::passes

@@ -4,7 +4,7 @@
 
 #include "record/unroll_operands.h"
 
-namespace reel {
+namespace reel::passes {
 
 namespace {
 
@@ -22,7 +22,7 @@ class Classification {
     }
   }
 
-  StepClasses run() {
+  StepGroups run() {
     find_live();
     projections_.resize(tape_.size());
     for (NodeId id = 0; id < tape_.size(); ++id)
@@ -91,7 +91,7 @@ class Classification {
         visits.pop_back();
         if (!visits.empty()) lowest[visits.back().id] = std::min(lowest[visits.back().id], lowest[id]);
         if (lowest[id] != number[id]) continue;
-        StepClasses::Component component;
+        StepGroups::Component component;
         for (bool last = false; !last;) {
           const auto member = unassigned.back();
           unassigned.pop_back();
@@ -106,8 +106,8 @@ class Classification {
     }
   }
 
-  StepClass classify(const StepClasses::Component& component) const {
-    StepClass of;
+  StepGroup classify(const StepGroups::Component& component) const {
+    StepGroup of;
     const auto self = result_.component[component.nodes[0]];
     bool is_cycle = false, is_opaque = false;
     for (auto id : component.nodes) {
@@ -137,16 +137,16 @@ class Classification {
   std::vector<NodeId> next_;  // of a carry, what is handed on to it
   std::vector<bool> is_sequence_, live_;
   std::vector<std::vector<NodeId>> projections_;
-  StepClasses result_;
+  StepGroups result_;
 };
 
 }  // namespace
 
-StepClasses classify_steps(const Body& body, const std::vector<NodeId>& wanted) {
+StepGroups classify_steps(const Body& body, const std::vector<NodeId>& wanted) {
   return Classification(body, wanted).run();
 }
 
-std::vector<NodeId> live_projections(const Tape& tape, const StepClasses& classes, NodeId id) {
+std::vector<NodeId> live_projections(const Tape& tape, const StepGroups& classes, NodeId id) {
   std::vector<NodeId> found;
   for (auto other : classes.components[classes.component[id]].nodes)
     if (tape.node(other).operation->kind == Kind::projection && tape.inputs(other)[0] == id)
@@ -154,4 +154,4 @@ std::vector<NodeId> live_projections(const Tape& tape, const StepClasses& classe
   return found;
 }
 
-}  // namespace reel
+}  // namespace reel::passes

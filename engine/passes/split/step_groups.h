@@ -3,10 +3,10 @@
 
 #include <reel/body.h>
 
-namespace reel {
+namespace reel::passes {
 
 /// Where a value of an unroll's body belongs, once everything is taken out of the loop that can be.
-struct StepClass {
+struct StepGroup {
   /// The loop that computes it, a number that tells loops apart; -1 where it needs none.
   std::int32_t loop = -1;
   /// Loops one behind the other that must have run before: 0 for what comes before all of them.
@@ -16,16 +16,16 @@ struct StepClass {
 
   using Key = std::tuple<std::int32_t, std::int32_t, bool>;
   Key key() const { return {loop, stage, varies}; }
-  bool operator==(const StepClass& o) const { return key() == o.key(); }
-  bool operator!=(const StepClass& o) const { return !(*this == o); }
+  bool operator==(const StepGroup& o) const { return key() == o.key(); }
+  bool operator!=(const StepGroup& o) const { return !(*this == o); }
 };
 
 /// The live nodes of a body in components that cannot be taken apart: the cycles through carries, an unroll
 /// with its projections, and single nodes.
-struct StepClasses {
+struct StepGroups {
   struct Component {
     std::vector<NodeId> nodes;  // in their order
-    StepClass of;
+    StepGroup of;
   };
   /// A component comes behind all that it depends on.
   std::vector<Component> components;
@@ -33,13 +33,13 @@ struct StepClasses {
   std::vector<std::int32_t> component;
 
   bool is_live(NodeId id) const { return component[id] >= 0; }
-  const StepClass& operator[](NodeId id) const { return components[component[id]].of; }
+  const StepGroup& operator[](NodeId id) const { return components[component[id]].of; }
 };
 
 /// Classes of what the `wanted` values need, through the carries too.
-StepClasses classify_steps(const Body& body, const std::vector<NodeId>& wanted);
+StepGroups classify_steps(const Body& body, const std::vector<NodeId>& wanted);
 
 /// The live projections of unroll `id`, in their order.
-std::vector<NodeId> live_projections(const Tape& tape, const StepClasses& classes, NodeId id);
+std::vector<NodeId> live_projections(const Tape& tape, const StepGroups& classes, NodeId id);
 
-}  // namespace reel
+}  // namespace reel::passes

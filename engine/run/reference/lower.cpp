@@ -2,6 +2,7 @@
 #include "plan/out_of_memory.h"
 #include "plan/totals.h"
 #include "record/projection.h"
+#include "record/unroll_operands.h"
 #include "run/reference/reference_plan.h"
 #include "run/runner.h"
 
@@ -14,6 +15,8 @@
 // of its body. A body value that is projected at every step is written straight into its [T, ...] buffer.
 
 namespace reel::reference {
+
+using passes::Live;
 
 namespace {
 
@@ -40,7 +43,7 @@ class Lowering {
     name_id(nameless);
     plan_->bases.push_back({plan::Base::Kind::arena, 0, nullptr, nullptr});
     plan_->arguments = plan::arguments_of(tape_);
-    const auto live = find_live(tape_, outputs_);
+    const auto live = passes::find_live(tape_, outputs_);
     auto locations = lower_nodes(tape_, live, {});
     for (auto id : outputs_)
       plan_->outputs.push_back(operand(use(locations[id], end_of_run), tape_.node(id).type));
@@ -220,16 +223,15 @@ class Lowering {
     const auto unroll = UnrollNode::of(tape.node(id).attributes);
     const auto& body = *unroll.body;
     const auto& body_tape = *body.tape;
-    const auto inputs = tape.inputs(id);
+    const auto operands = UnrollOperands::of(tape, id);
     const auto body_type = [&](NodeId value) -> const TensorType& { return body_tape.node(value).type; };
 
     // Memory that lives through the loop: carries, sums, and the buffers of projected values.
     std::vector<Location> carries(body.carries.size());
-    const auto first_carry = body.sequences.size() + body.invariants.size();
-    for (std::size_t k = 0; k < carries.size(); ++k) {
-      if (!loop.body.carries[k]) continue;
-      carries[k] = new_buffer(body_type(body.carries[k]));
-      emit_copy(locations[inputs[first_carry + k]], carries[k], body_type(body.carries[k]));
+    for (const auto& carry : operands.carries()) {
+      if (!loop.body.needs(carry)) continue;
+      carries[carry.position] = new_buffer(body_type(carry.inner));
+      emit_copy(locations[carry.outer], carries[carry.position], body_type(carry.inner));
     }
     std::map<NodeId, Location> stacked, summed, totals;
     std::vector<std::pair<NodeId, Location>> copies_after;  // projection, where its value stands
@@ -266,7 +268,7 @@ class Lowering {
     loops_.push_back({});
     plan_->loop_depth = std::max(plan_->loop_depth, level());
 
-    lower_step(unroll, loop, inputs, locations, carries, stacked, totals);
+    lower_step(unroll, loop, operands, locations, carries, stacked, totals);
 
     const auto end = position();
     plan_->instructions[head].end = static_cast<std::int32_t>(end);
@@ -288,7 +290,7 @@ class Lowering {
   }
 
   /// The instructions of one step.
-  void lower_step(const UnrollNode& unroll, const Live::Loop& loop, Span<const NodeId> inputs,
+  void lower_step(const UnrollNode& unroll, const Live::Loop& loop, const UnrollOperands& operands,
                   const std::vector<Location>& outer, const std::vector<Location>& carries,
                   const std::map<NodeId, Location>& stacked, const std::map<NodeId, Location>& totals) {
     const auto& body = *unroll.body;
@@ -300,17 +302,12 @@ class Lowering {
     };
 
     std::vector<Location> locations(tape.size());
-    std::size_t operand = 0;
-    for (auto input : body.sequences) {
-      const auto& location = outer[inputs[operand++]];
-      if (loop.body.nodes[input]) locations[input] = step_of(location, input);
+    for (const auto& operand : operands) {
+      if (!loop.body.needs(operand)) continue;
+      locations[operand.inner] = operand.is_sequence() ? step_of(outer[operand.outer], operand.inner)
+                                 : operand.is_carry()  ? carries[operand.position]
+                                                       : outer[operand.outer];
     }
-    for (auto input : body.invariants) {
-      const auto& location = outer[inputs[operand++]];
-      if (loop.body.nodes[input]) locations[input] = location;
-    }
-    for (std::size_t k = 0; k < carries.size(); ++k)
-      if (loop.body.carries[k]) locations[body.carries[k]] = carries[k];
 
     // What stands in memory already is copied into its stacked buffer; the rest is computed there.
     Homes homes;
@@ -325,12 +322,12 @@ class Lowering {
     }
     // A carry handed on to another one is saved before it is overwritten.
     std::map<NodeId, Location> saved;
-    for (std::size_t k = 0; k < carries.size(); ++k) {
-      const auto next = body.next[k];
-      if (!loop.body.carries[k] || next == body.carries[k] || saved.count(next)) continue;
-      if (std::find(body.carries.begin(), body.carries.end(), next) == body.carries.end()) continue;
-      saved[next] = new_buffer(type(next));
-      emit_copy(locations[next], saved[next], type(next));
+    for (const auto& carry : operands.carries()) {
+      if (!loop.body.needs(carry) || carry.is_kept() || saved.count(carry.next)) continue;
+      const auto* given = operands.find(carry.next);
+      if (!given || !given->is_carry()) continue;
+      saved[carry.next] = new_buffer(type(carry.next));
+      emit_copy(locations[carry.next], saved[carry.next], type(carry.next));
     }
 
     locations = lower_nodes(tape, loop.body, homes, std::move(locations));
@@ -347,11 +344,11 @@ class Lowering {
       const Value output{total, wide, nameless};
       emit(add_operation(), {}, tape.origin(value), {output, {term, wide, nameless}}, &output);
     }
-    for (std::size_t k = 0; k < carries.size(); ++k) {
-      const auto next = body.next[k];
-      if (!loop.body.carries[k] || next == body.carries[k]) continue;
-      const auto copy = saved.find(next);
-      emit_copy(copy != saved.end() ? copy->second : locations[next], carries[k], type(next));
+    for (const auto& carry : operands.carries()) {
+      if (!loop.body.needs(carry) || carry.is_kept()) continue;
+      const auto copy = saved.find(carry.next);
+      emit_copy(copy != saved.end() ? copy->second : locations[carry.next], carries[carry.position],
+                type(carry.next));
     }
   }
 
