@@ -80,7 +80,7 @@ class FarRunner : public Runner {
   }
 
   std::size_t arena_bytes() const override { return plan_.arena_bytes; }
-  std::size_t kept_bytes() const override { return plan_.kept_bytes; }
+  std::size_t kept_bytes() const override { return plan_.cached_bytes; }
   std::size_t instruction_count() const override { return plan_.work.size(); }
   std::string explain() const override { return plan::explain(plan_); }
   Profile profile(const std::vector<const Array*>&, int) override {

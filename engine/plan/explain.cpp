@@ -81,12 +81,12 @@ std::string explain(const Plan& plan, const std::function<std::string(std::size_
     text += std::to_string(i) + std::string(2 + 2 * ends.size(), ' ') + to_string(plan.notes[i]);
     if (work.kind == Work::Kind::loop) ends.push_back(work.end);
     text += operands_of(plan, work);
-    if (work.kept) text += " | kept while parameters stay";
+    if (work.cached) text += " | kept while parameters stay";
     if (more) text += more(i);
     text += "\n";
   }
-  return text + "arena: " + std::to_string(plan.arena_bytes) + " bytes, " + std::to_string(plan.kept_bytes) +
-         " of them kept";
+  return text + "arena: " + std::to_string(plan.arena_bytes) + " bytes, " +
+         std::to_string(plan.cached_bytes) + " of them kept";
 }
 
 std::string what_holds_memory(const Plan& plan) {

@@ -26,7 +26,7 @@ bool is_fused_map(const Tape& tape, NodeId id, const Target& target) {
   return target.fuses_map(operation, operands, tape.node(id).type.element);
 }
 
-/// Whether a reduction can be part of a pass, and how: along the last axis alone, or along all others.
+/// Whether a reduction can be part of a fusion, and how: along the last axis alone, or along all others.
 Role role_of_reduction(const Tape& tape, NodeId id, const Target& target) {
   const auto& node = tape.node(id);
   if (node.operation->kind != Kind::reduction) return Role::other;

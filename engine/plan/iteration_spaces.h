@@ -18,9 +18,9 @@ enum class Role : std::uint8_t {
   other    ///< a kernel, an unroll, a concat or a pad
 };
 
-/// How a step of a pass reads an operand.
+/// How a member of a fusion reads an operand.
 enum class Reading : std::uint8_t {
-  apart,  ///< the operand has to be computed before the pass
+  apart,  ///< the operand has to be computed before the fusion
   same,   ///< element for element, or row for row
   spread  ///< an element for each row, repeated along it
 };

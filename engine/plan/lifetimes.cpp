@@ -8,11 +8,11 @@ namespace reel::plan {
 
 namespace {
 
-bool is_kept(const Line& line) {
+bool is_cached(const Line& line) {
   bool writes = false;
   for (const auto& use : line.uses) {
     if (!use.writes) continue;
-    if (!use.place.kept) return false;
+    if (!use.place.cached) return false;
     writes = true;
   }
   return writes;
@@ -23,7 +23,7 @@ void flatten(Block& block, int level, std::vector<Line>& lines) {
     const auto at = lines.size();
     const auto body = std::move(line.body);
     lines.push_back(std::move(line));
-    lines[at].work.kept = level == 0 && is_kept(lines[at]);
+    lines[at].work.cached = level == 0 && is_cached(lines[at]);
     if (!body) continue;
     flatten(*body, level + 1, lines);
     lines[at].work.end = static_cast<std::int32_t>(lines.size());
@@ -40,7 +40,7 @@ std::vector<Line> flattened(Block block) {
 
 void find_lifetimes(std::vector<Buffer>& buffers, const std::vector<Line>& lines,
                     const std::vector<std::pair<Place, Address*>>& read_at_end,
-                    const std::vector<bool>& kept) {
+                    const std::vector<bool>& cached) {
   std::vector<std::int64_t> heads, ends;  // of the loops around
   for (std::int64_t at = 0; at < static_cast<std::int64_t>(lines.size()); ++at) {
     while (!ends.empty() && ends.back() <= at) {
@@ -69,7 +69,7 @@ void find_lifetimes(std::vector<Buffer>& buffers, const std::vector<Line>& lines
       buffer.last = std::max<std::int64_t>(buffer.last, 0);
       if (buffer.last == 0) buffer.bytes = 0;  // never used
     }
-    if (kept[i]) {
+    if (cached[i]) {
       buffer.first = -1;
       buffer.last = INT64_MAX;
     }
@@ -99,10 +99,10 @@ void add_work(Plan& plan, Line line) {
 
 void set_addresses(Plan& plan, std::vector<Line> lines,
                    const std::vector<std::pair<Place, Address*>>& read_at_end,
-                   const std::vector<bool>& kept) {
-  find_lifetimes(plan.buffers, lines, read_at_end, kept);
+                   const std::vector<bool>& cached) {
+  find_lifetimes(plan.buffers, lines, read_at_end, cached);
   for (std::size_t i = 0; i < plan.buffers.size(); ++i)
-    if (kept[i]) plan.kept_bytes += plan.buffers[i].bytes;
+    if (cached[i]) plan.cached_bytes += plan.buffers[i].bytes;
   plan.arena_bytes = place_buffers(plan.buffers);
   const bool is_possible = plan.arena_bytes <= most_bytes_of_an_arena;
   // Offsets in an arena that is not to be had mean nothing.

@@ -9,8 +9,8 @@
 
 // A value wanted of every step may stand in the memory of a sequence that is read for the last time: the
 // gates over their sums, the gates' adjoints over the gates. This rests on two promises: a step reads its own
-// slice alone, which is_last_use() and slot_of() see to; and a pass reads an element, where it has row values
-// the whole row, before it writes in its place, which every runner sees to (Pass in plan.h).
+// slice alone, which is_last_use() and slot_of() see to; and a fusion reads an element, where it has row
+// values the whole row, before it writes in its place, which every runner sees to (Fusion in plan.h).
 
 namespace reel::plan {
 
@@ -83,7 +83,7 @@ Place all_steps(const Place& step, std::int64_t steps, int level) {
 /// Nothing that stands in the buffer is read after the item that is being lowered, or was there before the
 /// loops around.
 bool Planner::is_last_use(const Context& outer, const Place& place) const {
-  if (place.base != arena_base || place.kept || plan_.buffers[place.buffer].level != outer.level)
+  if (place.base != arena_base || place.cached || plan_.buffers[place.buffer].level != outer.level)
     return false;
   const auto unroll = outer.schedule.items[outer.item].nodes.front();
   // A copy may serve whoever comes later.
@@ -109,7 +109,7 @@ bool Planner::is_last_use(const Context& outer, const Place& place) const {
 /// Whether item `writer` may write over a part of a sequence: others have read it before, and it reads it
 /// itself, if at all, element by element.
 bool Planner::may_take_over(Context& inner, const Place& part, std::int32_t writer) {
-  if (writer < 0 || !inner.schedule.items[writer].is_pass) return false;
+  if (writer < 0 || !inner.schedule.items[writer].is_fusion) return false;
   for (const auto& other : inner.taken)
     if (other.buffer == part.buffer && !disjoint(other, part)) return false;
   if (slot_of(part) < 0) return false;
@@ -136,7 +136,7 @@ bool Planner::may_take_over(Context& inner, const Place& part, std::int32_t writ
   return true;
 }
 
-/// The memory of all steps of `value`, taken over from a sequence that the passes which compute it read.
+/// The memory of all steps of `value`, taken over from a sequence that the fusions which compute it read.
 std::optional<Place> Planner::memory_to_take_over(Context& outer, Context& inner, const Loop& loop,
                                                   NodeId value) {
   const auto& tape = inner.tape;
@@ -150,7 +150,7 @@ std::optional<Place> Planner::memory_to_take_over(Context& outer, Context& inner
   for (const auto& part : parts)
     if (!inner.computed(part.id) || inner.homes.count(part.id)) return std::nullopt;
   const auto writer = inner.schedule.item_of[parts.front().id];
-  if (!inner.schedule.items[writer].is_pass) return std::nullopt;
+  if (!inner.schedule.items[writer].is_fusion) return std::nullopt;
   for (auto member : inner.schedule.items[writer].nodes)
     for (auto input : tape.inputs(member)) {
       const auto source = inner.source(input);

@@ -38,7 +38,7 @@ struct Place : Address {
   /// Number of loops around the place where the value was computed.
   int level = 0;
   /// Computed from parameters and constants alone.
-  bool kept = false;
+  bool cached = false;
 };
 
 /// The result of an operation that is_layout() as a layout of the operand's memory, or none where there is no

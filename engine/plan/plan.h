@@ -13,7 +13,7 @@
 /// makes of it what its device executes.
 namespace reel::plan {
 
-/// How a step of a pass goes over the space.
+/// How a member of a fusion goes over the space.
 enum class Form : std::uint8_t {
   map,      ///< element by element, or row value by row value
   rows,     ///< a reduction that makes a row value of each row
@@ -21,29 +21,30 @@ enum class Form : std::uint8_t {
   repeat    ///< a row value repeated along its row
 };
 
-/// Of a pass. Its attributes say no more than its form and types do.
-struct PassStep {
+/// Of a fusion. Its attributes say no more than its form and types do.
+struct Member {
   const Operation* operation;  // null for a repeat
   Form form;
-  std::vector<int> operands;  // values of the pass
+  std::vector<int> operands;  // values of the fusion
   ElementType result;
 };
 
 /// Maps and reductions over one shape, the space, worked on together so that what only they need is never
-/// stored. Values are numbered: the operands that are read first, then the results of the steps. Each has an
-/// element for every element of the space or, a row value, one for every row along its last axis; the layout
-/// of a row value has extent 1 there. What is written: the outputs, then the totals of each step of columns.
+/// stored. Values are numbered: the operands that are read first, then the results of the members. Each has
+/// an element for every element of the space or, a row value, one for every row along its last axis; the
+/// layout of a row value has extent 1 there. What is written: the outputs, then the totals of each member of
+/// columns.
 ///
-/// An output may stand in the memory of an input (`overwrites`). So whoever runs a pass promises: an element
-/// is read before one is written in its place; and in a pass with row values, the whole row. Other elements,
-/// or rows, may be done before or at the same time.
-struct Pass {
+/// An output may stand in the memory of an input (`overwrites`). So whoever runs a fusion promises: an
+/// element is read before one is written in its place; and in a fusion with row values, the whole row. Other
+/// elements, or rows, may be done before or at the same time.
+struct Fusion {
   struct Output {
     int value;
     std::vector<int> overwrites = {};  // inputs of the same address and layout
   };
   Shape space;
-  std::vector<PassStep> steps;
+  std::vector<Member> members;
   std::vector<Output> outputs;
 };
 
@@ -59,18 +60,18 @@ struct Work {
   enum class Kind : std::uint8_t {
     kernel,   ///< an operation by itself
     prepare,  ///< an operand of a kernel in the form in which it takes it
-    pass,
-    finish,  ///< the result of a reduction of columns, from the totals of a pass
+    fusion,
+    finish,  ///< the result of a reduction of columns, from the totals of a fusion
     copy,    ///< from one layout to another
     loop     ///< what follows, once a step
   };
   Kind kind;
   bool reverse = false;  // of a loop: from the last step to the first
   /// From parameters alone: left out where none has changed since the last run.
-  bool kept = false;
+  bool cached = false;
   std::int32_t end = 0;     // of a loop: the body ends before this work
   std::int64_t steps = 0;   // of a loop
-  std::uint32_t index = 0;  // among the plan's passes or calls
+  std::uint32_t index = 0;  // among the plan's fusions or calls
   /// Inputs, then outputs.
   std::uint32_t first_operand = 0;
   std::uint32_t input_count = 0, output_count = 0;
@@ -89,11 +90,11 @@ struct Plan {
   std::vector<Work> work;
   std::vector<Note> notes;  // of each
   std::vector<Address> operands;
-  std::vector<Pass> passes;
+  std::vector<Fusion> fusions;
   std::vector<Call> calls;
   std::vector<Base> bases;
   std::vector<Argument> arguments;
-  std::vector<std::shared_ptr<Variable>> parameters;  // read by what is kept
+  std::vector<std::shared_ptr<Variable>> parameters;  // read by what is cached
 
   struct Output {
     TensorType type;
@@ -110,7 +111,7 @@ struct Plan {
 
   std::vector<Buffer> buffers;
   std::size_t arena_bytes = 0;
-  std::size_t kept_bytes = 0;  // of them
+  std::size_t cached_bytes = 0;  // of them
   int loop_depth = 0;
 
   const Address& operand(const Work& work, std::size_t number) const {

@@ -37,13 +37,13 @@ void Planner::plan_kernel(Context& context, NodeId id) {
     home = written = home_or_buffer(context, id);
     context.places[id] = home;
     if (!any_layout && !home.layout.is_contiguous())
-      written = new_buffer(node.type, context.level, context.schedule.kept[id]);
+      written = new_buffer(node.type, context.level, context.schedule.cached[id]);
     call.request.result = written.layout;
   }
   if (const auto number = target_.prepared_operand(operation)) {
     const auto& operand = uses[*number].place;
     // Worth it where it is used many times: in a loop around, or in every run.
-    if ((operand.level < context.level || operand.kept) &&
+    if ((operand.level < context.level || operand.cached) &&
         target_.bytes_of_prepared(operation, call.request) > 0) {
       uses[*number].place = prepared(call.request, operation, operand);
       call.request.prepared = true;
@@ -63,7 +63,7 @@ Place Planner::prepared(const KernelRequest& request, const Operation& operation
       return version.place;
   // Bytes, whatever they mean.
   const auto form = new_buffer({ElementType::boolean, {target_.bytes_of_prepared(operation, request)}},
-                               operand.level, operand.kept && operand.level == 0);
+                               operand.level, operand.cached && operand.level == 0);
   Note note;
   note.what = "prepare " + operation.name;
   note.operands = to_string(operand.layout.type);

@@ -64,7 +64,7 @@ void Planner::plan_unroll(Context& outer, NodeId id) {
 }
 
 /// Whether the next value of a carry may be written over it: nobody reads the old one any more, but perhaps
-/// the pass that computes the new one, element by element.
+/// the fusion that computes the new one, element by element.
 bool Planner::may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const {
   const auto item = inner.schedule.item_of[next];
   // The parts of a concat are computed in their places, before its turn.
@@ -72,7 +72,7 @@ bool Planner::may_overwrite_carry(const Context& inner, NodeId carry, NodeId nex
   if (&operation == &concat_operation() || &operation == &pad_operation()) return false;
   if (item < 0 || operation.kind == Kind::unroll || inner.homes.count(next)) return false;
   if (inner.last_reader[carry] < item) return true;
-  return inner.last_reader[carry] == item && inner.schedule.items[item].is_pass && inner.read_as_is[carry];
+  return inner.last_reader[carry] == item && inner.schedule.items[item].is_fusion && inner.read_as_is[carry];
 }
 
 void Planner::place_carries(Context& outer, Context& inner, Loop& loop) {

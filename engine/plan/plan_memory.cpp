@@ -51,7 +51,7 @@ Place Planner::filled(double value, const TensorType& type) {
   }
   place.base = entry->second;
   place.layout = {type, std::vector<std::int64_t>(type.shape.rank(), 0)};
-  place.kept = true;
+  place.cached = true;
   return place;
 }
 
@@ -70,15 +70,15 @@ Place Planner::leaf_place(Context& context, NodeId id) {
     const auto& variable = node.attributes.get<std::shared_ptr<Variable>>("variable");
     const auto kind = variable->counts_runs() ? BaseKind::run_number : BaseKind::variable;
     auto place = external({kind, 0, variable, nullptr}, node.type);
-    place.kept = !variable->counts_runs();
-    if (place.kept) plan_.parameters.push_back(variable);
+    place.cached = !variable->counts_runs();
+    if (place.cached) plan_.parameters.push_back(variable);
     return place;
   }
   if (node.operation == &constant_operation()) {
     auto place =
         external({BaseKind::constant, 0, nullptr, node.attributes.get<std::shared_ptr<const Array>>("data")},
                  node.type);
-    place.kept = true;
+    place.cached = true;
     return place;
   }
   return {};
@@ -87,18 +87,18 @@ Place Planner::leaf_place(Context& context, NodeId id) {
 Place Planner::home_or_buffer(Context& context, NodeId id) {
   const auto home = context.homes.find(id);
   if (home != context.homes.end()) return home->second;
-  return new_buffer(context.tape.node(id).type, context.level, context.schedule.kept[id]);
+  return new_buffer(context.tape.node(id).type, context.level, context.schedule.cached[id]);
 }
 
-Place Planner::new_buffer(const TensorType& type, int level, bool kept) {
+Place Planner::new_buffer(const TensorType& type, int level, bool cached) {
   Place place;
   place.base = arena_base;
   place.buffer = static_cast<std::int32_t>(plan_.buffers.size());
   place.layout = Layout::contiguous(type);
   place.level = level;
-  place.kept = kept;
+  place.cached = cached;
   plan_.buffers.push_back({type.bytes(), INT64_MAX, -1, level});
-  buffer_kept_.push_back(kept);
+  buffer_cached_.push_back(cached);
   return place;
 }
 
@@ -108,7 +108,7 @@ Place Planner::contiguous(const Place& place) {
   auto& versions = blocks_[place.level]->versions;
   for (const auto& version : versions)
     if (!version.operation && version.of.same_as(place)) return version.place;
-  const auto copy = new_buffer(place.layout.type, place.level, place.kept && place.level == 0);
+  const auto copy = new_buffer(place.layout.type, place.level, place.cached && place.level == 0);
   add_copy(place, copy, place.level, "copy");
   versions.push_back({place, nullptr, {}, {}, copy});
   return copy;

@@ -27,7 +27,7 @@ void Planner::add_to_sums(Context& inner, const Loop& loop) {
 
 void Planner::add_in_one_pass(Context& inner, const Loop& loop, const std::vector<NodeId>& values) {
   const auto& type = inner.tape.node(values.front()).type;
-  Pass pass{type.shape, {}, {}};
+  Fusion fusion{type.shape, {}, {}};
   std::vector<Place> inputs, outputs;
   const int input_count = 2 * static_cast<int>(values.size());
   for (auto value : values) {
@@ -36,11 +36,11 @@ void Planner::add_in_one_pass(Context& inner, const Loop& loop, const std::vecto
     inputs.push_back(total);
     inputs.push_back(place(inner, value));
     outputs.push_back(total);
-    pass.outputs.push_back({input_count + static_cast<int>(pass.steps.size())});
-    pass.steps.push_back({&add_operation(), Form::map, {first, first + 1}, total.layout.type.element});
+    fusion.outputs.push_back({input_count + static_cast<int>(fusion.members.size())});
+    fusion.members.push_back({&add_operation(), Form::map, {first, first + 1}, total.layout.type.element});
   }
-  add_pass(std::move(pass), inputs, outputs, {}, inner.level,
-           {"add to sums over the steps", inner.tape.origin(values.front()), to_string(type)});
+  add_fusion(std::move(fusion), inputs, outputs, {}, inner.level,
+             {"add to sums over the steps", inner.tape.origin(values.front()), to_string(type)});
 }
 
 void Planner::add_by_kernels(Context& inner, const Loop& loop, NodeId value) {
@@ -76,8 +76,8 @@ void Planner::add_cast(const Place& from, const Place& to, int level, Note note)
   const auto element = to.layout.type.element;
   const auto& cast = cast_operation();
   if (target_.fuses_map(cast, {from.layout.type.element}, element)) {
-    const Pass pass{to.layout.type.shape, {{&cast, Form::map, {0}, element}}, {{1}}};
-    return add_pass(pass, {from}, {to}, {}, level, std::move(note));
+    const Fusion fusion{to.layout.type.shape, {{&cast, Form::map, {0}, element}}, {{1}}};
+    return add_fusion(fusion, {from}, {to}, {}, level, std::move(note));
   }
   const auto operand = contiguous(from);
   const auto written = to.layout.is_contiguous() ? to : new_buffer(to.layout.type, level);

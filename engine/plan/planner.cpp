@@ -54,7 +54,7 @@ Plan Planner::run() {
   for (std::size_t i = 0; i < outputs_.size(); ++i)
     if (!plan_.outputs[i].is_written)
       read_at_end_.push_back({place(context, outputs_[i]), &plan_.outputs[i].from});
-  set_addresses(plan_, flattened(std::move(block)), read_at_end_, buffer_kept_);
+  set_addresses(plan_, flattened(std::move(block)), read_at_end_, buffer_cached_);
   return std::move(plan_);
 }
 
@@ -95,7 +95,7 @@ void Planner::give_results_homes(Context& context) {
     output.type = tape_.node(id).type;
     const auto& operation = *tape_.node(id).operation;
     const bool projected = &operation == &stacked_operation() || &operation == &summed_operation();
-    const bool direct = (context.computed(id) || projected) && !context.schedule.kept[id] &&
+    const bool direct = (context.computed(id) || projected) && !context.schedule.cached[id] &&
                         output.type.shape.size() > 0 && given.insert(id).second;
     if (!direct) continue;
     const auto home = external({Base::Kind::result, i, nullptr, nullptr}, output.type);
@@ -106,19 +106,19 @@ void Planner::give_results_homes(Context& context) {
 
 /// The parts of a concat are computed in their places. From last to first: a concat may be part of another.
 void Planner::give_parts_homes(Context& context) {
-  const auto& kept = context.schedule.kept;
+  const auto& cached = context.schedule.cached;
   for (NodeId id = context.tape.size() - 1; id >= 0; --id) {
     if (!context.live.nodes[id]) continue;
     const auto joined = parts_of(context.tape, id);
     if (!joined) continue;
     if (!context.homes.count(id))
-      context.homes[id] = new_buffer(context.tape.node(id).type, context.level, kept[id]);
+      context.homes[id] = new_buffer(context.tape.node(id).type, context.level, cached[id]);
     const auto home = context.homes.at(id);
     for (const auto& [part, start, stop] : joined->parts) {
       const auto& operation = context.operation(part);
       const bool projected = &operation == &stacked_operation();
       const bool can_move = (context.computed(part) && operation.has_value()) || projected;
-      if (can_move && !context.homes.count(part) && kept[part] == kept[id])
+      if (can_move && !context.homes.count(part) && cached[part] == cached[id])
         context.homes[part] = slice_of(home, joined->axis, start, stop);
     }
   }
@@ -129,8 +129,8 @@ void Planner::plan_items(Context& context) {
     context.item = static_cast<std::int32_t>(&item - context.schedule.items.data());
     const auto id = item.nodes.front();
     const auto& operation = context.operation(id);
-    if (item.is_pass)
-      plan_pass(context, item);
+    if (item.is_fusion)
+      plan_fusion(context, item);
     else if (operation.kind == Kind::unroll)
       plan_unroll(context, id);
     else if (operation.kind == Kind::update)

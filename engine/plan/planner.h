@@ -40,11 +40,11 @@ class Planner {
   Place prepared(const KernelRequest& request, const Operation& operation, const Place& operand);
   void add_call(Work::Kind kind, Call call, std::vector<Use> uses, int level, Note note);
 
-  // plan_pass.cpp
-  void plan_pass(Context& context, const Item& item);
+  // plan_fusion.cpp
+  void plan_fusion(Context& context, const Item& item);
   void finish_columns(Context& context, NodeId id, const Place& totals);
-  void add_pass(Pass pass, const std::vector<Place>& inputs, const std::vector<Place>& outputs,
-                const std::vector<Place>& totals, int level, Note note);
+  void add_fusion(Fusion fusion, const std::vector<Place>& inputs, const std::vector<Place>& outputs,
+                  const std::vector<Place>& totals, int level, Note note);
 
   // plan_loop.cpp
   void plan_unroll(Context& outer, NodeId id);
@@ -73,7 +73,7 @@ class Planner {
   Place home_or_buffer(Context& context, NodeId id);
   Place external(Base base, const TensorType& type);
   Place filled(double value, const TensorType& type);
-  Place new_buffer(const TensorType& type, int level, bool kept = false);
+  Place new_buffer(const TensorType& type, int level, bool cached = false);
   Place contiguous(const Place& place);
   void add_copy(const Place& from, const Place& to, int level, const std::string& what);
   void add_line(Line line, int level);
@@ -85,7 +85,7 @@ class Planner {
   const bool fuses_;
   Plan plan_;
   std::vector<Block*> blocks_;  // being written, outermost first
-  std::vector<bool> buffer_kept_;
+  std::vector<bool> buffer_cached_;
   std::vector<NodeId> updates_;
   std::vector<History> histories_;
   /// Read when all work is done, and where the plan keeps their addresses.

@@ -30,9 +30,9 @@ class Scheduler {
   Schedule run(const std::vector<NodeId>& wanted) {
     const auto size = tape_.size();
     schedule_.item_of.assign(size, -1);
-    schedule_.kept.assign(size, false);
+    schedule_.cached.assign(size, false);
     for (NodeId id = 0; id < size; ++id)
-      if (live_.nodes[id]) schedule_.kept[id] = outermost_ && is_kept(id);
+      if (live_.nodes[id]) schedule_.cached[id] = outermost_ && is_cached(id);
     find_stages();
     delay_maps(wanted);
     make_items();
@@ -40,7 +40,7 @@ class Scheduler {
   }
 
  private:
-  bool is_kept(NodeId id) const {
+  bool is_cached(NodeId id) const {
     const auto& operation = *tape_.node(id).operation;
     if (&operation == &parameter_operation())
       return !tape_.node(id).attributes.get<std::shared_ptr<Variable>>("variable")->counts_runs();
@@ -48,7 +48,7 @@ class Scheduler {
         &operation == &argument_operation())
       return false;
     const auto inputs = tape_.inputs(id);
-    return std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) { return schedule_.kept[input]; });
+    return std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) { return schedule_.cached[input]; });
   }
 
   bool computed(NodeId id) const { return spaces_.role(id) != Role::given && spaces_.role(id) != Role::view; }
@@ -56,10 +56,10 @@ class Scheduler {
   /// Values whose tiles can be worked on together.
   bool same_space(NodeId a, NodeId b) const {
     return fuse_ && spaces_.is_fusible(a) && spaces_.is_fusible(b) && spaces_.space(a) == spaces_.space(b) &&
-           schedule_.kept[a] == schedule_.kept[b];
+           schedule_.cached[a] == schedule_.cached[b];
   }
 
-  /// Whether an operand may be computed in the same pass.
+  /// Whether an operand may be computed in the same fusion.
   bool may_join(NodeId id, std::size_t operand) const {
     return same_space(id, spaces_.source(id, operand)) && spaces_.reading(id, operand) != Reading::apart;
   }
@@ -155,7 +155,7 @@ class Scheduler {
     }
     // A reduction by itself has a kernel.
     for (auto& item : items)
-      if (item.nodes.size() == 1 && spaces_.is_reduction(item.nodes[0])) item.is_pass = false;
+      if (item.nodes.size() == 1 && spaces_.is_reduction(item.nodes[0])) item.is_fusion = false;
   }
 
   const Tape& tape_;

@@ -7,8 +7,8 @@ namespace reel::plan {
 /// space in one pass over memory.
 struct Item {
   std::vector<NodeId> nodes;  // in their order on the tape
-  bool is_pass = false;
-  /// Of a pass: none of its values has more elements than the space has rows.
+  bool is_fusion = false;
+  /// Of a fusion: none of its values has more elements than the space has rows.
   bool is_of_rows = false;
 };
 
@@ -19,9 +19,9 @@ struct Schedule {
   /// For each node the item that computes it; -1 for inputs and other layouts of an operand.
   std::vector<std::int32_t> item_of;
   /// For each node: from parameters and constants alone, and worth keeping from run to run.
-  std::vector<bool> kept;
+  std::vector<bool> cached;
 
-  /// How a member of a pass reads what another member computes; apart where the operand is none.
+  /// How a member of a fusion reads what another member computes; apart where the operand is none.
   Reading reading(NodeId id, std::size_t operand) const;
 };
 

@@ -13,7 +13,7 @@ enum class Takes { nothing, contiguous, any_layout };
 /// What is asked of a device while a program is planned for it. The default is a device that fuses nothing
 /// and has nothing to prepare.
 ///
-/// Whoever runs a plan promises what plan.h says of the order in which a pass reads and writes.
+/// Whoever runs a plan promises what plan.h says of the order in which a fusion reads and writes.
 class Target {
  public:
   virtual ~Target() = default;
@@ -24,7 +24,7 @@ class Target {
   /// How it runs an operation by itself; nothing where it has no kernel for it.
   virtual Takes takes(const Operation& operation) const = 0;
 
-  /// Whether a map of operands of these types can be part of a pass.
+  /// Whether a map of operands of these types can be part of a fusion.
   virtual bool fuses_map(const Operation& /*map*/, const std::vector<ElementType>& /*operands*/,
                          ElementType /*result*/) const {
     return false;
@@ -33,7 +33,7 @@ class Target {
   virtual bool fuses_rows(const Operation& /*reduction*/, const TensorType& /*operand*/) const {
     return false;
   }
-  /// The same of a reduction of its columns, along all other axes. The pass leaves totals of parts of the
+  /// The same of a reduction of its columns, along all other axes. The fusion leaves totals of parts of the
   /// rows, of which a `finish` makes the result.
   virtual bool fuses_columns(const Operation& /*reduction*/, const TensorType& /*operand*/) const {
     return false;

@@ -18,7 +18,7 @@ class Binding {
   void run() {
     to_.instructions.reserve(plan_.work.size());
     to_.operands.reserve(plan_.operands.size());
-    to_.clusters.reserve(plan_.passes.size());
+    to_.clusters.reserve(plan_.fusions.size());
     to_.kernels.reserve(plan_.calls.size());
     for (const auto& address : plan_.operands) to_.operands.push_back(operand(address));
     for (const auto& work : plan_.work) bind(work);
@@ -49,7 +49,7 @@ class Binding {
   void bind(const plan::Work& work) {
     Instruction instruction;
     instruction.reverse = work.reverse;
-    instruction.kept = work.kept;
+    instruction.cached = work.cached;
     instruction.end = work.end;
     instruction.steps = work.steps;
     instruction.first_operand = work.first_operand;
@@ -59,8 +59,8 @@ class Binding {
       instruction.kind = Instruction::Kind::loop;
     else if (work.kind == Kind::copy)
       bind_copy(work, instruction);
-    else if (work.kind == Kind::pass)
-      bind_pass(work, instruction);
+    else if (work.kind == Kind::fusion)
+      bind_fusion(work, instruction);
     else
       bind_kernel(kernel_of(work, plan_.calls[work.index]), instruction);
     to_.instructions.push_back(instruction);
@@ -111,50 +111,50 @@ class Binding {
     return kernel;
   }
 
-  void bind_pass(const plan::Work& work, Instruction& instruction) {
-    const auto& pass = plan_.passes[work.index];
+  void bind_fusion(const plan::Work& work, Instruction& instruction) {
+    const auto& fusion = plan_.fusions[work.index];
     std::vector<Cluster::Input> inputs;
     std::vector<Cluster::Output> outputs;
     for (std::uint32_t i = 0; i < work.input_count; ++i) {
       const auto& address = plan_.operand(work, i);
       inputs.push_back({address.layout, uniform_element(address), is_cold(address)});
     }
-    for (std::size_t o = 0; o < pass.outputs.size(); ++o) {
+    for (std::size_t o = 0; o < fusion.outputs.size(); ++o) {
       const auto& address = plan_.operand(work, work.input_count + o);
       outputs.push_back(
-          {pass.outputs[o].value, address.layout, pass.outputs[o].overwrites, is_cold(address)});
+          {fusion.outputs[o].value, address.layout, fusion.outputs[o].overwrites, is_cold(address)});
     }
     instruction.kind = Instruction::Kind::cluster;
     instruction.index = static_cast<std::uint32_t>(to_.clusters.size());
-    to_.clusters.emplace_back(pass.space, inputs, steps_of(pass, inputs), outputs);
+    to_.clusters.emplace_back(fusion.space, inputs, steps_of(fusion, inputs), outputs);
     const auto& cluster = to_.clusters.back();
     constexpr double per_element = 0.1, per_byte = 0.03, per_call = 40;
     instruction.nanoseconds =
         per_call + cluster.bytes_moved() * per_byte +
-        static_cast<double>(cluster.elements()) * static_cast<double>(pass.steps.size()) * per_element;
+        static_cast<double>(cluster.elements()) * static_cast<double>(fusion.members.size()) * per_element;
     to_.scratch_bytes = std::max(to_.scratch_bytes, cluster.scratch_bytes());
   }
 
-  static std::vector<Cluster::Step> steps_of(const plan::Pass& pass,
+  static std::vector<Cluster::Step> steps_of(const plan::Fusion& fusion,
                                              const std::vector<Cluster::Input>& inputs) {
     std::vector<ElementType> elements;  // of the values
     for (const auto& input : inputs) elements.push_back(input.layout.type.element);
     std::vector<Cluster::Step> steps;
-    steps.reserve(pass.steps.size());
+    steps.reserve(fusion.members.size());
     std::vector<ElementType> operands;
-    for (const auto& step : pass.steps) {
+    for (const auto& member : fusion.members) {
       operands.clear();
-      for (auto operand : step.operands) operands.push_back(elements[operand]);
-      steps.push_back({step.operands, step.result});
+      for (auto operand : member.operands) operands.push_back(elements[operand]);
+      steps.push_back({member.operands, member.result});
       auto& bound = steps.back();
-      const auto* kernels = step.operation ? step.operation->kernels.of<CpuKernels>() : nullptr;
-      if (step.form == plan::Form::map)
-        bound.map = kernels->map(operands, step.result);
-      else if (step.form == plan::Form::rows)
+      const auto* kernels = member.operation ? member.operation->kernels.of<CpuKernels>() : nullptr;
+      if (member.form == plan::Form::map)
+        bound.map = kernels->map(operands, member.result);
+      else if (member.form == plan::Form::rows)
         bound.rows = kernels->rows(operands[0]);
-      else if (step.form == plan::Form::columns)
+      else if (member.form == plan::Form::columns)
         bound.columns = std::make_shared<const ColumnLoops>(kernels->columns(operands[0]));
-      elements.push_back(step.result);
+      elements.push_back(member.result);
     }
     return steps;
   }

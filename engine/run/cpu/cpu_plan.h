@@ -27,7 +27,7 @@ struct Instruction {
   /// Divided among the threads; else the first one does it.
   bool divided = false;
   /// From parameters alone: left out where none has changed since the last run.
-  bool kept = false;
+  bool cached = false;
   std::int32_t end = 0;     // of a loop: the body ends before this instruction
   std::int64_t steps = 0;   // of a loop
   std::uint32_t index = 0;  // among the plan's kernels, clusters or copies

@@ -38,10 +38,10 @@ class CpuRunner : public Runner {
 
   void run(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) override {
     bind(arguments, outputs);
-    skip_kept_ = ran_;
+    skip_cached_ = ran_;
     for (std::size_t i = 0; i < plan_->plan.parameters.size(); ++i) {
       const auto version = plan_->plan.parameters[i]->version();
-      skip_kept_ = skip_kept_ && versions_[i] == version;
+      skip_cached_ = skip_cached_ && versions_[i] == version;
       versions_[i] = version;
     }
     ran_ = false;  // what a failing run leaves is not relied on
@@ -59,7 +59,7 @@ class CpuRunner : public Runner {
   }
 
   std::size_t arena_bytes() const override { return plan_->plan.arena_bytes; }
-  std::size_t kept_bytes() const override { return plan_->plan.kept_bytes; }
+  std::size_t kept_bytes() const override { return plan_->plan.cached_bytes; }
   std::size_t instruction_count() const override { return plan_->instructions.size(); }
   std::string explain() const override { return cpu::explain(*plan_); }
   Profile profile(const std::vector<const Array*>& arguments, int runs) override;
@@ -149,7 +149,7 @@ class CpuRunner : public Runner {
         continue;
       }
       if (rank > 0 && !instruction.divided) continue;
-      if (instruction.kept && skip_kept_) continue;
+      if (instruction.cached && skip_cached_) continue;
       if (times_ && rank == 0) {
         const auto start = Clock::now();
         execute(instruction, thread, rank, level);
@@ -218,7 +218,7 @@ class CpuRunner : public Runner {
   std::vector<std::uint64_t> versions_;
   std::vector<std::int64_t> run_numbers_;  // by base
   int parts_ = 1;
-  bool ran_ = false, skip_kept_ = false;
+  bool ran_ = false, skip_cached_ = false;
   std::vector<Time>* times_ = nullptr;
 };
 

@@ -4,7 +4,7 @@ namespace reel::cpu {
 
 namespace {
 
-/// Why a call is no part of a pass, where that is for a limit alone.
+/// Why a call is no part of a fusion, where that is for a limit alone.
 std::string limit_of(const plan::Call& call) {
   const auto* kernels = call.operation->kernels.of<CpuKernels>();
   const auto& operands = call.request.operands;
@@ -18,7 +18,7 @@ std::string limit_of(const plan::Call& call) {
       call.request.attributes.integers("axes") == Axes{shape.rank() - 1})
     return call.operation->name + " along rows of " + std::to_string(shape[shape.rank() - 1]) +
            " elements is computed by itself: rows of at most " + std::to_string(limits::widest_row) +
-           " are reduced in a pass";
+           " are reduced in a fusion";
   return "";
 }
 
@@ -34,7 +34,8 @@ std::string explain(const CpuPlan& plan) {
   auto met = plan.limits;
   for (const auto& call : plan.plan.calls)
     if (auto limit = limit_of(call); !limit.empty()) met.push_back(std::move(limit));
-  return plan::explain(plan.plan, who) + "; threads: " + std::to_string(plan.threads) + "\n" + limits::to_string(met);
+  return plan::explain(plan.plan, who) + "; threads: " + std::to_string(plan.threads) + "\n" +
+         limits::to_string(met);
 }
 
 }  // namespace reel::cpu

@@ -21,10 +21,10 @@ Place over_rows(Place place, const Shape& space) {
   return place;
 }
 
-/// The values of a pass by number: what it reads, then its steps.
-class PassValues {
+/// The values of a fusion by number: what it reads, then its members.
+class FusionValues {
  public:
-  PassValues(const Tape& tape, const Schedule& schedule) : tape_(tape), schedule_(schedule) {}
+  FusionValues(const Tape& tape, const Schedule& schedule) : tape_(tape), schedule_(schedule) {}
 
   /// Whether a map of row values reads all its operands as row values.
   bool takes_rows(NodeId id) const { return spaces().role(id) == Role::map && spaces().is_per_row(id); }
@@ -37,21 +37,21 @@ class PassValues {
     return added;
   }
 
-  /// The number of operand `k`; adds the step that repeats row values where there is none yet.
-  int operand(NodeId id, std::size_t k, std::vector<PassStep>& steps) {
+  /// The number of operand `k`; adds the member that repeats row values where there is none yet.
+  int operand(NodeId id, std::size_t k, std::vector<Member>& members) {
     const auto reading = schedule_.reading(id, k);
     if (reading == Reading::apart) return inputs_.at({tape_.inputs(id)[k], takes_rows(id)});
     const auto source = spaces().source(id, k);
     if (reading == Reading::same) return computed_.at(source);
     const auto [known, is_new] = repeated_.emplace(source, 0);
     if (is_new) {
-      steps.push_back({nullptr, Form::repeat, {computed_.at(source)}, tape_.node(source).type.element});
+      members.push_back({nullptr, Form::repeat, {computed_.at(source)}, tape_.node(source).type.element});
       known->second = static_cast<int>(count_++);
     }
     return known->second;
   }
 
-  int add_step(NodeId id) { return computed_[id] = static_cast<int>(count_++); }
+  int add_member(NodeId id) { return computed_[id] = static_cast<int>(count_++); }
 
  private:
   const Spaces& spaces() const { return schedule_.spaces; }
@@ -81,7 +81,7 @@ Note note_of(const Tape& tape, const Item& item, const Shape& space) {
 
 }  // namespace
 
-void Planner::plan_pass(Context& context, const Item& item) {
+void Planner::plan_fusion(Context& context, const Item& item) {
   const auto& tape = context.tape;
   const auto& schedule = context.schedule;
   const auto& spaces = schedule.spaces;
@@ -89,11 +89,11 @@ void Planner::plan_pass(Context& context, const Item& item) {
   const auto place_of = [&](const Place& standing, bool per_row) {
     return per_row ? over_rows(standing, space) : standing;
   };
-  Pass pass;
+  Fusion fusion;
   // Row values alone are the elements of a space of their own.
-  pass.space = item.is_of_rows ? space.with_extent(space.rank() - 1, 1) : space;
-  pass.steps.reserve(item.nodes.size());
-  PassValues values(tape, schedule);
+  fusion.space = item.is_of_rows ? space.with_extent(space.rank() - 1, 1) : space;
+  fusion.members.reserve(item.nodes.size());
+  FusionValues values(tape, schedule);
   std::vector<Place> inputs, outputs, totals;
   for (auto id : item.nodes)
     for (std::size_t k = 0; k < tape.inputs(id).size(); ++k)
@@ -102,32 +102,32 @@ void Planner::plan_pass(Context& context, const Item& item) {
   std::vector<NodeId> columns;
   for (auto id : item.nodes) {
     const auto& node = tape.node(id);
-    PassStep step{node.operation, form_of(spaces.role(id)), {}, node.type.element};
+    Member member{node.operation, form_of(spaces.role(id)), {}, node.type.element};
     for (std::size_t k = 0; k < tape.inputs(id).size(); ++k)
-      step.operands.push_back(values.operand(id, k, pass.steps));
-    pass.steps.push_back(std::move(step));
-    const auto number = values.add_step(id);
+      member.operands.push_back(values.operand(id, k, fusion.members));
+    fusion.members.push_back(std::move(member));
+    const auto number = values.add_member(id);
     if (spaces.role(id) == Role::total) {
       const auto bytes = target_.bytes_of_totals(*node.operation, tape.node(tape.inputs(id)[0]).type);
       columns.push_back(id);
-      totals.push_back(new_buffer({ElementType::boolean, {bytes}}, context.level, schedule.kept[id]));
+      totals.push_back(new_buffer({ElementType::boolean, {bytes}}, context.level, schedule.cached[id]));
     } else if (context.escapes[id] || context.homes.count(id)) {
       context.places[id] = home_or_buffer(context, id);
-      pass.outputs.push_back({number});
+      fusion.outputs.push_back({number});
       outputs.push_back(place_of(context.places[id], spaces.is_per_row(id)));
     }
   }
-  auto note = note_of(tape, item, pass.space);
-  add_pass(std::move(pass), inputs, outputs, totals, context.level, std::move(note));
+  auto note = note_of(tape, item, fusion.space);
+  add_fusion(std::move(fusion), inputs, outputs, totals, context.level, std::move(note));
   for (std::size_t i = 0; i < columns.size(); ++i) finish_columns(context, columns[i], totals[i]);
 }
 
-/// From the totals that a pass leaves of a reduction, its result.
+/// From the totals that a fusion leaves of a reduction, its result.
 void Planner::finish_columns(Context& context, NodeId id, const Place& totals) {
   const auto& node = context.tape.node(id);
   const auto home = context.places[id] = home_or_buffer(context, id);
   const auto written =
-      home.layout.is_contiguous() ? home : new_buffer(node.type, context.level, context.schedule.kept[id]);
+      home.layout.is_contiguous() ? home : new_buffer(node.type, context.level, context.schedule.cached[id]);
   const auto& reduced = context.tape.node(context.tape.inputs(id)[0]).type;
   add_call(Work::Kind::finish,
            {node.operation, {{Layout::contiguous(reduced)}, written.layout, node.attributes}},
@@ -135,20 +135,20 @@ void Planner::finish_columns(Context& context, NodeId id, const Place& totals) {
   if (!written.same_as(home)) add_copy(written, home, context.level, node.operation->name);
 }
 
-void Planner::add_pass(Pass pass, const std::vector<Place>& inputs, const std::vector<Place>& outputs,
-                       const std::vector<Place>& totals, int level, Note note) {
-  if (pass.space.size() == 0) return;
+void Planner::add_fusion(Fusion fusion, const std::vector<Place>& inputs, const std::vector<Place>& outputs,
+                         const std::vector<Place>& totals, int level, Note note) {
+  if (fusion.space.size() == 0) return;
   std::vector<Use> uses;
   for (const auto& input : inputs) uses.push_back({input, false});
   for (std::size_t o = 0; o < outputs.size(); ++o) {
     for (std::size_t i = 0; i < inputs.size(); ++i)
-      if (inputs[i].same_as(outputs[o])) pass.outputs[o].overwrites.push_back(static_cast<int>(i));
+      if (inputs[i].same_as(outputs[o])) fusion.outputs[o].overwrites.push_back(static_cast<int>(i));
     uses.push_back({outputs[o], true});
   }
   for (const auto& place : totals) uses.push_back({place, true});
-  Work work{Work::Kind::pass};
-  work.index = static_cast<std::uint32_t>(plan_.passes.size());
-  plan_.passes.push_back(std::move(pass));
+  Work work{Work::Kind::fusion};
+  work.index = static_cast<std::uint32_t>(plan_.fusions.size());
+  plan_.fusions.push_back(std::move(fusion));
   add_line({work, std::move(note), std::move(uses)}, level);
 }
 
