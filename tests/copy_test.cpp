@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <set>
 
 #include "catch.h"
 #include "random_shapes.h"
@@ -117,17 +118,29 @@ TEST_CASE("long rows are divided along themselves, and many rows among one anoth
       }
 }
 
-TEST_CASE("parts of a copy are of one size, but for one row or element") {
-  const TensorType type{ElementType::float64, {103}};
-  const auto contiguous = Layout::contiguous(type);
-  const cpu::Copy copy(contiguous, contiguous);
-  const std::vector<double> from(103, 1);
-  for (int part = 0; part < 5; ++part) {
-    std::vector<double> to(103, 0);
-    copy.run(from.data(), to.data(), part, 5);
-    const auto written = std::count(to.begin(), to.end(), 1.0);
-    CHECK((written == 20 || written == 21));
-  }
+TEST_CASE("parts of a copy are of one size, but for one element of each row or one row") {
+  const auto sizes = [](const Layout& from, int parts) {
+    const cpu::Copy copy(from, Layout::contiguous(from.type));
+    const std::vector<double> source(5000, 1);
+    std::set<std::ptrdiff_t> sizes;
+    for (int part = 0; part < parts; ++part) {
+      std::vector<double> to(5000, 0);
+      copy.run(source.data(), to.data(), part, parts);
+      sizes.insert(std::count(to.begin(), to.end(), 1.0));
+    }
+    return sizes;
+  };
+  using Sizes = std::set<std::ptrdiff_t>;
+  const auto layout = [](const Shape& shape, const Extents& strides) {
+    return Layout{{ElementType::float64, shape}, strides};
+  };
+  CHECK(sizes(layout({103}, {1}), 5) == Sizes{20, 21});
+  // Two rows, each divided; then seven of them, which go to the threads as they are.
+  CHECK(sizes(layout({2, 103}, {500, 1}), 5) == Sizes{40, 42});
+  CHECK(sizes(layout({7, 103}, {500, 1}), 5) == Sizes{103, 206});
+  // Rows that follow one another are one, whatever is said of an axis of one element.
+  CHECK(sizes(layout({7, 3}, {3, 1}), 5) == Sizes{4, 5});
+  CHECK(sizes(layout({7, 1, 3}, {3, 99, 1}), 5) == Sizes{4, 5});
 }
 
 TEST_CASE("a scalar is one element, and what is empty none") {

@@ -131,6 +131,32 @@ TEST_CASE("threads go through the steps of a batch without waiting for one anoth
   CHECK(waits_in_loops(32, 400) > 0);
 }
 
+TEST_CASE(
+    "a step of an LSTM is a product and a pass, and in its derivative what is summed over the steps "
+    "another") {
+  Model model(Seed{1}, Device::cpu(1));
+  const LSTM cell(model / "cell", 4, 8);
+  Tape tape;
+  const Recording recording(tape);
+  const auto x = tape.argument({ElementType::float32, {5, 3, 4}});
+  const auto y = unroll(cell, x, cell.initial_state(3)).outputs;
+  Tensors xs{x};
+  xs.insert(xs.end(), model.parameters().begin(), model.parameters().end());
+  const auto plan = plan_of(tape, gradients(sum(y * y), xs));
+  INFO(explain(plan));
+  const auto loops = outer_loops(plan);
+  REQUIRE(loops.size() == 2);
+  const auto forwards = count_work_in(plan, loops[0]), backwards = count_work_in(plan, loops[1]);
+  CHECK(forwards.kernels_of("matmul") == 1);
+  CHECK(forwards.passes == 1);
+  CHECK(forwards.all == 2);
+  CHECK(backwards.kernels_of("matmul") == 1);
+  CHECK(backwards.passes == 2);  // the gradients of the biases
+  CHECK(backwards.all == 3);
+  CHECK(!plan.work[loops[0]].reverse);
+  CHECK(plan.work[loops[1]].reverse);
+}
+
 TEST_CASE("the arena of an LSTM's training step holds six arrays a step") {
   for (const std::int64_t time : {40, 300}) {
     constexpr std::int64_t batch = 16, hidden = 32;

@@ -194,7 +194,22 @@ TEST_CASE("row values that stand for other rows than their own are made before t
   const auto reversed = exp(x) * reshape(flip(rows, {0}), {6, 1});
   const auto again = sum(exp(x) + reshape(rows, {6, 1}), {1});
   const auto total = sum(rows, {0});
-  const auto spaces = r.spaces({along_columns, reversed, again, total});
+  // Of a cube whose rows are a square: turned they have the same shape.
+  const auto cube = r.input({5, 5, 7});
+  const auto square = sum(cube, {2}), turned = transpose(square);
+  const auto added = square + turned, backwards = square + flip(square, {1}),
+             spread = cube * reshape(turned, {5, 5, 1}), right = cube * reshape(square, {5, 5, 1});
+  // Rows of another space, as many of them.
+  const auto foreign = square + sum(r.input({5, 5, 9}), {2});
+  const auto spaces =
+      r.spaces({along_columns, reversed, again, total, added, backwards, spread, right, foreign});
+  for (const auto& each : {added, backwards, foreign}) {
+    CHECK(spaces.space(each.id()) == Shape{5, 5, 7});
+    CHECK(spaces.reading(each.id(), 0) == Reading::same);
+    CHECK(spaces.reading(each.id(), 1) == Reading::apart);
+  }
+  CHECK(spaces.reading(spread.id(), 1) == Reading::apart);
+  CHECK(spaces.reading(right.id(), 1) == Reading::spread);
   CHECK(spaces.reading(along_columns.id(), 1) == Reading::apart);
   CHECK(spaces.reading(reversed.id(), 1) == Reading::apart);
   CHECK(spaces.reading(r.tape.inputs(again.id())[0], 1) == Reading::spread);

@@ -130,17 +130,19 @@ struct Gated {
         [](const Tensor& in, const Tensor& made) { return made * in; });
   }
 
-  /// In how many places memory is taken over; and the results are those of the plain runner.
-  int taken(const Tensors& outputs) const {
+  /// In how many places memory is taken over; and the results are those of the plain runner, in a second run
+  /// too.
+  int taken(const Tensors& outputs, const CompileOptions& options = {}) const {
     const auto before = inputs;
     const auto expected = compile(tape, outputs, Device::reference()).run(inputs);
+    auto program = compile(tape, outputs, Device::cpu(1), options);
     for (int runs = 0; runs < 2; ++runs) {
-      const auto found = compile(tape, outputs, Device::cpu(1)).run(inputs);
+      const auto found = program.run(inputs);
       for (std::size_t i = 0; i < expected.size(); ++i)
         CHECK(difference(found[i], expected[i]) <= 1e-10 * std::max(1.0, largest(expected[i])));
     }
     CHECK(inputs == before);
-    const auto plan = plan_of(tape, outputs);
+    const auto plan = plan_of(tape, outputs, options);
     REQUIRE(outer_loops(plan).size() == 1);
     return taken_over(plan);
   }
@@ -246,6 +248,16 @@ TEST_CASE("a sequence of which another step is read stays") {
   };
   CHECK(g.taken({matmul(both(flip(g.sequence, {0})), g.u)}) == 0);
   CHECK(g.taken({matmul(both(transpose(g.sequence)), g.u)}) == 0);
+  // Also where a step reads it before it writes its own.
+  const auto earlier = [&](const Tensor& other) {
+    const auto step = [&](const std::pair<Tensor, Tensor>& in, const Tensor& h) {
+      const auto made = g.gate(in.first, h * in.second);
+      return std::make_pair(made, made * in.first);
+    };
+    return unroll(step, std::make_pair(g.sequence, other), zeros({Gated::size, Gated::size})).outputs;
+  };
+  CHECK(g.taken({matmul(earlier(tanh(g.sequence)), g.u)}) == 1);
+  CHECK(g.taken({matmul(earlier(flip(g.sequence, {0})), g.u)}) == 0);
   const auto shorter = [&] {
     const auto step = [&](const std::pair<Tensor, Tensor>& in, const Tensor& h) {
       const auto made = g.gate(in.first + in.second, h);
@@ -264,6 +276,51 @@ TEST_CASE("a sequence stays whose steps repeat one another") {
   CHECK(g.taken({matmul(g.gates(repeated), g.u)}) == 0);
 }
 
+TEST_CASE("a sequence stays whose step is handed on to the next one") {
+  const Gated g;
+  const auto step = [&](const Tensor& in, const std::pair<Tensor, Tensor>& state) {
+    const auto made = g.gate(in + state.second, state.first);
+    return std::make_pair(made, std::make_pair(made * in, in));
+  };
+  const auto zero = zeros({Gated::size, Gated::size});
+  const auto gates = unroll(step, g.sequence, std::make_pair(zero, zero)).outputs;
+  CHECK(g.taken({matmul(gates, g.u)}, without("split")) == 0);
+  // A pass of its own is made of what was handed on otherwise, before the loop.
+  CHECK(g.taken({matmul(gates, g.u)}) == 1);
+}
+
+TEST_CASE("a sequence stays that was copied for others as well") {
+  const Gated g;
+  const auto columns = matmul(reshape(g.x, {Gated::steps * Gated::size, Gated::size}), g.u);
+  const auto sequence = reshape(transpose(columns), g.x.shape());
+  const auto gates = g.gates(sequence);
+  // The same copy is read in another shape, after the loop.
+  CHECK(g.taken({matmul(gates, g.u), cumsum(reshape(transpose(columns), {Gated::size, 15}), 1)}) == 0);
+}
+
+TEST_CASE("a sequence stays that is kept from run to run") {
+  Model model(Seed{4}, Device::cpu(1), d);
+  const auto weights =
+      (model / "w")
+          .parameter("w", {Gated::steps, Gated::size, Gated::size},
+                     [](const TensorType& type, Random& random) { return random_array(type, random); });
+  const Gated g;
+  CHECK(g.taken({matmul(g.gates(matmul(weights, weights)), g.u)}) == 0);
+}
+
+TEST_CASE("a sequence stays that every step of a loop around reads") {
+  const Gated g;
+  const auto outer = [&](const Tensor& s) {
+    const auto step = [&](const Tensor& in, const Tensor& h) {
+      const auto made = g.gate(in, h);
+      return std::make_pair(made, made * in);
+    };
+    return sum(matmul(unroll(step, g.sequence, s).outputs, g.u), {0});
+  };
+  const auto last = unroll(outer, 3, zeros({Gated::size, Gated::size})).state;
+  CHECK(g.taken({last}) == 0);
+}
+
 TEST_CASE("a sequence is taken over once: a second value of every step has memory of its own") {
   const Gated g;
   const auto step = [&](const Tensor& in, const Tensor& h) {
@@ -272,6 +329,30 @@ TEST_CASE("a sequence is taken over once: a second value of every step has memor
   };
   const auto outputs = unroll(step, g.sequence, zeros({Gated::size, Gated::size})).outputs;
   CHECK(g.taken({matmul(outputs.first, g.u), matmul(outputs.second, g.u)}) == 1);
+}
+
+TEST_CASE("a state stays that is read once more after the next one is made") {
+  Tape tape(d);
+  const Recording recording(tape);
+  const auto x = tape.argument({d, {5, 3, 3}}), u = tape.argument({d, {3, 3}});
+  const auto step = [&](const Tensor& in, const std::pair<Tensor, Tensor>& state) {
+    const auto next = tanh(in + state.first + state.second);
+    return std::make_pair(next, 0.5 * state.second + matmul(state.first, u));
+  };
+  const auto zero = zeros({3, 3});
+  const auto last = unroll(step, x, std::make_pair(zero, zero)).state;
+  const Tensors outputs{last.first, last.second};
+  const auto plan = plan_of(tape, outputs);
+  const auto loops = outer_loops(plan);
+  REQUIRE(loops.size() == 1);
+  // The first is copied at the end of a step, the second written in its place.
+  INFO(explain(plan));
+  CHECK(count_work_in(plan, loops[0]).copies == 1);
+  std::mt19937_64 random(6);
+  const std::vector<Array> inputs{random_array(x.type(), random), random_array(u.type(), random)};
+  const auto expected = compile(tape, outputs, Device::reference()).run(inputs);
+  const auto found = compile(tape, outputs, Device::cpu(1)).run(inputs);
+  for (int i = 0; i < 2; ++i) CHECK(difference(found[i], expected[i]) <= 1e-10);
 }
 
 TEST_CASE("a state is written over the one before where nobody reads that any more") {

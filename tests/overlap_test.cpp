@@ -220,7 +220,8 @@ class RandomPlan {
   }
 
   Touched touched(int level) {
-    const auto first = row * below(4, random_), size = row * below(3, random_);
+    constexpr auto quarter = row / 4;
+    const auto first = quarter * below(16, random_), size = quarter * below(9, random_);
     Touched touched{static_cast<int>(below(2, random_)), first, first + size};
     for (int around = 0; around < level; ++around)
       if (below(2, random_) == 0) touched.strides.push_back({around, row * (below(5, random_) - 2)});
@@ -333,6 +334,13 @@ TEST_CASE("what is not divided never waits beside its like, and waits beside wha
   plan.add_undivided({there}, {here});
   plan.add_undivided({here}, {here});
   CHECK(plan.barriers().empty());
+  // Not even in loops, in steps that cannot be told apart.
+  HandMade looped;
+  looped.loop(3, [&] {
+    looped.add_undivided({}, {{0, 0, row, {{0, row}}}});
+    looped.add_undivided({here}, {});
+  });
+  CHECK(looped.barriers().empty());
   HandMade mixed;
   mixed.add_undivided({}, {here});
   mixed.add({here}, {there});
@@ -386,6 +394,43 @@ TEST_CASE("at any two steps, parts that keep to their own share of each slot do 
   CHECK(reversed.barriers().empty());
 }
 
+TEST_CASE(
+    "which of two instructions was begun first makes no difference, and no two of their steps are missed") {
+  constexpr std::int64_t steps = 4, quarter = row / 4;
+  Random random(3);
+  int meeting = 0;
+  for (int round = 0; round < 2000; ++round) {
+    HandMade made;
+    const auto pitch = quarter * below(9, random);
+    const auto draw = [&] {
+      const auto first = quarter * below(16, random);
+      return Touched{0, first, first + quarter * below(6, random), {{0, pitch}}};
+    };
+    const auto one = draw(), other = draw();
+    made.add({}, {one}, Parts::own);
+    made.add({other}, {}, Parts::own);
+    const Conflicts conflicts(made.plan);
+    const Conflicts::Pending a{&made.plan.instructions[0], {{1, steps}}},
+        b{&made.plan.instructions[1], {{2, steps}}};
+    INFO("round " << round << ", a pitch of " << pitch);
+    CHECK(conflicts.between(a, b) == conflicts.between(b, a));
+    // The first half of each is the first thread's.
+    const auto meet = [&](std::int64_t distance) {
+      const auto middle = (one.first + one.last) / 2, other_middle = (other.first + other.last) / 2;
+      const auto overlap = [&](std::int64_t low, std::int64_t high, std::int64_t from, std::int64_t to) {
+        return low < to + distance && from + distance < high && low < high && from < to;
+      };
+      return overlap(one.first, middle, other_middle, other.last) ||
+             overlap(middle, one.last, other.first, other_middle);
+    };
+    bool any = false;
+    for (auto apart = 1 - steps; apart < steps; ++apart) any = any || meet(apart * pitch);
+    if (any) CHECK(conflicts.between(a, b));
+    meeting += any;
+  }
+  CHECK(meeting > 200);
+}
+
 TEST_CASE("within a loop threads wait for what the step before left") {
   const std::vector<plan::Stride> by_row{{0, row}};
   // In a step the two have nothing in common.
@@ -436,6 +481,14 @@ TEST_CASE("steps of loops within loops are told apart by the outer loop too") {
     plan.loop(2, [&] { plan.add({mine}, {}, Parts::own); });
   });
   CHECK(plan.barriers() == At{2});
+  // What moves by as much with another loop is not at the same step.
+  HandMade crossed;
+  crossed.loop(3, [&] {
+    crossed.loop(3, [&] { crossed.add({{0, 0, row, {{1, row}}}}, {}); });
+    crossed.add({}, {{0, 2 * row, 3 * row, {{0, row}}}}, Parts::own);
+  });
+  const auto found = crossed.barriers();
+  CHECK(std::count(found.begin(), found.end(), 3) == 1);
   // Entered once more, the inner loop's steps are other ones.
   const Touched again{0, 0, row, {{1, row}}};
   HandMade inner;

@@ -88,10 +88,4 @@ inline std::vector<std::string> steps_of(const plan::Pass& pass) {
   return names;
 }
 
-/// How many steps of a pass are of that operation.
-inline std::ptrdiff_t steps_of(const plan::Pass& pass, const std::string& operation) {
-  const auto names = steps_of(pass);
-  return std::count(names.begin(), names.end(), operation);
-}
-
 }  // namespace reel::test

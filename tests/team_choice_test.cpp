@@ -108,14 +108,16 @@ TEST_CASE("alone, it finds out that the team has become fast") {
 
 TEST_CASE("together, it soon finds out that the team has become slow") {
   Runs runs;
-  runs.run(60, 0.01, 0.02);
+  runs.run(20, 0.5, 1);
   REQUIRE(!runs.alone.back());
+  auto other = runs;
   // Long before it would compare again.
-  const auto before = runs.seconds;
-  while (!runs.choice.alone() && runs.seconds < before + 1000) runs.run(1, 0.06, 0.02);
-  CHECK(runs.seconds < before + 40 * 0.06);
-  runs.run(20, 0.06, 0.02);
+  int count = 0;
+  for (; !runs.choice.alone() && count < 1000; ++count) runs.run(1, 1.5, 1);
+  CHECK(count < 30);
+  runs.run(20, 1.5, 1);
   CHECK(runs.alone.back());
+  CHECK(other.run(60, 0.5, 1) == 0);
 }
 
 TEST_CASE("a few slow runs of the team are no reason to compare again") {
