@@ -5,6 +5,7 @@
 #include <reel/error.h>
 
 #include <algorithm>
+#include <array>
 
 #include "catch.h"
 #include "plan/lifetimes.h"

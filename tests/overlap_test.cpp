@@ -6,6 +6,9 @@
 #include <reel/gradients.h>
 #include <reel/reel.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "catch.h"
 #include "computations.h"
 #include "plans.h"

@@ -6,6 +6,7 @@
 #include <reel/structural.h>
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "catch.h"

@@ -3,7 +3,7 @@
 
 #include "run/cpu/threads/team_choice.h"
 
-#include <functional>
+#include <algorithm>
 #include <vector>
 
 #include "catch.h"
