@@ -198,7 +198,8 @@ TEST_CASE("a reshape that is no view gives none") {
   CHECK(reshaped(place, {24}));
   CHECK(reshaped(place, {2, 2, 3, 2}));
   Place turned = place;
-  turned.layout = {{ElementType::float32, {6, 4}}, {1, 6}};
+  turned.layout.type.shape = {6, 4};
+  turned.layout.strides = {1, 6};
   CHECK(!reshaped(turned, {24}));
   CHECK(!reshaped(turned, {4, 6}));
   CHECK(reshaped(turned, {3, 2, 1, 4}));  // each axis by itself
