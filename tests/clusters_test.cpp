@@ -6,6 +6,7 @@
 
 #include "catch.h"
 #include "devices.h"
+#include "plans.h"
 #include "values.h"
 
 using namespace reel;
@@ -15,16 +16,20 @@ namespace {
 
 using Function1 = std::function<Tensor(const Tensor&)>;
 
-/// What the CPU runner does for f(x): lines of its plan but for the last, which tells the size of the arena.
-std::string plan_of(const Shape& shape, const Function1& f) {
+/// What the processor does for f(x).
+plan::Plan plan_for(const Shape& shape, const Function1& f) {
   Tape tape(ElementType::float32);
   const Recording recording(tape);
-  return compile(tape, {f(tape.argument({ElementType::float32, shape}))}, Device::cpu(1)).explain();
+  return plan_of(tape, {f(tape.argument({ElementType::float32, shape}))});
 }
 
-std::int64_t instructions_of(const Shape& shape, const Function1& f) {
-  const auto plan = plan_of(shape, f);
-  return std::count(plan.begin(), plan.end(), '\n') - 1;
+/// How many passes f(x) takes, where that is all there is to do.
+int passes_of(const Shape& shape, const Function1& f) {
+  const auto plan = plan_for(shape, f);
+  const auto counts = count_work(plan);
+  INFO(explain(plan));
+  CHECK(counts.all == counts.passes);
+  return counts.passes;
 }
 
 /// A random computation of maps, reductions along each axis, and other layouts of what there is.
@@ -91,28 +96,33 @@ Tensors random_graph(Tensors values, std::mt19937_64& random) {
 
 TEST_CASE("softmax and norms of rows are one pass") {
   const Shape shape{64, 40};
-  CHECK(instructions_of(shape, [](const Tensor& x) { return softmax(x); }) == 1);
-  CHECK(instructions_of(shape, [](const Tensor& x) { return log_softmax(2 * x); }) == 1);
-  CHECK(instructions_of(shape, [](const Tensor& x) { return layer_norm(tanh(x)) * 2 + 1; }) == 1);
-  CHECK(instructions_of(shape, [](const Tensor& x) { return rms_norm(x); }) == 1);
-  CHECK(instructions_of({6, 5, 40}, [](const Tensor& x) { return softmax(x) * x; }) == 1);
+  CHECK(passes_of(shape, [](const Tensor& x) { return softmax(x); }) == 1);
+  CHECK(passes_of(shape, [](const Tensor& x) { return log_softmax(2 * x); }) == 1);
+  CHECK(passes_of(shape, [](const Tensor& x) { return layer_norm(tanh(x)) * 2 + 1; }) == 1);
+  CHECK(passes_of(shape, [](const Tensor& x) { return rms_norm(x); }) == 1);
+  CHECK(passes_of({6, 5, 40}, [](const Tensor& x) { return softmax(x) * x; }) == 1);
   // What is left of the rows is computed with them.
-  CHECK(instructions_of(shape, [](const Tensor& x) { return sqrt(mean(square(x), {1})); }) == 1);
+  CHECK(passes_of(shape, [](const Tensor& x) { return sqrt(mean(square(x), {1})); }) == 1);
   // Of scores that were sums themselves: two passes.
-  CHECK(instructions_of({8, 20, 40}, [](const Tensor& x) { return softmax(sum(tanh(x), {-1})); }) == 2);
+  CHECK(passes_of({8, 20, 40}, [](const Tensor& x) { return softmax(sum(tanh(x), {-1})); }) == 2);
   // The gradient of a norm, once more.
-  CHECK(instructions_of(shape, [](const Tensor& x) {
+  CHECK(passes_of(shape, [](const Tensor& x) {
           return gradients(layer_norm(x) * x, {x}, ones(x.shape()))[0];
         }) == 1);
 }
 
 TEST_CASE("sums of columns are taken in the pass that makes their terms") {
-  const auto plan = plan_of({500, 40}, [](const Tensor& x) { return sum(tanh(x) * x, {0}); });
-  INFO(plan);
-  CHECK(plan.find("mul") < plan.find("\n"));
-  CHECK(std::count(plan.begin(), plan.end(), '\n') == 3);  // the pass, the joining of its blocks, the arena
+  const auto sum_of_columns = [](const Tensor& x) { return sum(tanh(x) * x, {0}); };
+  const auto many = plan_for({500, 40}, sum_of_columns), few = plan_for({20, 40}, sum_of_columns);
+  REQUIRE(many.passes.size() == 1);
+  CHECK(steps_of(many.passes[0]) == std::vector<std::string>{"tanh", "mul", "sum"});
+  CHECK(count_work(many).finishes == 1);  // the joining of its blocks
+  CHECK(count_work(many).all == 2);
   // A few rows are better summed by themselves.
-  CHECK(instructions_of({20, 40}, [](const Tensor& x) { return sum(tanh(x) * x, {0}); }) == 2);
+  REQUIRE(few.passes.size() == 1);
+  CHECK(steps_of(few.passes[0]) == std::vector<std::string>{"tanh", "mul"});
+  CHECK(count_work(few).kernels_of("sum") == 1);
+  CHECK(count_work(few).all == 2);
 }
 
 TEST_CASE("random maps and reductions have the reference runner's values") {
