@@ -19,7 +19,7 @@ Place place_in(std::int32_t buffer, bool kept = false) {
   place.base = buffer < 0 ? 1 : plan::arena_base;
   place.buffer = buffer;
   place.layout = Layout::contiguous({ElementType::float64, {2}});
-  place.kept = kept;
+  place.cached = kept;
   return place;
 }
 
@@ -87,7 +87,7 @@ TEST_CASE("a line is kept where all that it writes is, outside of loops") {
   const auto lines = flat({writing({true}), writing({false}), writing({true, false}), writing({true, true}),
                            writing({}), loop({writing({true})})});
   std::vector<bool> kept;
-  for (const auto& each : lines) kept.push_back(each.work.kept);
+  for (const auto& each : lines) kept.push_back(each.work.cached);
   CHECK(kept == std::vector<bool>{true, false, false, true, false, false, false});
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("the work of a plan gets the addresses of its buffers, each kind of op
   plan::Address result;
   const auto end = place_in(1);
   set_addresses(plan, {line({}, {0}), reads, line({1}, {2})}, {{end, &result}}, {false, false, true});
-  CHECK(plan.kept_bytes == 50);
+  CHECK(plan.cached_bytes == 50);
   REQUIRE(plan.work.size() == 3);
   CHECK(plan.notes.size() == 3);
   CHECK(plan.work[1].first_operand == 1);

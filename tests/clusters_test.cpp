@@ -23,13 +23,13 @@ plan::Plan plan_for(const Shape& shape, const Function1& f) {
   return plan_of(tape, {f(tape.argument({ElementType::float32, shape}))});
 }
 
-/// How many passes f(x) takes, where that is all there is to do.
-int passes_of(const Shape& shape, const Function1& f) {
+/// How many fusions f(x) takes, where that is all there is to do.
+int fusions_of(const Shape& shape, const Function1& f) {
   const auto plan = plan_for(shape, f);
   const auto counts = count_work(plan);
   INFO(explain(plan));
-  CHECK(counts.all == counts.passes);
-  return counts.passes;
+  CHECK(counts.all == counts.fusions);
+  return counts.fusions;
 }
 
 /// A random computation of maps, reductions along each axis, and other layouts of what there is.
@@ -96,17 +96,17 @@ Tensors random_graph(Tensors values, std::mt19937_64& random) {
 
 TEST_CASE("softmax and norms of rows are one pass") {
   const Shape shape{64, 40};
-  CHECK(passes_of(shape, [](const Tensor& x) { return softmax(x); }) == 1);
-  CHECK(passes_of(shape, [](const Tensor& x) { return log_softmax(2 * x); }) == 1);
-  CHECK(passes_of(shape, [](const Tensor& x) { return layer_norm(tanh(x)) * 2 + 1; }) == 1);
-  CHECK(passes_of(shape, [](const Tensor& x) { return rms_norm(x); }) == 1);
-  CHECK(passes_of({6, 5, 40}, [](const Tensor& x) { return softmax(x) * x; }) == 1);
+  CHECK(fusions_of(shape, [](const Tensor& x) { return softmax(x); }) == 1);
+  CHECK(fusions_of(shape, [](const Tensor& x) { return log_softmax(2 * x); }) == 1);
+  CHECK(fusions_of(shape, [](const Tensor& x) { return layer_norm(tanh(x)) * 2 + 1; }) == 1);
+  CHECK(fusions_of(shape, [](const Tensor& x) { return rms_norm(x); }) == 1);
+  CHECK(fusions_of({6, 5, 40}, [](const Tensor& x) { return softmax(x) * x; }) == 1);
   // What is left of the rows is computed with them.
-  CHECK(passes_of(shape, [](const Tensor& x) { return sqrt(mean(square(x), {1})); }) == 1);
-  // Of scores that were sums themselves: two passes.
-  CHECK(passes_of({8, 20, 40}, [](const Tensor& x) { return softmax(sum(tanh(x), {-1})); }) == 2);
+  CHECK(fusions_of(shape, [](const Tensor& x) { return sqrt(mean(square(x), {1})); }) == 1);
+  // Of scores that were sums themselves: two fusions.
+  CHECK(fusions_of({8, 20, 40}, [](const Tensor& x) { return softmax(sum(tanh(x), {-1})); }) == 2);
   // The gradient of a norm, once more.
-  CHECK(passes_of(shape, [](const Tensor& x) {
+  CHECK(fusions_of(shape, [](const Tensor& x) {
           return gradients(layer_norm(x) * x, {x}, ones(x.shape()))[0];
         }) == 1);
 }
@@ -114,13 +114,13 @@ TEST_CASE("softmax and norms of rows are one pass") {
 TEST_CASE("sums of columns are taken in the pass that makes their terms") {
   const auto sum_of_columns = [](const Tensor& x) { return sum(tanh(x) * x, {0}); };
   const auto many = plan_for({500, 40}, sum_of_columns), few = plan_for({20, 40}, sum_of_columns);
-  REQUIRE(many.passes.size() == 1);
-  CHECK(steps_of(many.passes[0]) == std::vector<std::string>{"tanh", "mul", "sum"});
+  REQUIRE(many.fusions.size() == 1);
+  CHECK(names_in(many.fusions[0]) == std::vector<std::string>{"tanh", "mul", "sum"});
   CHECK(count_work(many).finishes == 1);  // the joining of its blocks
   CHECK(count_work(many).all == 2);
   // A few rows are better summed by themselves.
-  REQUIRE(few.passes.size() == 1);
-  CHECK(steps_of(few.passes[0]) == std::vector<std::string>{"tanh", "mul"});
+  REQUIRE(few.fusions.size() == 1);
+  CHECK(names_in(few.fusions[0]) == std::vector<std::string>{"tanh", "mul"});
   CHECK(count_work(few).kernels_of("sum") == 1);
   CHECK(count_work(few).all == 2);
 }

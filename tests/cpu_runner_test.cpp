@@ -148,10 +148,10 @@ TEST_CASE(
   REQUIRE(loops.size() == 2);
   const auto forwards = count_work_in(plan, loops[0]), backwards = count_work_in(plan, loops[1]);
   CHECK(forwards.kernels_of("matmul") == 1);
-  CHECK(forwards.passes == 1);
+  CHECK(forwards.fusions == 1);
   CHECK(forwards.all == 2);
   CHECK(backwards.kernels_of("matmul") == 1);
-  CHECK(backwards.passes == 2);  // the gradients of the biases
+  CHECK(backwards.fusions == 2);  // the gradients of the biases
   CHECK(backwards.all == 3);
   CHECK(!plan.work[loops[0]].reverse);
   CHECK(plan.work[loops[1]].reverse);

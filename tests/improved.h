@@ -33,7 +33,7 @@ struct Counts {
   std::int64_t largest = 0;
 };
 
-inline void count(const Tape& tape, const Live& live, Counts& counts, LoopCounts* loop) {
+inline void count(const Tape& tape, const passes::Live& live, Counts& counts, LoopCounts* loop) {
   for (NodeId id = 0; id < tape.size(); ++id) {
     if (!live.nodes[id]) continue;
     const auto& node = tape.node(id);
@@ -62,9 +62,9 @@ inline void count(const Tape& tape, const Live& live, Counts& counts, LoopCounts
 inline Counts counts_of(const Tape& tape, const Tensors& outputs, const CompileOptions& options = {}) {
   std::vector<NodeId> ids;
   for (const auto& output : outputs) ids.push_back(output.id());
-  const auto improved = improve(tape, ids, options);
+  const auto improved = passes::improve(tape, ids, options);
   Counts counts;
-  count(*improved.tape, find_live(*improved.tape, improved.outputs), counts, nullptr);
+  count(*improved.tape, passes::find_live(*improved.tape, improved.outputs), counts, nullptr);
   return counts;
 }
 
@@ -94,7 +94,7 @@ struct Recorder {
       }
     };
     compare("all passes", run([](CompileOptions&) {}));
-    for (const auto& pass : passes()) compare(pass.name, run(Without(pass.name)));
+    for (const auto& pass : all_passes()) compare(pass.name, run(Without(pass.name)));
   }
 };
 

@@ -45,10 +45,10 @@ struct Sketch {
     return ids;
   }
   Spaces spaces(const Tensors& outputs, bool fuse = true) const {
-    return {tape, find_live(tape, ids(outputs)), *target, fuse};
+    return {tape, passes::find_live(tape, ids(outputs)), *target, fuse};
   }
   Schedule schedule(const Tensors& outputs, bool fuse = true) const {
-    return make_schedule(tape, find_live(tape, ids(outputs)), ids(outputs), *target, fuse, true);
+    return make_schedule(tape, passes::find_live(tape, ids(outputs)), ids(outputs), *target, fuse, true);
   }
   /// The node of that operation; the only one.
   NodeId node_of(const std::string& operation) const {
@@ -72,7 +72,8 @@ struct Sketch {
 using Names = std::vector<std::string>;
 
 /// What holds of every schedule of a tape and of the bodies in it.
-void check_schedule(const Tape& tape, const Live& live, const std::vector<NodeId>& wanted, bool fuse) {
+void check_schedule(const Tape& tape, const passes::Live& live, const std::vector<NodeId>& wanted,
+                    bool fuse) {
   const auto schedule = make_schedule(tape, live, wanted, cpu::CpuTarget(), fuse, true);
   std::vector<int> times(tape.size(), 0);
   for (std::size_t i = 0; i < schedule.items.size(); ++i)
@@ -89,7 +90,7 @@ void check_schedule(const Tape& tape, const Live& live, const std::vector<NodeId
     for (std::size_t k = 0; k < tape.inputs(id).size(); ++k) {
       const auto before = schedule.item_of[schedule.spaces.source(id, k)];
       const bool in_pass = schedule.reading(id, k) != Reading::apart;
-      // What is computed apart is there before; the rest is in the same pass.
+      // What is computed apart is there before; the rest is in the same fusion.
       CHECK((in_pass ? before == schedule.item_of[id] : before < schedule.item_of[id]));
     }
   }
@@ -128,7 +129,7 @@ TEST_CASE("every node has the role that its operation and its shape allow") {
 
 TEST_CASE("a reduction whose rows are too long, too few or none has a kernel of its own") {
   Sketch r;
-  const auto columns = cpu::Cluster::most_columns;
+  const auto columns = limits::widest_row;
   const auto fits = sum(r.input({2, columns}), {1}), longer = sum(r.input({2, columns + 1}), {1}),
              single = sum(r.input({9, 1}), {1}), few = sum(r.input({20, 5}), {0}),
              many = sum(r.input({20, 30, 5}), {0, 1}), empty = sum(r.input({0, 5}), {1}),
@@ -238,7 +239,7 @@ TEST_CASE("a softmax is one item") {
   Sketch r;
   const auto schedule = r.schedule({softmax(r.input({8, 5}))});
   REQUIRE(schedule.items.size() == 1);
-  CHECK(schedule.items[0].is_pass);
+  CHECK(schedule.items[0].is_fusion);
   CHECK(!schedule.items[0].is_of_rows);
   CHECK(r.names_in(schedule.items[0]) == Names{"max", "sub", "exp", "sum", "div"});
 }
@@ -257,7 +258,7 @@ TEST_CASE("independent maps are an item each unless they share an operand") {
   CHECK(r.schedule({tanh(x), exp(y), x * y}).items.size() == 1);
 }
 
-TEST_CASE("what must be computed in between parts two passes") {
+TEST_CASE("what must be computed in between parts two fusions") {
   Sketch r;
   const auto x = r.input({4, 4});
   const auto e = exp(x);
@@ -265,7 +266,7 @@ TEST_CASE("what must be computed in between parts two passes") {
   REQUIRE(schedule.items.size() == 3);
   CHECK(r.names_in(schedule.items[0]) == Names{"exp"});
   CHECK(r.names_in(schedule.items[1]) == Names{"matmul"});
-  CHECK(!schedule.items[1].is_pass);
+  CHECK(!schedule.items[1].is_fusion);
   CHECK(r.names_in(schedule.items[2]) == Names{"tanh", "mul"});
 }
 
@@ -331,7 +332,7 @@ TEST_CASE("with fuse left out every map is an item, and a reduction has its kern
   Names names;
   for (const auto& item : schedule.items) {
     REQUIRE(item.nodes.size() == 1);
-    CHECK(item.is_pass == (spaces.role(item.nodes[0]) == Role::map));
+    CHECK(item.is_fusion == (spaces.role(item.nodes[0]) == Role::map));
     names.push_back(r.tape.node(item.nodes[0]).operation->name);
   }
   CHECK(names == Names{"max", "sub", "exp", "sum", "div"});
@@ -351,17 +352,17 @@ TEST_CASE("for a device that fuses nothing there is no pass") {
   const auto spaces = r.spaces(outputs);
   for (NodeId id = 0; id < r.tape.size(); ++id) CHECK(!spaces.is_fusible(id));
   for (const auto& item : r.schedule(outputs).items) {
-    CHECK(!item.is_pass);
+    CHECK(!item.is_fusion);
     CHECK(item.nodes.size() == 1);
   }
   const auto plan = plan_of(*training.tape, training.outputs, {}, PlainTarget());
-  CHECK(plan.passes.empty());
+  CHECK(plan.fusions.empty());
   const auto counts = count_work(plan);
-  CHECK(counts.passes == 0);
+  CHECK(counts.fusions == 0);
   CHECK(counts.finishes == 0);
   CHECK(counts.prepared == 0);
   CHECK(counts.kernels_of("sigmoid") > 0);
-  CHECK(plan_of(*training.tape, training.outputs).passes.size() > 0);
+  CHECK(plan_of(*training.tape, training.outputs).fusions.size() > 0);
 }
 
 TEST_CASE("a reduction by itself is run by its kernel, and one among maps in their pass") {
@@ -370,10 +371,10 @@ TEST_CASE("a reduction by itself is run by its kernel, and one among maps in the
   for (const auto& axes : {Axes{0}, Axes{1}}) {
     const auto alone = r.schedule({sum(x, axes)});
     REQUIRE(alone.items.size() == 1);
-    CHECK(!alone.items[0].is_pass);
+    CHECK(!alone.items[0].is_fusion);
     const auto among = r.schedule({sum(tanh(x), axes)});
     REQUIRE(among.items.size() == 1);
-    CHECK(among.items[0].is_pass);
+    CHECK(among.items[0].is_fusion);
   }
 }
 
@@ -388,9 +389,9 @@ TEST_CASE("an item of row values alone is a pass over the rows") {
   CHECK(schedule.items[2].is_of_rows);
   CHECK(!schedule.items[0].is_of_rows);
   const auto plan = plan_of(r.tape, {rows, later});
-  REQUIRE(plan.passes.size() == 2);
-  CHECK(plan.passes[0].space == Shape{8, 5});
-  CHECK(plan.passes[1].space == Shape{8, 1});
+  REQUIRE(plan.fusions.size() == 2);
+  CHECK(plan.fusions[0].space == Shape{8, 5});
+  CHECK(plan.fusions[1].space == Shape{8, 1});
 }
 
 TEST_CASE("what is made of parameters alone is in no item with what is not") {
@@ -402,21 +403,23 @@ TEST_CASE("what is made of parameters alone is in no item with what is not") {
   const auto y = made * x;
   const auto schedule = r.schedule({y});
   REQUIRE(schedule.items.size() == 2);
-  CHECK(schedule.kept[made.id()]);
-  CHECK(!schedule.kept[y.id()]);
-  CHECK(!schedule.kept[x.id()]);
+  CHECK(schedule.cached[made.id()]);
+  CHECK(!schedule.cached[y.id()]);
+  CHECK(!schedule.cached[x.id()]);
   // Within a loop nothing is kept: it is worked out at every step.
   const std::vector<NodeId> wanted{y.id()};
-  const auto inside = make_schedule(r.tape, find_live(r.tape, wanted), wanted, cpu::CpuTarget(), true, false);
+  const auto inside =
+      make_schedule(r.tape, passes::find_live(r.tape, wanted), wanted, cpu::CpuTarget(), true, false);
   CHECK(inside.items.size() == 1);
-  CHECK(!inside.kept[made.id()]);
+  CHECK(!inside.cached[made.id()]);
 }
 
 TEST_CASE("in every schedule each node is computed once, its operands before or with it") {
   for (const auto& computation : computations())
     for (const bool fuse : {true, false}) {
       INFO(computation.name << (fuse ? ", fused" : ""));
-      const auto improved = improve(*computation.tape, Sketch::ids(computation.outputs), {});
-      check_schedule(*improved.tape, find_live(*improved.tape, improved.outputs), improved.outputs, fuse);
+      const auto improved = passes::improve(*computation.tape, Sketch::ids(computation.outputs), {});
+      check_schedule(*improved.tape, passes::find_live(*improved.tape, improved.outputs), improved.outputs,
+                     fuse);
     }
 }

@@ -49,16 +49,16 @@ bool meet(const Address& a, const Address& b, const std::vector<std::int64_t>& s
 void check_work(const plan::Plan& plan, std::size_t at, const std::vector<std::int64_t>& steps) {
   const auto& work = plan.work[at];
   INFO("work " << at << ": " << plan.notes[at].what);
-  const auto* pass = work.kind == plan::Work::Kind::pass ? &plan.passes[work.index] : nullptr;
+  const auto* fusion = work.kind == plan::Work::Kind::fusion ? &plan.fusions[work.index] : nullptr;
   for (std::uint32_t o = 0; o < work.output_count; ++o) {
     const auto& output = plan.operand(work, work.input_count + o);
     const auto overwrites =
-        pass && o < pass->outputs.size() ? pass->outputs[o].overwrites : std::vector<int>();
+        fusion && o < fusion->outputs.size() ? fusion->outputs[o].overwrites : std::vector<int>();
     for (std::uint32_t i = 0; i < work.input_count; ++i) {
       const auto& input = plan.operand(work, i);
       const bool taken = std::count(overwrites.begin(), overwrites.end(), static_cast<int>(i)) == 1;
       INFO("output " << o << ", input " << i);
-      if (pass && o < pass->outputs.size()) CHECK(taken == input.same_as(output));
+      if (fusion && o < fusion->outputs.size()) CHECK(taken == input.same_as(output));
       if (!taken) CHECK(!meet(input, output, steps));
     }
     for (std::uint32_t other = 0; other < o; ++other)
@@ -81,14 +81,15 @@ void check_plan(const plan::Plan& plan, std::size_t begin, std::size_t end,
   }
 }
 
-/// How many outputs of passes stand in the memory of an input that is another one at each step.
+/// How many outputs of fusions stand in the memory of an input that is another one at each step.
 int taken_over(const plan::Plan& plan) {
   int count = 0;
   for (const auto& work : plan.work) {
-    if (work.kind != plan::Work::Kind::pass) continue;
-    const auto& pass = plan.passes[work.index];
-    for (std::size_t o = 0; o < pass.outputs.size(); ++o)
-      count += !pass.outputs[o].overwrites.empty() && !plan.operand(work, work.input_count + o).steps.empty();
+    if (work.kind != plan::Work::Kind::fusion) continue;
+    const auto& fusion = plan.fusions[work.index];
+    for (std::size_t o = 0; o < fusion.outputs.size(); ++o)
+      count +=
+          !fusion.outputs[o].overwrites.empty() && !plan.operand(work, work.input_count + o).steps.empty();
   }
   return count;
 }
@@ -171,7 +172,7 @@ TEST_CASE("the gates of an LSTM and their adjoints stand in the memory of what t
   // the adjoints at least.
   const auto array = static_cast<double>(steps * batch * hidden * 8);
   const auto bytes = [](const plan::Plan& plan) {
-    return static_cast<double>(plan.arena_bytes - plan.kept_bytes);
+    return static_cast<double>(plan.arena_bytes - plan.cached_bytes);
   };
   CHECK(bytes(fused) <= 8.5 * array);
   CHECK(bytes(plain) >= bytes(fused) + 6 * array);
@@ -364,8 +365,8 @@ TEST_CASE("a state is written over the one before where nobody reads that any mo
         unroll([&](const Tensor& in, const Tensor& h) { return next(in, h, u); }, x, zeros({3, 3})).state;
     const auto plan = plan_of(tape, {last});
     int count = 0;
-    for (const auto& pass : plan.passes)
-      for (const auto& output : pass.outputs) count += !output.overwrites.empty();
+    for (const auto& fusion : plan.fusions)
+      for (const auto& output : fusion.outputs) count += !output.overwrites.empty();
     std::mt19937_64 random(6);
     const std::vector<Array> inputs{random_array(x.type(), random), random_array(u.type(), random)};
     const auto expected = compile(tape, {last}, Device::reference()).run(inputs)[0];

@@ -16,7 +16,7 @@ namespace reel::test {
 /// The plan that compile() makes of a tape, for the processor unless another target is given.
 inline plan::Plan plan_of(const Tape& tape, const Tensors& outputs, const CompileOptions& options = {},
                           const plan::Target& target = cpu::CpuTarget()) {
-  const auto improved = improve(tape, nodes_of("plan", tape, outputs), options);
+  const auto improved = passes::improve(tape, passes::nodes_of("plan", tape, outputs), options);
   return plan::make_plan(*improved.tape, improved.outputs, target, options);
 }
 
@@ -29,7 +29,7 @@ inline std::unique_ptr<cpu::CpuPlan> cpu_plan_of(const Tape& tape, const Tensors
 /// How much of each kind of work there is.
 struct WorkCounts {
   std::map<std::string, int> kernels;  // by the name of the operation
-  int all = 0, prepared = 0, passes = 0, finishes = 0, copies = 0, loops = 0;
+  int all = 0, prepared = 0, fusions = 0, finishes = 0, copies = 0, loops = 0;
 
   int kernels_of(const std::string& operation) const {
     const auto found = kernels.find(operation);
@@ -46,7 +46,7 @@ inline WorkCounts count_work(const plan::Plan& plan, std::size_t begin, std::siz
     ++counts.all;
     if (work.kind == Kind::kernel) ++counts.kernels[plan.calls[work.index].operation->name];
     counts.prepared += work.kind == Kind::prepare;
-    counts.passes += work.kind == Kind::pass;
+    counts.fusions += work.kind == Kind::fusion;
     counts.finishes += work.kind == Kind::finish;
     counts.copies += work.kind == Kind::copy;
     counts.loops += work.kind == Kind::loop;
@@ -81,10 +81,11 @@ inline int barriers_in_loops(const cpu::CpuPlan& plan) {
   return barriers;
 }
 
-/// The operations of a pass in their order; "repeat" where row values are repeated.
-inline std::vector<std::string> steps_of(const plan::Pass& pass) {
+/// The operations of a fusion in their order; "repeat" where row values are repeated.
+inline std::vector<std::string> names_in(const plan::Fusion& fusion) {
   std::vector<std::string> names;
-  for (const auto& step : pass.steps) names.push_back(step.operation ? step.operation->name : "repeat");
+  for (const auto& member : fusion.members)
+    names.push_back(member.operation ? member.operation->name : "repeat");
   return names;
 }
 

@@ -153,7 +153,7 @@ TEST_CASE("products of parameters that are merged are joined once, outside of th
   Training<SeparateLSTM, LSTMState> training(lstm_state());
   std::vector<NodeId> outputs;
   for (const auto& output : training.forward) outputs.push_back(output.id());
-  const auto improved = improve(training.r.tape, outputs, {});
+  const auto improved = passes::improve(training.r.tape, outputs, {});
   for (NodeId id = 0; id < improved.tape->size(); ++id) {
     if (improved.tape->node(id).operation->kind != Kind::unroll) continue;
     const auto unroll = UnrollNode::of(improved.tape->node(id).attributes);
@@ -235,7 +235,7 @@ TEST_CASE("the scale of a product goes to a weight before the loop") {
   const Recording recording(tape);
   const auto x = tape.argument({d, {T, 9, 20}}), W = tape.argument({d, {20, 20}});
   const auto cell = [&](const Tensor& row, const Tensor& h) { return tanh(row + 0.5 * matmul(h, W)); };
-  const auto improved = improve(tape, {unroll(cell, x, zeros({9, 20})).outputs.id()}, {});
+  const auto improved = passes::improve(tape, {unroll(cell, x, zeros({9, 20})).outputs.id()}, {});
   const auto shapes_of_muls = [](const Tape& in) {
     std::string shapes;
     for (NodeId id = 0; id < in.size(); ++id)
@@ -250,7 +250,7 @@ TEST_CASE("the scale of a product goes to what is smaller") {
     Tape tape(d);
     const Recording recording(tape);
     const auto a = tape.argument({d, left}), b = tape.argument({d, right});
-    const auto improved = improve(tape, {(3 * matmul(a, b) / 2).id()}, {});
+    const auto improved = passes::improve(tape, {(3 * matmul(a, b) / 2).id()}, {});
     std::set<std::string> shapes;
     for (NodeId id = 0; id < improved.tape->size(); ++id)
       if (improved.tape->node(id).operation->kind == Kind::map)

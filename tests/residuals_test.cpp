@@ -19,13 +19,13 @@ double written(const State& state, const Option& option) {
   return static_cast<double>(counts_of(training.r.tape, training.all, options).loops.at(0).written) / (B * H);
 }
 
-constexpr auto all_passes = [](CompileOptions&) {};
+constexpr auto with_all = [](CompileOptions&) {};
 
 }  // namespace
 
 TEST_CASE("the smallest cut of a small network") {
   // source -3- a -1- sink, a -1- b -5- sink, source -1- b
-  MinCut cut;
+  passes::MinCut cut;
   const int a = cut.add_node(), b = cut.add_node();
   cut.add_edge(cut.source(), a, 3);
   cut.add_edge(a, cut.sink(), 1);
@@ -40,19 +40,19 @@ TEST_CASE("the smallest cut of a small network") {
 }
 
 TEST_CASE("an LSTM keeps its four gates, the memory and the output, once each") {
-  CHECK(written<LSTM>(lstm_state(), all_passes) == 6);
+  CHECK(written<LSTM>(lstm_state(), with_all) == 6);
   // The hyperbolic tangent of the memory beside it.
   CHECK(written<LSTM>(lstm_state(), Without("residuals")) == 7);
-  CHECK(written<benchmarks::CustomLSTM>(lstm_state(), all_passes) == 6);
-  CHECK(written<benchmarks::PeepholeLSTM>(lstm_state(), all_passes) == 6);
+  CHECK(written<benchmarks::CustomLSTM>(lstm_state(), with_all) == 6);
+  CHECK(written<benchmarks::PeepholeLSTM>(lstm_state(), with_all) == 6);
 }
 
 TEST_CASE("what is cheap is not kept") {
   const auto h = zeros({B, H}, d);
-  CHECK(written<RNN>(h, all_passes) == 1);
+  CHECK(written<RNN>(h, with_all) == 1);
   // Both gates, the candidate, its product of the state, and the state.
-  CHECK(written<GRU>(h, all_passes) == 5);
-  CHECK(written<benchmarks::MinimalGatedUnit>(h, all_passes) == 3);
+  CHECK(written<GRU>(h, with_all) == 5);
+  CHECK(written<benchmarks::MinimalGatedUnit>(h, with_all) == 3);
 }
 
 TEST_CASE("an expensive map is computed again only where that saves an array") {

@@ -71,9 +71,9 @@ TEST_CASE("what derivatives read of a step with very many nodes is kept, and tha
     };
     const auto loss = sum(unroll(cell, x, zeros({2})).outputs);
     const auto gradient = gradients(loss, {x})[0];
-    Wanted wanted{tape.clone(), {gradient.id()}};
+    passes::Wanted wanted{tape.clone(), {gradient.id()}};
     limits::Met met;
-    cut_residuals(wanted, met);
+    passes::cut_residuals(wanted, met);
     return met;
   };
   CHECK(met_with(100).empty());

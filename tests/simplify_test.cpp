@@ -23,8 +23,8 @@ std::string simplified(const std::vector<TensorType>& types, const std::function
   Recording recording(tape);
   Tensors arguments;
   for (const auto& type : types) arguments.push_back(tape.argument(type));
-  const auto simple = simplify(tape, {bring(tape, f(arguments), "test").id()});
-  const auto live = find_live(*simple.tape, simple.outputs);
+  const auto simple = passes::simplify(tape, {bring(tape, f(arguments), "test").id()});
+  const auto live = passes::find_live(*simple.tape, simple.outputs);
   std::string names;
   for (NodeId id = 0; id < simple.tape->size(); ++id) {
     if (!live.nodes[id] || simple.tape->node(id).operation == &argument_operation()) continue;
@@ -171,7 +171,7 @@ TEST_CASE(
   };
   const std::vector<Tensor> initial{zeros({2}), tape.argument({d, {2}}), zeros({2}), ones({2})};
   const auto result = unroll(cell, x, initial).state;
-  const auto simple = simplify(tape, {result[0].id(), result[1].id(), result[3].id()});
+  const auto simple = passes::simplify(tape, {result[0].id(), result[1].id(), result[3].id()});
   const auto node = only_unroll(*simple.tape);
   CHECK(node.body->carries.size() == 2);     // the first and the last
   CHECK(node.body->invariants.size() == 2);  // w, and the carry that does not change
