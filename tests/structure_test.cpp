@@ -97,7 +97,8 @@ TEST_CASE("private headers are included by their own folder alone") {
 }
 
 TEST_CASE("a folder of the engine includes only those before it on the way of a computation") {
-  const std::vector<std::string> way{"tape", "record", "gradients", "passes", "plan", "run", "model"};
+  const std::vector<std::string> way{"tape", "record", "gradients", "passes",
+                                     "plan", "run",    "model",     "checks"};
   const auto place_of = [&](const std::string& folder) {
     return std::find(way.begin(), way.end(), folder) - way.begin();
   };

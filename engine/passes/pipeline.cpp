@@ -138,7 +138,11 @@ Without::Without(const std::string& pass) : number_(passes::number_of(pass)) {}
 std::string to_dot_after(const std::string& pass, const Tape& tape, const Tensors& outputs,
                          const CompileOptions& options) {
   passes::Improving now(tape, passes::nodes_of("to_dot_after", tape, outputs));
-  run_passes(now, options, passes::number_of(pass));
+  const auto last = passes::number_of(pass);
+  // What is done in the walk of a later pass is done now.
+  auto so_far = options;
+  for (auto i = last + 1; i < std::size(passes::table); ++i) so_far.leave_out(i);
+  run_passes(now, so_far, last);
   return to_dot(now.tape());
 }
 

@@ -1,4 +1,4 @@
-#include "gradients/differences.h"
+#include "checks/differences.h"
 
 #include <algorithm>
 #include <cmath>

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <sstream>
 
-#include "gradients/differences.h"
+#include "checks/differences.h"
 
 namespace reel {
 
