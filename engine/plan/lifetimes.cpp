@@ -78,17 +78,16 @@ void find_lifetimes(std::vector<Buffer>& buffers, const std::vector<Line>& lines
 
 namespace {
 
-Address address_of(const Place& place, const std::vector<Buffer>& buffers) {
-  Address address = place;
-  if (place.buffer >= 0) address.offset += static_cast<std::int64_t>(buffers[place.buffer].offset);
-  return address;
+Address address_of(Address place, const std::vector<Buffer>& buffers) {
+  if (place.buffer >= 0) place.offset += static_cast<std::int64_t>(buffers[place.buffer].offset);
+  return place;
 }
 
 void add_work(Plan& plan, Line line) {
   auto& work = line.work;
   work.first_operand = static_cast<std::uint32_t>(plan.operands.size());
-  for (const auto& use : line.uses) {
-    plan.operands.push_back(address_of(use.place, plan.buffers));
+  for (auto& use : line.uses) {
+    plan.operands.push_back(address_of(std::move(use.place), plan.buffers));
     ++(use.writes ? work.output_count : work.input_count);
   }
   plan.work.push_back(work);

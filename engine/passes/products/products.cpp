@@ -103,10 +103,12 @@ void split(Draft& draft, const Product& product, int side, int axis, const std::
 class StepRules {
  public:
   StepRules(const WantedStep& step, const StepGroups& classes)
-      : classes_(classes), draft_(*step.body->tape), users_(draft_.size()), is_result_(draft_.size()) {
+      : classes_(classes),
+        draft_(*step.body->tape),
+        users_(*step.body->tape, [&](NodeId id) { return classes.is_live(id); }),
+        is_result_(draft_.size()) {
     for (NodeId id = 0; id < draft_.size(); ++id) {
       if (!classes.is_live(id)) continue;
-      for (auto input : draft_.inputs(id)) users_[input].push_back(id);
       if (draft_.is(id, matmul_operation())) products_.push_back(draft_.product(id));
     }
     for (auto id : step.values) is_result_[id] = true;
@@ -302,7 +304,7 @@ class StepRules {
 
   const StepGroups& classes_;
   Draft draft_;
-  std::vector<NodeIds> users_;
+  const Users users_;
   std::vector<bool> is_result_;
   std::vector<Product> products_;
 };
@@ -358,10 +360,8 @@ bool split_concat(Draft& draft, const Product& product, int side) {
 void scale_operands(Wanted& wanted) {
   for (bool again = true; again;) {
     Draft draft(*wanted.tape);
-    std::vector<NodeIds> users(draft.size());
+    const Users users(*wanted.tape);
     std::vector<bool> is_result(draft.size());
-    for (NodeId id = 0; id < draft.size(); ++id)
-      for (auto input : draft.inputs(id)) users[input].push_back(id);
     for (auto id : wanted.outputs) is_result[id] = true;
     move_scalings(draft, users, is_result, [](NodeId) { return false; });
     again = draft.is_changed();

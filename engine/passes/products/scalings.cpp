@@ -16,7 +16,7 @@ bool is_factor(const Draft& draft, NodeId id) {
 
 }  // namespace
 
-void move_scalings(Draft& draft, const std::vector<Draft::NodeIds>& users, const std::vector<bool>& is_result,
+void move_scalings(Draft& draft, const Users& users, const std::vector<bool>& is_result,
                    const std::function<bool(NodeId)>& is_fixed) {
   for (NodeId id = 0; id < draft.size(); ++id) {
     const auto& map = *draft.node(id).operation;

@@ -2,6 +2,7 @@
 #include <functional>
 
 #include "passes/rewriting/draft.h"
+#include "passes/rewriting/users.h"
 
 namespace reel::passes {
 
@@ -10,7 +11,7 @@ namespace reel::passes {
 /// operands are the same finite number, not 0, everywhere.
 ///
 /// `users` of each node; `is_fixed`: whether a node is the same at all steps.
-void move_scalings(Draft& draft, const std::vector<Draft::NodeIds>& users, const std::vector<bool>& is_result,
+void move_scalings(Draft& draft, const Users& users, const std::vector<bool>& is_result,
                    const std::function<bool(NodeId)>& is_fixed);
 
 }  // namespace reel::passes

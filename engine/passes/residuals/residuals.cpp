@@ -9,6 +9,7 @@
 
 #include "passes/residuals/min_cut.h"
 #include "passes/rewriting/rebuild.h"
+#include "passes/rewriting/users.h"
 #include "record/projection.h"
 #include "record/unroll_builder.h"
 
@@ -163,13 +164,8 @@ class Cutting {
         met_(met),
         size_(tape.size()),
         replacement_(tape.size(), -1),
-        users_(tape.size()),
-        is_new_(size_) {
-    for (NodeId id = 0; id < size_; ++id)
-      for (auto input : tape.inputs(id)) users_[input].push_back(id);
-    // An output counts as a user that is no unroll.
-    for (auto id : wanted) users_[id].push_back(-1);
-  }
+        users_(tape, wanted),
+        is_new_(size_) {}
 
   /// What stands in for the unrolls that read residuals, and their projections; empty where nothing changes.
   NodeIds run() {
@@ -288,7 +284,7 @@ class Cutting {
   limits::Met& met_;
   const NodeId size_;
   NodeIds replacement_;
-  std::vector<NodeIds> users_;
+  const Users users_;
   std::vector<bool> is_new_;  // replaced already
 };
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "passes/rewriting/users.h"
+
 namespace reel::passes {
 
 namespace {
@@ -16,17 +18,15 @@ class Sinking {
         classes_(classes),
         is_result_(is_result),
         sunk_(tape_.size(), -1),
-        users_(tape_.size()),
+        users_(tape_, [&](NodeId id) { return classes.is_live(id); }),
         is_sequence_(tape_.size()),
         read_(classes.components.size()) {
     for (auto id : body.sequences) is_sequence_[id] = true;
     for (NodeId id = 0; id < tape_.size(); ++id) {
       if (!classes.is_live(id)) continue;
       const auto loop = classes[id].loop;
-      for (auto input : tape_.inputs(id)) {
-        users_[input].push_back(id);
+      for (auto input : tape_.inputs(id))
         if (loop >= 0 && classes[input].loop != loop) read_[loop].insert(input);
-      }
     }
   }
 
@@ -99,7 +99,7 @@ class Sinking {
   const StepGroups& classes_;
   const std::vector<bool>& is_result_;
   std::vector<std::int32_t> sunk_;
-  std::vector<std::vector<NodeId>> users_;
+  const Users users_;
   std::vector<bool> is_sequence_;
   std::vector<std::set<NodeId>> read_;  // by each loop, from outside
 };
