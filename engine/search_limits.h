@@ -12,12 +12,16 @@ namespace reel::limits {
 /// more than the square of them: a second at this number. Beyond it all that derivatives read is kept.
 constexpr std::size_t largest_cut = 4096;
 
-/// Operands of a map that is computed in one pass with others: a tile's loops hold their addresses in an
+/// How often the unrolls of a tape are looked at for such a choice: each time a derivative is freed of what
+/// it reads of one unroll. It mostly reads of one or two.
+constexpr int most_cuts_in_turn = 4;
+
+/// Operands of a map that is fused with others: a tile's loops hold their addresses in an
 /// array of this size. Reel's own maps have at most three.
 constexpr int most_map_operands = 3;
 
-/// Elements of a row that is reduced within a pass: a tile holds a whole row of every value, and longer ones
-/// no longer fit the second cache together. Longer rows have a kernel of their own.
+/// Elements of a row that is reduced within a fusion: a tile holds a whole row of every value, and longer
+/// ones no longer fit the second cache together. Longer rows have a kernel of their own.
 constexpr std::int64_t widest_row = 8192;
 
 /// Instructions in a loop of which it is tried whether threads can go through its steps without waiting: each

@@ -11,7 +11,7 @@
 ///
 ///   struct Sum {
 ///     static constexpr auto name = "sum";
-///     static constexpr bool is_sum = true;
+///     static constexpr bool takes_none = true;
 ///     template <class T> using Total = ...;
 ///     template <class Total> static constexpr Total start() { return 0; }
 ///     template <class V> static V join(const V& a, const V& b) { return a + b; }
@@ -20,8 +20,8 @@
 ///   };
 ///
 /// Total is the type in which values of type T are joined, from start() on, in any order and in vectors;
-/// finish() makes the result of it. `is_sum`: of floating operands or int64, also of none; else of numbers of
-/// any type, but not of none. Optional: `static constexpr bool is_linear = true`.
+/// finish() makes the result of it. `takes_none`: of floating operands or int64, which may have no elements;
+/// else of numbers of any type, at least one. Optional: `static constexpr bool is_linear = true`.
 namespace reel::reducing {
 
 /// `shape` without the axes.
@@ -67,15 +67,15 @@ inline constexpr bool is_linear = false;
 template <class R>
 inline constexpr bool is_linear<R, std::void_t<decltype(R::is_linear)>> = R::is_linear;
 
-/// The operation of a struct; `kernels` are those for the processor.
-template <class R, class OfDevice>
-Operation make(OfDevice kernels) {
+/// The operation of a struct, with its kernels for devices.
+template <class R, class... OfDevices>
+Operation make(OfDevices... kernels) {
   return {R::name,
           Kind::reduction,
-          R::is_sum ? infer_sum : infer_extreme,
+          R::takes_none ? infer_sum : infer_extreme,
           {R::derivative},
-          {reference<R>, std::move(kernels)},
-          R::is_sum ? sum_samples : extreme_samples,
+          {reference<R>, std::move(kernels)...},
+          R::takes_none ? sum_samples : extreme_samples,
           nullptr,
           is_linear<R> ? Algebra::linear_in({{0}}) : Algebra()};
 }

@@ -63,7 +63,7 @@ namespace {
 /// Sums and products take integers and bools as int64.
 template <class R>
 Tensor taken(const Tensor& x) {
-  if constexpr (R::is_sum)
+  if constexpr (R::takes_none)
     return summable(R::name, {x});
   else
     return x;

@@ -14,7 +14,7 @@ Tensors adjoint_of_extreme(const Recorded& y, const Tensor& dy);
 
 struct Sum {
   static constexpr auto name = "sum";
-  static constexpr bool is_sum = true;
+  static constexpr bool takes_none = true;
   static constexpr bool is_linear = true;
   /// Floats in double, so that the sum of many is right to the last bit.
   template <class T>
@@ -38,7 +38,7 @@ struct Sum {
 
 struct Prod {
   static constexpr auto name = "prod";
-  static constexpr bool is_sum = true;
+  static constexpr bool takes_none = true;
   template <class T>
   using Total = T;
   template <class Total>
@@ -59,7 +59,7 @@ struct Prod {
 /// The largest; NaN where one is NaN.
 struct Max {
   static constexpr auto name = "max";
-  static constexpr bool is_sum = false;
+  static constexpr bool takes_none = false;
   template <class T>
   using Total = T;
   template <class Total>
@@ -81,7 +81,7 @@ struct Max {
 /// The smallest; NaN where one is NaN.
 struct Min {
   static constexpr auto name = "min";
-  static constexpr bool is_sum = false;
+  static constexpr bool takes_none = false;
   template <class T>
   using Total = T;
   template <class Total>

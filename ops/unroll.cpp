@@ -1,7 +1,7 @@
 #include <reel/body.h>
 #include <reel/structural.h>
 
-// The unroll and its projections. Their derivative and their lowering are the engine's, so they have neither
+// The unroll and its projections. Their derivative and how they are run are the engine's, so they have neither
 // rule nor kernel.
 
 namespace reel {

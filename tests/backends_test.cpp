@@ -19,7 +19,7 @@ Array vector_of(const std::vector<float>& elements) { return Array(elements); }
 }  // namespace
 
 TEST_CASE("a device without a kernel for an operation refuses it when a program is compiled") {
-  const auto far = far_device({"tanh"});
+  const auto far = far_device({{"tanh"}});
   Tape tape;
   const Recording recording(tape);
   const auto x = tape.argument({ElementType::float32, {3}});
@@ -34,6 +34,28 @@ TEST_CASE("a device without a kernel for an operation refuses it when a program 
   OnHost({"tanh"})(options);
   const std::vector<Array> values{vector_of({-1, 0, 2})};
   CHECK(compile(tape, y, far, options).run(values) == compile(tape, y, Device::reference()).run(values));
+}
+
+TEST_CASE("what a loop adds up needs kernels too") {
+  Tape tape;
+  const Recording recording(tape);
+  const auto x = tape.argument({ElementType::float32, {20, 3}});
+  const auto w = tape.argument({ElementType::float32, {3}});
+  // The gradient by what is the same at every step is a sum over the steps.
+  const auto cell = [&](const Tensor& xt, const Tensor& h) { return tanh(h * w + xt); };
+  const Tensors outputs = gradients(sum(unroll(cell, x, zeros({3})).outputs), {w});
+  CompileOptions whole;
+  Without("split")(whole);
+  for (const std::string name : {"add", "cast"}) {
+    const auto far = far_device({{name}});
+    CHECK_THROWS_WITH(compile(tape, outputs, far, whole), Contains("[" + name + "] has no kernel for far"));
+    auto options = whole;
+    OnHost({name})(options);
+    std::mt19937_64 random(3);
+    const std::vector<Array> values{random_array(x.type(), random), random_array(w.type(), random)};
+    CHECK(difference(compile(tape, outputs, far, options).run(values)[0],
+                     compile(tape, outputs, Device::reference()).run(values)[0]) <= 1e-6);
+  }
 }
 
 TEST_CASE("an operation without any kernel cannot run on the host either") {
@@ -51,7 +73,7 @@ TEST_CASE("an operation without any kernel cannot run on the host either") {
 
 TEST_CASE(
     "on the host an operation is told of its steps, and what it refuses is an error with scope and step") {
-  const auto far = far_device({"gather"});
+  const auto far = far_device({{"gather"}});
   Tape tape;
   const Recording recording(tape);
   const auto table = tape.argument({ElementType::float32, {4, 3}}),

@@ -10,7 +10,7 @@
 namespace reel::test {
 
 inline std::vector<Device> devices() {
-  return {Device::reference(), Device::cpu(1), Device::cpu(2), far_device()};
+  return {Device::reference(), Device::cpu(1), Device::cpu(2), far_device(), fusing_far_device()};
 }
 
 /// The processor, with all work divided among the threads that can be, however small: slow.

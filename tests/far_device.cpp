@@ -1,14 +1,17 @@
 #include "far_device.h"
 
 #include <reel/memory.h>
+#include <reel/structural.h>
 #include <reel/variable.h>
 
 #include <cstring>
 #include <map>
+#include <mutex>
 #include <optional>
 
+#include "far_fusion.h"
+#include "plan/make_plan.h"
 #include "plan/out_of_memory.h"
-#include "plan/planner.h"
 #include "run/backend.h"
 #include "run/runner.h"
 
@@ -30,19 +33,73 @@ struct FarValue {
 
 class FarTarget : public plan::Target {
  public:
-  explicit FarTarget(const std::set<std::string>& without) : without_(without) {}
+  explicit FarTarget(const FarOptions& options) : options_(options) {}
   const char* name() const override { return "far"; }
-  plan::Takes takes(const Operation& operation) const override {
-    const bool known = operation.kernels.reference && !without_.count(operation.name);
-    return known ? plan::Takes::contiguous : plan::Takes::nothing;
+  plan::Takes takes(const Operation& operation, const KernelRequest&) const override {
+    return has(operation) ? plan::Takes::contiguous : plan::Takes::nothing;
+  }
+  std::size_t most_members() const override { return options_.most_members; }
+  bool fuses_map(const Operation& map, const std::vector<ElementType>&, ElementType) const override {
+    return fuses() && has(map);
+  }
+  bool fuses_rows(const Operation& reduction, const TensorType&) const override {
+    return fuses() && has(reduction);
+  }
+  /// Those of which parts can be joined.
+  bool fuses_columns(const Operation& reduction, const TensorType&) const override {
+    static const std::set<std::string> joined{"sum", "prod", "max", "min"};
+    return fuses() && has(reduction) && joined.count(reduction.name);
+  }
+  std::int64_t bytes_of_totals(const Operation&, const TensorType& operand) const override {
+    return bytes_of_far_totals(operand);
+  }
+  std::optional<std::size_t> prepared_operand(const Operation& operation) const override {
+    return &operation == &matmul_operation() ? std::optional<std::size_t>(1) : std::nullopt;
+  }
+  std::int64_t bytes_of_prepared(const Operation&, const KernelRequest& request) const override {
+    return static_cast<std::int64_t>(request.operands[1].type.bytes());
   }
 
  private:
-  const std::set<std::string>& without_;
+  bool fuses() const { return options_.most_members > 0; }
+  bool has(const Operation& operation) const {
+    return operation.kernels.reference && !options_.without.count(operation.name);
+  }
+  const FarOptions& options_;
 };
 
-/// What variables are on the device; shared by its programs.
-using FarVariables = std::map<std::shared_ptr<Variable>, std::shared_ptr<FarValue>>;
+/// The form in which it takes the right operand of a product: all bits inverted.
+std::vector<std::byte> inverted(const std::byte* bytes, std::size_t count) {
+  std::vector<std::byte> result(bytes, bytes + count);
+  for (auto& byte : result) byte = ~byte;
+  return result;
+}
+
+/// What variables are on the device; shared by its programs, which several threads may run.
+class FarVariables {
+ public:
+  /// The newest value.
+  std::shared_ptr<FarValue> upload(const std::shared_ptr<Variable>& variable) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    auto& known = values_[variable];
+    if (!known || known->version != variable->version()) {
+      known = std::make_shared<FarValue>();
+      known->upload(variable->read());
+      known->version = variable->version();
+    }
+    return known;
+  }
+  void write(const std::shared_ptr<Variable>& variable, std::shared_ptr<FarValue> value) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    variable->written_elsewhere([value](Array& host) { value->download(host); });
+    value->version = variable->version();
+    values_[variable] = std::move(value);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::shared_ptr<Variable>, std::shared_ptr<FarValue>> values_;
+};
 
 class FarRunner : public Runner {
  public:
@@ -73,9 +130,7 @@ class FarRunner : public Runner {
       auto written = std::make_shared<FarValue>();
       written->bytes.resize(update.variable->type().bytes());
       store(update.value, written->bytes.data());
-      update.variable->written_elsewhere([written](Array& host) { written->download(host); });
-      written->version = update.variable->version();
-      (*variables_)[update.variable] = written;
+      variables_->write(update.variable, written);
     }
   }
 
@@ -101,13 +156,7 @@ class FarRunner : public Runner {
       const auto& base = plan_.bases[i];
       if (base.kind == Kind::arena) continue;
       if (base.kind == Kind::variable) {
-        auto& known = (*variables_)[base.variable];
-        if (!known || known->version != base.variable->version()) {
-          known = std::make_shared<FarValue>();
-          known->upload(base.variable->read());
-          known->version = base.variable->version();
-        }
-        memory_[i] = known;
+        memory_[i] = variables_->upload(base.variable);
         continue;
       }
       memory_[i] = std::make_shared<FarValue>();
@@ -142,8 +191,17 @@ class FarRunner : public Runner {
         case plan::Work::Kind::kernel:
           call(i, level);
           break;
-        default:
-          throw InternalError("this device was asked for nothing else");
+        case plan::Work::Kind::fusion:
+          run_fusion(plan_, work, [&](std::size_t k) { return at(plan_.operand(work, k)); });
+          break;
+        case plan::Work::Kind::finish:
+          run_finish(plan_.calls[work.index], at(plan_.operand(work, 0)), at(plan_.operand(work, 1)));
+          break;
+        case plan::Work::Kind::prepare: {
+          const auto form = inverted(at(plan_.operand(work, 0)), plan_.operand(work, 0).layout.type.bytes());
+          std::memcpy(at(plan_.operand(work, 1)), form.data(), form.size());
+          break;
+        }
       }
     }
   }
@@ -152,13 +210,15 @@ class FarRunner : public Runner {
     const auto& work = plan_.work[i];
     const auto& call = plan_.calls[work.index];
     std::vector<ConstView> views;
-    std::vector<std::vector<std::byte>> on_host;
+    std::vector<std::vector<std::byte>> copies;
     for (std::uint32_t k = 0; k < work.input_count; ++k) {
       const auto& operand = plan_.operand(work, k);
       if (!operand.layout.is_contiguous()) throw InternalError("this device takes contiguous operands alone");
       const auto* data = at(operand);
-      if (call.on_host) data = on_host.emplace_back(data, data + operand.layout.type.bytes()).data();
-      views.push_back({data, &operand.layout.type});
+      const auto& type = call.request.operands[k].type;  // of a prepared one too
+      if (call.request.prepared && k == 1) data = copies.emplace_back(inverted(data, type.bytes())).data();
+      if (call.on_host) data = copies.emplace_back(data, data + type.bytes()).data();
+      views.push_back({data, &type});
     }
     View output{nullptr, nullptr};
     if (work.output_count > 0) {
@@ -204,23 +264,21 @@ class FarRunner : public Runner {
 
 class FarBackend : public Backend {
  public:
-  explicit FarBackend(const std::set<std::string>& without) : without_(without) {}
+  explicit FarBackend(const FarOptions& options) : options_(options) {}
   std::string name() const override { return "far"; }
   std::unique_ptr<Runner> make_runner(const Tape& tape, const std::vector<NodeId>& outputs,
                                       const CompileOptions& options) override {
-    return std::make_unique<FarRunner>(plan::make_plan(tape, outputs, FarTarget(without_), options),
+    return std::make_unique<FarRunner>(plan::make_plan(tape, outputs, FarTarget(options_), options),
                                        variables_);
   }
 
  private:
-  const std::set<std::string> without_;
+  const FarOptions options_;
   const std::shared_ptr<FarVariables> variables_ = std::make_shared<FarVariables>();
 };
 
 }  // namespace
 
-Device far_device(const std::set<std::string>& without) {
-  return Device(std::make_shared<FarBackend>(without));
-}
+Device far_device(const FarOptions& options) { return Device(std::make_shared<FarBackend>(options)); }
 
 }  // namespace reel::test

@@ -28,7 +28,7 @@ constexpr auto f = ElementType::float32;
 class PlainTarget : public plan::Target {
  public:
   const char* name() const override { return "plain"; }
-  plan::Takes takes(const Operation&) const override { return plan::Takes::contiguous; }
+  plan::Takes takes(const Operation&, const KernelRequest&) const override { return plan::Takes::contiguous; }
 };
 
 /// A tape to record on, and what is made of it.

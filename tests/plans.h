@@ -5,7 +5,7 @@
 #include <map>
 
 #include "passes/pipeline.h"
-#include "plan/planner.h"
+#include "plan/make_plan.h"
 #include "run/cpu/cpu_plan.h"
 #include "run/cpu/cpu_target.h"
 

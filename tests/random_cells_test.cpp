@@ -72,8 +72,10 @@ void check(std::uint64_t seed) {
   agrees("unroll node, all passes", false, {});
   agrees("unroll node, all passes, divided among three threads", false, {}, three);
   agrees("unroll node, not split, divided among three threads", false, options(Without("split")), three);
-  static const Device far = far_device();
+  static const Device far = far_device(), fusing = fusing_far_device(), fusing_few = fusing_far_device(3);
   agrees("unroll node, all passes", false, {}, far);
+  agrees("unroll node, all passes, fused", false, {}, fusing);
+  agrees("unroll node, not split, fused by threes", false, options(Without("split")), fusing_few);
   agrees("unroll node as recorded", false, options(AsRecorded), far);
   for (const auto& pass : all_passes()) agrees(pass.name, false, options(Without(pass.name)));
   agrees("Expanded, all passes", true, {});

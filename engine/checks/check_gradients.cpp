@@ -114,8 +114,16 @@ GradientCheck check(const std::function<Tensor(const Tensors&)>& f, const std::v
   auto forward = compile(tape, {y}, device);
   const auto analytic = derivative.run(values);
   const auto weighted = weights(y.shape());
+  const auto count_writes = [&] {
+    for (const auto& parameter : parameters) parameter.variable()->write();
+  };
+  // The last element is put back when all is compared, or where a value throws.
+  struct AtTheEnd {
+    const std::function<void()> count_writes;
+    ~AtTheEnd() { count_writes(); }
+  } const at_the_end{count_writes};
   const auto value = [&] {
-    for (const auto& parameter : parameters) parameter.variable()->write();  // one was written
+    count_writes();  // of one element
     const auto result = forward.run(values);
     double total = 0;
     for (std::int64_t i = 0; i < weighted.size(); ++i)

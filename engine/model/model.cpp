@@ -27,7 +27,7 @@ void Parameter::assign(const Array& value) const {
     throw Error("[assign] parameter " + name() + " is " + to_string(variable_->type()) + ", not " +
                 to_string(value.type()));
   // In place: programs are bound to this memory.
-  std::memcpy(variable_->write().raw(), value.raw(), value.bytes());
+  std::memcpy(variable_->overwrite().raw(), value.raw(), value.bytes());
 }
 
 namespace {

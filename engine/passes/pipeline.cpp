@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "passes/improving.h"
 #include "passes/products/products.h"
 #include "passes/residuals/residuals.h"
 #include "passes/split/split.h"
@@ -13,28 +14,6 @@
 namespace reel::passes {
 
 namespace {
-
-/// The tape as the passes so far have left it.
-class Improving {
- public:
-  Improving(const Tape& recorded, const std::vector<NodeId>& outputs)
-      : recorded_(recorded), now_{{nullptr, outputs}, {}} {}
-
-  const Tape& tape() const { return now_.tape ? *now_.tape : recorded_; }
-  const std::vector<NodeId>& outputs() const { return now_.outputs; }
-  void become(Wanted next) { static_cast<Wanted&>(now_) = std::move(next); }
-  Improved& own() { return now_; }
-  limits::Met& limits() { return now_.limits; }
-  bool has_unrolls() const {
-    for (NodeId id = 0; id < tape().size(); ++id)
-      if (tape().node(id).operation->kind == Kind::unroll) return true;
-    return false;
-  }
-
- private:
-  const Tape& recorded_;
-  Improved now_;
-};
 
 void cut_what_derivatives_read(Improving& now, const CompileOptions&) {
   if (!now.has_unrolls()) return;
@@ -55,7 +34,7 @@ void improve_products(Improving& now, const CompileOptions&) {
 
 void split_unrolls(Improving& now, const CompileOptions& options) {
   if (!now.has_unrolls()) return;
-  now.become(split(now.tape(), now.outputs(), takes(options, "sink")));
+  now.become(split(now.tape(), now.outputs(), takes(options, "sink"), now.limits()));
   // What was taken out of loops meets what was there.
   if (takes(options, "simplify")) simplify_all(now, options);
   if (takes(options, "products")) improve_products(now, options);

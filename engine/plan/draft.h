@@ -68,7 +68,7 @@ struct Context {
 
   bool computed(NodeId id) const { return schedule.item_of[id] >= 0; }
   const Operation& operation(NodeId id) const { return *tape.node(id).operation; }
-  /// What is computed, behind other layouts of it.
+  /// What has a place of its own, behind other layouts of it.
   NodeId source(NodeId id) const {
     while (operation(id).is_layout()) id = tape.inputs(id)[0];
     return id;

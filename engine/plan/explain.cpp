@@ -72,7 +72,8 @@ Holder holder_of(const Plan& plan, std::size_t buffer) {
 
 }  // namespace
 
-std::string explain(const Plan& plan, const std::function<std::string(std::size_t)>& more) {
+std::string explain(const Plan& plan, const std::function<std::string(std::size_t)>& more,
+                    const std::string& last) {
   std::string text;
   std::vector<std::int32_t> ends;  // of the loops around
   for (std::size_t i = 0; i < plan.work.size(); ++i) {
@@ -86,7 +87,7 @@ std::string explain(const Plan& plan, const std::function<std::string(std::size_
     text += "\n";
   }
   return text + "arena: " + std::to_string(plan.arena_bytes) + " bytes, " +
-         std::to_string(plan.cached_bytes) + " of them kept";
+         std::to_string(plan.cached_bytes) + " of them kept" + last + "\n";
 }
 
 std::string what_holds_memory(const Plan& plan) {

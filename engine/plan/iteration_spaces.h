@@ -36,7 +36,7 @@ class Spaces {
   Spaces(const Tape& tape, const Live& live, const Target& target, bool fuse);
 
   Role role(NodeId id) const { return role_[id]; }
-  /// What is computed, behind other layouts of it.
+  /// What is computed, behind other layouts of it; an unroll behind its projections.
   NodeId source(NodeId id) const { return source_[id]; }
   NodeId source(NodeId id, std::size_t operand) const { return source_[tape_->inputs(id)[operand]]; }
   bool is_reduction(NodeId id) const { return role_[id] == Role::reduce || role_[id] == Role::total; }

@@ -80,7 +80,7 @@ Place all_steps(const Place& step, std::int64_t steps, int level) {
 
 }  // namespace
 
-/// Nothing that stands in the buffer is read after the item that is being lowered, or was there before the
+/// Nothing that stands in the buffer is read after the item that is being planned, or was there before the
 /// loops around.
 bool Planner::is_last_use(const Context& outer, const Place& place) const {
   if (place.base != arena_base || place.cached || plan_.buffers[place.buffer].level != outer.level)

@@ -120,8 +120,9 @@ struct Plan {
 };
 
 /// A line for each piece of work: what it does, for which code, where its operands stand. `more` is put
-/// behind each. In the last line, without an end, the bytes of the arena.
-std::string explain(const Plan& plan, const std::function<std::string(std::size_t work)>& more = nullptr);
+/// behind each. In the last line the bytes of the arena, and `last`.
+std::string explain(const Plan& plan, const std::function<std::string(std::size_t work)>& more = nullptr,
+                    const std::string& last = "");
 
 /// What holds the memory of a plan, the largest first: "float32[2, 3] of tanh (24 bytes), ...".
 std::string what_holds_memory(const Plan& plan);

@@ -1,57 +1,74 @@
 #include "plan/planner.h"
 
+#include <algorithm>
+
 // An operation by itself.
 
 namespace reel::plan {
 
-namespace {
-
-/// How the operation is run, on the device or, where it has no kernel and that is asked for, on the host.
-Takes takes_of(const Operation& operation, const Target& target, const CompileOptions& options) {
-  const auto takes = target.takes(operation);
+/// How an operation is run: by the device in the layouts that it takes or, where it has no kernel and that is
+/// asked for, on the host.
+Takes Planner::takes_of(const Operation& operation, const KernelRequest& request) const {
+  const auto takes = target_.takes(operation, request);
   if (takes != Takes::nothing) return takes;
-  const std::string no_kernel = "[" + operation.name + "] has no kernel for " + target.name();
+  const std::string no_kernel = "[" + operation.name + "] has no kernel for " + target_.name();
   if (!operation.kernels.reference) throw RecordError(no_kernel + ", and no reference kernel");
-  if (!options.on_host.count(operation.name))
+  if (!options_.on_host.count(operation.name))
     throw RecordError(no_kernel + "; OnHost({\"" + operation.name +
                       "\"}) runs its reference kernel, on copies in the host's memory");
   return Takes::nothing;
 }
 
-}  // namespace
-
-void Planner::plan_kernel(Context& context, NodeId id) {
-  const auto& node = context.tape.node(id);
-  const auto& operation = *node.operation;
-  const auto takes = takes_of(operation, target_, options_);
-  const bool any_layout = takes == Takes::any_layout;
-  std::vector<Use> uses;
-  Call call{&operation, {{}, {}, node.attributes}, takes == Takes::nothing};
-  for (auto input : context.tape.inputs(id)) {
-    const auto& operand = place(context, input);
-    uses.push_back({any_layout ? operand : contiguous(operand), false});
-    call.request.operands.push_back(uses.back().place.layout);
+Planner::Calling Planner::begin_call(const Operation& operation, const Attributes& attributes,
+                                     const std::vector<const Place*>& operands, const TensorType& result) {
+  Calling calling{{&operation, {{}, Layout::contiguous(result), attributes}, false}, {}, false};
+  auto& request = calling.call.request;
+  for (const auto* operand : operands) request.operands.push_back(operand->layout);
+  const auto takes = takes_of(operation, request);
+  calling.call.on_host = takes == Takes::nothing;
+  calling.any_layout = takes == Takes::any_layout;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    calling.uses.push_back({calling.any_layout ? *operands[i] : contiguous(*operands[i]), false});
+    if (!calling.any_layout) request.operands[i] = calling.uses.back().place.layout;
   }
-  Place home, written;
-  if (operation.has_value()) {
-    home = written = home_or_buffer(context, id);
-    context.places[id] = home;
-    if (!any_layout && !home.layout.is_contiguous())
-      written = new_buffer(node.type, context.level, context.schedule.cached[id]);
+  return calling;
+}
+
+void Planner::end_call(Calling calling, const Place* home, int level, bool cached, Note note) {
+  auto& [call, uses, any_layout] = calling;
+  const auto& operation = *call.operation;
+  Place written;
+  if (home) {
+    // A kernel never writes where it reads.
+    const bool overwrites =
+        std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return use.place.same_as(*home); });
+    const bool is_taken = any_layout || home->layout.is_contiguous();
+    written = is_taken && !overwrites ? *home : new_buffer(home->layout.type, level, cached);
     call.request.result = written.layout;
   }
-  if (const auto number = target_.prepared_operand(operation)) {
+  const auto number = call.on_host ? std::nullopt : target_.prepared_operand(operation);
+  if (number) {
     const auto& operand = uses[*number].place;
     // Worth it where it is used many times: in a loop around, or in every run.
-    if ((operand.level < context.level || operand.cached) &&
-        target_.bytes_of_prepared(operation, call.request) > 0) {
+    if ((operand.level < level || operand.cached) && target_.bytes_of_prepared(operation, call.request) > 0) {
       uses[*number].place = prepared(call.request, operation, operand);
       call.request.prepared = true;
     }
   }
-  if (operation.has_value()) uses.push_back({written, true});
-  add_call(Work::Kind::kernel, std::move(call), std::move(uses), context.level, note_of(context.tape, id));
-  if (operation.has_value() && !written.same_as(home)) add_copy(written, home, context.level, operation.name);
+  if (home) uses.push_back({written, true});
+  add_call(Work::Kind::kernel, std::move(call), std::move(uses), level, std::move(note));
+  if (home && !written.same_as(*home)) add_copy(written, *home, level, operation.name);
+}
+
+void Planner::plan_kernel(Context& context, NodeId id) {
+  const auto& node = context.tape.node(id);
+  std::vector<const Place*> operands;
+  for (auto input : context.tape.inputs(id)) operands.push_back(&place(context, input));
+  auto calling = begin_call(*node.operation, node.attributes, operands, node.type);
+  const bool has_value = node.operation->has_value();
+  if (has_value) context.places[id] = home_or_buffer(context, id);
+  end_call(std::move(calling), has_value ? &context.places[id] : nullptr, context.level,
+           context.schedule.cached[id], note_of(context.tape, id));
 }
 
 /// The form in which an operation takes an operand, made once where the operand was computed.

@@ -7,7 +7,7 @@
 #include "plan/totals.h"
 #include "record/projection.h"
 
-// An unroll becomes a loop around the instructions of its body. A value that is wanted of every step is
+// An unroll becomes a loop around the work of its body. A value that is wanted of every step is
 // computed in its place in the [T, ...] buffer. A carry that is also wanted of every step is read there: the
 // buffer has a slot more for the state before the first step.
 

@@ -47,19 +47,17 @@ void Planner::add_by_kernels(Context& inner, const Loop& loop, NodeId value) {
   const auto& total = loop.totals.at(value);
   const Note note{"add to sums over the steps", inner.tape.origin(value),
                   to_string(inner.tape.node(value).type)};
-  auto term = contiguous(place(inner, value));
+  auto term = place(inner, value);
   if (term.layout.type != total.layout.type) {
     const auto wide = new_buffer(total.layout.type, inner.level);
     add_cast(term, wide, inner.level, note);
     term = wide;
   }
-  // A kernel reads contiguous operands, and may not write over them. The total is another one at every step.
-  auto standing = total;
-  standing.level = inner.level;
-  const auto before = contiguous(standing), sum = new_buffer(total.layout.type, inner.level);
-  add_call(Work::Kind::kernel, {&add_operation(), {{before.layout, term.layout}, sum.layout, {}}},
-           {{before, false}, {term, false}, {sum, true}}, inner.level, note);
-  add_copy(sum, total, inner.level, "sum over the steps");
+  // Another one at every step.
+  auto before = total;
+  before.level = inner.level;
+  end_call(begin_call(add_operation(), {}, {&before, &term}, total.layout.type), &total, inner.level, false,
+           note);
 }
 
 /// From the totals to the memory of the projections.
@@ -79,12 +77,8 @@ void Planner::add_cast(const Place& from, const Place& to, int level, Note note)
     const Fusion fusion{to.layout.type.shape, {{&cast, Form::map, {0}, element}}, {{1}}};
     return add_fusion(fusion, {from}, {to}, {}, level, std::move(note));
   }
-  const auto operand = contiguous(from);
-  const auto written = to.layout.is_contiguous() ? to : new_buffer(to.layout.type, level);
-  add_call(Work::Kind::kernel,
-           {&cast, {{operand.layout}, written.layout, {{"element", static_cast<std::int64_t>(element)}}}},
-           {{operand, false}, {written, true}}, level, std::move(note));
-  if (!written.same_as(to)) add_copy(written, to, level, cast.name);
+  end_call(begin_call(cast, {{"element", static_cast<std::int64_t>(element)}}, {&from}, to.layout.type), &to,
+           level, false, std::move(note));
 }
 
 }  // namespace reel::plan

@@ -73,7 +73,7 @@ void Planner::prepare_context(Context& context, const std::vector<NodeId>& wante
   }
   for (NodeId id = 0; id < tape.size(); ++id) {
     const auto& operation = context.operation(id);
-    if (!context.live.nodes[id] || operation.kind == Kind::projection || operation.is_layout()) continue;
+    if (!context.live.nodes[id] || context.schedule.spaces.role(id) == Role::view) continue;
     const auto inputs = tape.inputs(id);
     for (std::size_t k = 0; k < inputs.size(); ++k) {
       const auto source = context.source(inputs[k]);

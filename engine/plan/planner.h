@@ -1,14 +1,9 @@
 #pragma once
 #include "passes/pipeline.h"
 #include "plan/draft.h"
-#include "plan/target.h"
+#include "plan/make_plan.h"
 
 namespace reel::plan {
-
-/// What `outputs` and the effects and updates of a tape need, planned for a device. Throws RecordError where
-/// the device has no kernel for an operation, and MemoryError where no memory is large enough.
-Plan make_plan(const Tape& tape, const std::vector<NodeId>& outputs, const Target& target,
-               const CompileOptions& options);
 
 /// From a tape to a plan, item by item. Values are written where they are wanted: into their [T, ...] buffer,
 /// their part of a concat, the caller's array.
@@ -36,7 +31,17 @@ class Planner {
   void plan_updates(Context& context);
 
   // plan_kernel.cpp
+  /// An operation that is about to be called.
+  struct Calling {
+    Call call;
+    std::vector<Use> uses;  // its operands
+    bool any_layout;
+  };
   void plan_kernel(Context& context, NodeId id);
+  Takes takes_of(const Operation& operation, const KernelRequest& request) const;
+  Calling begin_call(const Operation& operation, const Attributes& attributes,
+                     const std::vector<const Place*>& operands, const TensorType& result);
+  void end_call(Calling calling, const Place* home, int level, bool cached, Note note);
   Place prepared(const KernelRequest& request, const Operation& operation, const Place& operand);
   void add_call(Work::Kind kind, Call call, std::vector<Use> uses, int level, Note note);
 

@@ -22,6 +22,7 @@ class Scheduler {
   Scheduler(const Tape& tape, const Live& live, const Target& target, bool fuse, bool outermost)
       : tape_(tape),
         live_(live),
+        target_(target),
         fuse_(fuse),
         outermost_(outermost),
         schedule_{Spaces(tape, live, target, fuse), {}, {}, {}},
@@ -144,7 +145,8 @@ class Scheduler {
     auto& items = schedule_.items;
     for (auto id : order) {
       const auto group = find(id);
-      if (item_of_group[group] < 0) {
+      const auto known = item_of_group[group];
+      if (known < 0 || items[known].nodes.size() >= target_.most_members()) {
         item_of_group[group] = static_cast<std::int32_t>(items.size());
         items.push_back({{}, spaces_.is_fusible(id), spaces_.is_fusible(id)});
       }
@@ -153,13 +155,23 @@ class Scheduler {
       item.nodes.push_back(id);
       item.is_of_rows = item.is_of_rows && spaces_.role(id) == Role::map && spaces_.is_per_row(id);
     }
-    // A reduction by itself has a kernel.
     for (auto& item : items)
-      if (item.nodes.size() == 1 && spaces_.is_reduction(item.nodes[0])) item.is_fusion = false;
+      if (item.nodes.size() == 1 && spaces_.is_reduction(item.nodes[0]) && has_kernel(item.nodes[0]))
+        item.is_fusion = false;
+  }
+
+  /// Which is better than a fusion of one.
+  bool has_kernel(NodeId reduction) const {
+    const auto& node = tape_.node(reduction);
+    const auto& operand = tape_.node(tape_.inputs(reduction)[0]).type;
+    return target_.takes(*node.operation,
+                         {{Layout::contiguous(operand)}, Layout::contiguous(node.type), node.attributes}) !=
+           Takes::nothing;
   }
 
   const Tape& tape_;
   const Live& live_;
+  const Target& target_;
   const bool fuse_, outermost_;
   Schedule schedule_;
   const Spaces& spaces_;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -21,10 +22,15 @@ class Target {
   /// "cpu", for messages.
   virtual const char* name() const = 0;
 
-  /// How it runs an operation by itself; nothing where it has no kernel for it.
-  virtual Takes takes(const Operation& operation) const = 0;
+  /// How it runs an operation by itself on operands that lie like that; nothing where it has no kernel for
+  /// it. The result is given as it would lie by itself, contiguous.
+  virtual Takes takes(const Operation& operation, const KernelRequest& request) const = 0;
 
-  /// Whether a map of operands of these types can be part of a fusion.
+  /// Members of a fusion at most; what is more becomes several.
+  virtual std::size_t most_members() const { return SIZE_MAX; }
+
+  /// Whether a map of operands of these types can be part of a fusion. Operands and results of a fusion may
+  /// lie in any layout. Sums over the steps of a loop ask for an add of a term to a total of a wider type.
   virtual bool fuses_map(const Operation& /*map*/, const std::vector<ElementType>& /*operands*/,
                          ElementType /*result*/) const {
     return false;

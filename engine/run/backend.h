@@ -10,13 +10,15 @@ namespace reel {
 
 class Runner;
 
-/// What a Device is a handle on: it makes programs of tapes.
+/// What a Device is a handle on: it makes programs of tapes. Several threads may make and run programs at the
+/// same time, each program in one.
 class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string name() const = 0;
   virtual int threads() const { return 1; }
-  /// Throws RecordError where there is no kernel for an operation, and MemoryError.
+  /// The tape lives no longer than the call. Throws RecordError where there is no kernel for an operation,
+  /// and MemoryError.
   virtual std::unique_ptr<Runner> make_runner(const Tape& tape, const std::vector<NodeId>& outputs,
                                               const CompileOptions& options) = 0;
 };

@@ -10,6 +10,7 @@ const Array& Variable::read() const {
     const std::lock_guard<std::mutex> lock(fetching_);
     if (is_elsewhere_.load(std::memory_order_relaxed)) {
       fetch_(value_);
+      fetch_ = nullptr;  // and what it holds of the device
       is_elsewhere_.store(false, std::memory_order_release);
     }
   }
@@ -18,6 +19,13 @@ const Array& Variable::read() const {
 
 Array& Variable::write() {
   read();
+  ++version_;
+  return value_;
+}
+
+Array& Variable::overwrite() {
+  is_elsewhere_.store(false, std::memory_order_release);
+  fetch_ = nullptr;
   ++version_;
   return value_;
 }

@@ -30,8 +30,8 @@ class Device {
   /// tested against it.
   static Device reference();
 
-  /// What compiles programs for it; never null.
-  explicit Device(std::shared_ptr<Backend> backend) : backend_(std::move(backend)) {}
+  /// Of what compiles programs for it. Throws Error where that is null.
+  explicit Device(std::shared_ptr<Backend> backend);
 
   /// "cpu", "reference"
   std::string name() const;

@@ -28,8 +28,11 @@ class Variable {
 
   /// The newest value, in the host's memory.
   const Array& read() const;
-  /// The same, to be written over by the caller; from here on it is the newest.
+  /// The same, to be changed by the caller there and then: it is the newest, and who changes it once more
+  /// later asks once more.
   Array& write();
+  /// To be written over as a whole; what it holds before is not fetched.
+  Array& overwrite();
 
   /// A device has written the value in its own memory: `fetch` copies it into an array of the variable's type
   /// as long as it is the newest.
@@ -46,7 +49,7 @@ class Variable {
   mutable Array value_;
   mutable std::mutex fetching_;
   mutable std::atomic<bool> is_elsewhere_{false};
-  std::function<void(Array&)> fetch_;
+  mutable std::function<void(Array&)> fetch_;
 };
 
 }  // namespace reel

@@ -288,27 +288,31 @@ class Cutting {
   std::vector<bool> is_new_;  // replaced already
 };
 
-/// How often unrolls are looked at: each time a reader loses the residuals of one unroll.
-constexpr int most_rounds = 4;
+/// Each time a reader loses the residuals of one unroll.
+template <class Rewritten, class Once>
+void cut_in_turn(Rewritten& rewritten, limits::Met& met, const Once& cut) {
+  for (int round = 0; round < limits::most_cuts_in_turn; ++round) {
+    const auto replacement = cut();
+    if (replacement.empty()) return;
+    emit_anew(rewritten, replacement);
+  }
+  if (!cut().empty())
+    met.push_back("what derivatives read is chosen anew " + std::to_string(limits::most_cuts_in_turn) +
+                  " times at most: something may be kept that need not be");
+}
 
 }  // namespace
 
 void cut_residuals(WantedStep& step, limits::Met& met) {
-  for (int round = 0; round < most_rounds; ++round) {
+  cut_in_turn(step, met, [&] {
     auto wanted = step.values;
     wanted.insert(wanted.end(), step.body->next.begin(), step.body->next.end());
-    const auto replacement = Cutting(*step.body->tape, wanted, met).run();
-    if (replacement.empty()) return;
-    emit_anew(step, replacement);
-  }
+    return Cutting(*step.body->tape, wanted, met).run();
+  });
 }
 
 void cut_residuals(Wanted& wanted, limits::Met& met) {
-  for (int round = 0; round < most_rounds; ++round) {
-    const auto replacement = Cutting(*wanted.tape, wanted.outputs, met).run();
-    if (replacement.empty()) return;
-    emit_anew(wanted, replacement);
-  }
+  cut_in_turn(wanted, met, [&] { return Cutting(*wanted.tape, wanted.outputs, met).run(); });
 }
 
 }  // namespace reel::passes

@@ -31,8 +31,15 @@ bool has_room_for_time(const Body& body, std::int64_t steps) {
 class Splitting {
  public:
   /// `silent`: within an unroll whose effects have happened already.
-  Splitting(const Tape& source, const Live& live, bool sink, bool silent, Tape& target, NodeIds ids)
-      : source_(source), live_(live), sink_(sink), silent_(silent), target_(target), ids_(std::move(ids)) {}
+  Splitting(const Tape& source, const Live& live, bool sink, bool silent, Tape& target, NodeIds ids,
+            limits::Met& met)
+      : source_(source),
+        live_(live),
+        sink_(sink),
+        silent_(silent),
+        target_(target),
+        ids_(std::move(ids)),
+        met_(met) {}
 
   NodeIds run() {
     const Recording recording(target_);
@@ -71,7 +78,13 @@ class Splitting {
     Projected projected;
     for (auto projection : loop.projections) projected[key_of(projection)] = -1;
     const auto operands = mapped_inputs(id);
-    if (unroll.recompute || unroll.has_effects() || !has_room_for_time(*unroll.body, unroll.steps))
+    const bool has_room = has_room_for_time(*unroll.body, unroll.steps);
+    if (!has_room)
+      met_.push_back(
+          "an unroll of " + std::to_string(unroll.steps) +
+          " steps stays whole: with one axis more, or all its steps at once, a value of it would be "
+          "beyond what a tensor can be");
+    if (unroll.recompute || unroll.has_effects() || !has_room)
       keep_unroll(target_, unroll, operands, projected);
     else
       split_unroll(target_, unroll, operands, sink_, projected);
@@ -86,7 +99,7 @@ class Splitting {
     auto body = std::make_shared<Body>(old.tape->floating());
     NodeIds ids(old.tape->size(), -1);
     copy_inputs(old, *body, ids);
-    ids = Splitting(*old.tape, live, sink_, unroll.silent, *body->tape, std::move(ids)).run();
+    ids = Splitting(*old.tape, live, sink_, unroll.silent, *body->tape, std::move(ids), met_).run();
     for (std::size_t k = 0; k < old.next.size(); ++k)
       // Where nothing needs the carry it hands on whatever it has.
       body->next.push_back(live.carries[k] ? ids[old.next[k]] : body->carries[k]);
@@ -100,17 +113,18 @@ class Splitting {
   const bool silent_;
   Tape& target_;
   NodeIds ids_;
+  limits::Met& met_;
 };
 
 }  // namespace
 
-Wanted split(const Tape& tape, const std::vector<NodeId>& outputs, bool sink) {
+Wanted split(const Tape& tape, const std::vector<NodeId>& outputs, bool sink, limits::Met& met) {
   auto live = find_live(tape, outputs);
   // A program takes all its arguments, used or not.
   for (NodeId id = 0; id < tape.size(); ++id)
     if (tape.node(id).operation == &argument_operation()) live.nodes[id] = true;
   Wanted result{std::make_unique<Tape>(tape.floating()), {}};
-  const auto ids = Splitting(tape, live, sink, false, *result.tape, NodeIds(tape.size(), -1)).run();
+  const auto ids = Splitting(tape, live, sink, false, *result.tape, NodeIds(tape.size(), -1), met).run();
   for (auto output : outputs) result.outputs.push_back(ids[output]);
   return result;
 }

@@ -1,12 +1,14 @@
 #pragma once
 #include "passes/simplify/simplify.h"
+#include "search_limits.h"
 
 namespace reel::passes {
 
 /// A copy of what is live in which unrolls hold no more than what truly recurs: each cycle through carries is
 /// an unroll of its own, what does not vary is computed once, the rest for all steps at once. Unrolls nested
 /// in others come first. An unroll that recomputes or has effects stays whole. With `sink`, cheap maps before
-/// a loop are computed in it where it then reads no more.
-Wanted split(const Tape& tape, const std::vector<NodeId>& outputs, bool sink);
+/// a loop are computed in it where it then reads no more. Adds to `met` where there is no room for an axis of
+/// time.
+Wanted split(const Tape& tape, const std::vector<NodeId>& outputs, bool sink, limits::Met& met);
 
 }  // namespace reel::passes

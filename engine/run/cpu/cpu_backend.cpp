@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "plan/planner.h"
+#include "plan/make_plan.h"
 #include "run/backend.h"
 #include "run/cpu/cpu_runner.h"
 #include "run/cpu/cpu_target.h"

@@ -54,7 +54,7 @@ class CpuRunner : public Runner {
     ran_ = true;
     for (std::size_t i = 0; i < plan.updates.size(); ++i) {
       const auto& [from, copy] = plan_->updates[i];
-      copy.run(resolve(from, nullptr), plan.updates[i].variable->write().raw());
+      copy.run(resolve(from, nullptr), plan.updates[i].variable->overwrite().raw());
     }
   }
 

@@ -16,7 +16,7 @@ std::int64_t rows_of(const TensorType& type) { return type.shape.size() / type.s
 
 }  // namespace
 
-plan::Takes CpuTarget::takes(const Operation& operation) const {
+plan::Takes CpuTarget::takes(const Operation& operation, const KernelRequest&) const {
   const auto* kernels = operation.kernels.of<CpuKernels>();
   if (kernels && kernels->kernel)
     return kernels->any_layout ? plan::Takes::any_layout : plan::Takes::contiguous;

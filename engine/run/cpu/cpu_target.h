@@ -8,7 +8,7 @@ class CpuTarget : public plan::Target {
  public:
   const char* name() const override { return "cpu"; }
   /// The reference kernel where an operation states none for the processor.
-  plan::Takes takes(const Operation& operation) const override;
+  plan::Takes takes(const Operation& operation, const KernelRequest&) const override;
   bool fuses_map(const Operation& map, const std::vector<ElementType>& operands,
                  ElementType result) const override;
   bool fuses_rows(const Operation& reduction, const TensorType& operand) const override;

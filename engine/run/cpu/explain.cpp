@@ -34,8 +34,7 @@ std::string explain(const CpuPlan& plan) {
   auto met = plan.limits;
   for (const auto& call : plan.plan.calls)
     if (auto limit = limit_of(call); !limit.empty()) met.push_back(std::move(limit));
-  return plan::explain(plan.plan, who) + "; threads: " + std::to_string(plan.threads) + "\n" +
-         limits::to_string(met);
+  return plan::explain(plan.plan, who, "; threads: " + std::to_string(plan.threads)) + limits::to_string(met);
 }
 
 }  // namespace reel::cpu

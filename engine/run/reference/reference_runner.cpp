@@ -58,7 +58,7 @@ class ReferenceRunner : public Runner {
       std::memcpy(outputs[i].raw(), run.address(output), output.type->bytes());
     }
     for (const auto& update : plan.updates) {
-      std::memcpy(update.variable->write().raw(), run.address(update.value), update.value.type->bytes());
+      std::memcpy(update.variable->overwrite().raw(), run.address(update.value), update.value.type->bytes());
     }
   }
 

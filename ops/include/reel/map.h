@@ -267,14 +267,15 @@ std::vector<Sample> map_samples() {
   return samples;
 }
 
-/// With the loops that `kernels` states.
-template <class F>
-Operation make_map(CpuKernels kernels) {
-  Operation map{F::name, Kind::map, infer_map<F>, Derivative::none(), {map_reference<F>}, map_samples<F>};
+/// With its kernels for devices.
+template <class F, class... OfDevices>
+Operation make_map(OfDevices... kernels) {
+  Operation map{
+      F::name,       Kind::map, infer_map<F>, Derivative::none(), {map_reference<F>, std::move(kernels)...},
+      map_samples<F>};
   map.algebra = {is_identity<F>, is_involution<F>, LeftUnit<F>::value, RightUnit<F>::value,
                  linear_operands(linearity<F>)};
   map.cost = cost_of<F>;
-  map.kernels.set(std::move(kernels));
   if constexpr (has_derivative<F>)
     map.derivative = {F::derivative};
   else

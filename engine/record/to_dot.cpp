@@ -4,6 +4,8 @@
 #include <map>
 #include <sstream>
 
+#include "record/unroll_operands.h"
+
 namespace reel {
 
 namespace {
@@ -37,26 +39,24 @@ class Drawing {
       const auto inputs = tape.inputs(id);
       for (auto input : inputs) out_ << indent << prefix << input << " -> " << name << ";\n";
       if (node.operation->kind == Kind::unroll)
-        body(UnrollNode::of(node.attributes), inputs, prefix, name, indent);
+        body(UnrollNode::of(node.attributes), UnrollOperands::of(tape, id), prefix, name, indent);
     }
   }
 
   /// The body in a box; dashed arrows lead from the operands of the unroll to what they are inside.
-  void body(const UnrollNode& unroll, Span<const NodeId> inputs, const std::string& prefix,
+  void body(const UnrollNode& unroll, const UnrollOperands& operands, const std::string& prefix,
             const std::string& name, const std::string& indent) {
     const auto inner = name + "_";
     out_ << indent << "subgraph cluster_" << name << " {\n"
          << indent << "  label=\"" << unroll.steps << " steps"
          << (unroll.reverse ? ", from the last to the first" : "") << "\";\n";
     nodes(*unroll.body->tape, inner, indent + "  ");
-    for (std::size_t k = 0; k < unroll.body->carries.size(); ++k)
-      out_ << indent << "  " << inner << unroll.body->next[k] << " -> " << inner << unroll.body->carries[k]
+    for (const auto& carry : operands.carries())
+      out_ << indent << "  " << inner << carry.next << " -> " << inner << carry.inner
            << " [style=bold, constraint=false, label=\"next step\"];\n";
     out_ << indent << "}\n";
-    std::size_t operand = 0;
-    for (const auto* list : {&unroll.body->sequences, &unroll.body->invariants, &unroll.body->carries})
-      for (auto input : *list)
-        out_ << indent << prefix << inputs[operand++] << " -> " << inner << input << " [style=dashed];\n";
+    for (const auto& operand : operands)
+      out_ << indent << prefix << operand.outer << " -> " << inner << operand.inner << " [style=dashed];\n";
   }
 
   static std::string label(const Tape& tape, NodeId id) {

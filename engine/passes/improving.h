@@ -1,0 +1,28 @@
+#pragma once
+#include "passes/pipeline.h"
+
+namespace reel::passes {
+
+/// The tape as the passes so far have left it.
+class Improving {
+ public:
+  Improving(const Tape& recorded, const std::vector<NodeId>& outputs)
+      : recorded_(recorded), now_{{nullptr, outputs}, {}} {}
+
+  const Tape& tape() const { return now_.tape ? *now_.tape : recorded_; }
+  const std::vector<NodeId>& outputs() const { return now_.outputs; }
+  void become(Wanted next) { static_cast<Wanted&>(now_) = std::move(next); }
+  Improved& own() { return now_; }
+  limits::Met& limits() { return now_.limits; }
+  bool has_unrolls() const {
+    for (NodeId id = 0; id < tape().size(); ++id)
+      if (tape().node(id).operation->kind == Kind::unroll) return true;
+    return false;
+  }
+
+ private:
+  const Tape& recorded_;
+  Improved now_;
+};
+
+}  // namespace reel::passes
