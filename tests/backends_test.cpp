@@ -160,6 +160,20 @@ TEST_CASE("a model lives on its device: what is assigned arrives there, and what
   for (std::size_t i = 0; i < found.size(); ++i) CHECK(difference(found[i], expected[i]) <= 1e-12);
 }
 
+TEST_CASE("what check_gradients leaves of a parameter is what stands on the device") {
+  for (const auto& device : devices()) {
+    INFO(device.name());
+    Model model(Seed{4}, device, ElementType::float64);
+    const Linear layer(model / "layer", 3, 2);
+    Function f(model, [&](Tensor x) { return layer(x); });
+    std::mt19937_64 random(6);
+    const auto x = random_array({ElementType::float64, {4, 3}}, random);
+    const auto before = f(x);
+    CHECK(check_gradients(model, [&](const Tensors& in) { return sum(square(layer(in[0]))); }, {x}).passes());
+    CHECK(f(x) == before);
+  }
+}
+
 TEST_CASE("programs of two devices share a model's variables") {
   Model model(Seed{1});
   const auto w = make_parameter(model, "w", {1, 2, 3});

@@ -63,7 +63,7 @@ std::vector<Array> lstm_gradients(const Device& device, const CompileOptions& op
 }  // namespace
 
 TEST_CASE("every operation has the reference runner's values and gradients, divided or not") {
-  static const Device two = divided_among(2);
+  static const std::vector<Device> others{divided_among(2), far_device(), fusing_far_device()};
   for (const auto* operation : operations()) {
     if (!operation->samples || !operation->has_value()) continue;
     for (const auto& sample : operation->samples())
@@ -88,7 +88,8 @@ TEST_CASE("every operation has the reference runner's values and gradients, divi
         }
         const double tolerance = element == ElementType::float64 ? 1e-10 : 1e-4;
         check_equal(values_and_gradients(Device::cpu(1), inputs, {}, record_it), expected, tolerance);
-        check_equal(values_and_gradients(two, inputs, {}, record_it), expected, tolerance);
+        for (const auto& device : others)
+          check_equal(values_and_gradients(device, inputs, {}, record_it), expected, tolerance);
       }
   }
 }

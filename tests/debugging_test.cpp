@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "catch.h"
+#include "devices.h"
 #include "values.h"
 
 using namespace reel;
@@ -52,7 +53,7 @@ TEST_CASE("run-time errors in an expanded unroll name the step") {
   const auto derived = message([&] { step(doubles({3, 1, 2}, {1, 2, 3, 4, 5, 0})); });
   CHECK_THAT(derived, ContainsSubstring("derivative of sqrt") &&
                           Catch::Matchers::EndsWith("; in scope cell; at step 2"));
-  for (const auto& device : {Device::cpu(), Device::reference()}) {
+  for (const auto& device : devices()) {
     Model other(Seed{1}, device);
     const auto chosen = [](const Tensor& i, const Tensor& s) { return s + gather(iota(3), i); };
     const auto rows = [&](const Tensor& i, const Tensor& s) { return unroll(chosen, i, s, Expanded).state; };

@@ -192,7 +192,11 @@ class FarRunner : public Runner {
           call(i, level);
           break;
         case plan::Work::Kind::fusion:
-          run_fusion(plan_, work, [&](std::size_t k) { return at(plan_.operand(work, k)); });
+          try {
+            run_fusion(plan_, work, [&](std::size_t k) { return at(plan_.operand(work, k)); });
+          } catch (const RunError& error) {
+            note(i, error, {steps_.data(), static_cast<std::size_t>(level)});
+          }
           break;
         case plan::Work::Kind::finish:
           run_finish(plan_.calls[work.index], at(plan_.operand(work, 0)), at(plan_.operand(work, 1)));
@@ -231,8 +235,12 @@ class FarRunner : public Runner {
       call.operation->kernels.reference({views, output, call.request.attributes, steps});
     } catch (const RunError& error) {
       if (output.data) std::memset(output.data, 0, output.type->bytes());  // and it goes on
-      if (!fault_) fault_ = {i, error.what(), {steps.begin(), steps.end()}};
+      note(i, error, steps);
     }
+  }
+
+  void note(std::size_t work, const RunError& error, Span<const std::int64_t> steps) {
+    if (!fault_) fault_ = {work, error.what(), {steps.begin(), steps.end()}};
   }
 
   static void copy(const plan::Address& from, const std::byte* source, const Layout& to, std::byte* target) {

@@ -3,6 +3,7 @@
 #include <reel/reel.h>
 
 #include "catch.h"
+#include "devices.h"
 #include "models.h"
 #include "refusals.h"
 #include "run.h"
@@ -221,7 +222,7 @@ TEST_CASE("a state that changes its shape is named", "[messages]") {
 }
 
 TEST_CASE("a target out of range", "[messages]") {
-  for (const auto& device : {Device::reference(), Device::cpu(2)}) {
+  for (const auto& device : devices()) {
     Model model(Seed{1}, device);
     const Linear head(model / "head", 3, 5);
     const Array x(Shape{2, 1, 3}, f32), targets(Shape{2, 1}, std::vector<std::int32_t>{4, 7});

@@ -3,6 +3,7 @@
 #include <reel/reel.h>
 
 #include "catch.h"
+#include "devices.h"
 #include "models.h"
 
 using namespace reel;
@@ -83,7 +84,7 @@ TEST_CASE("an array that was moved from may be assigned to") {
 }
 
 TEST_CASE("an array that was moved from as argument, parameter and result") {
-  for (const auto& device : {Device::cpu(1), Device::reference()}) {
+  for (const auto& device : devices()) {
     Model model(Seed{1}, device);
     const auto w = make_parameter(model, "w", {1, 2});
     Function f(model, [&](Tensor x) {

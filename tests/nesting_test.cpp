@@ -3,6 +3,7 @@
 #include <reel/reel.h>
 
 #include "catch.h"
+#include "devices.h"
 #include "values.h"
 
 using namespace reel;
@@ -53,7 +54,7 @@ TEST_CASE("eight nested unrolls and their gradient are the same steps one after 
     return compile(tape, results, device).run(inputs);
   };
   const auto expected = run(Device::cpu(1), Expanded);
-  for (const auto& device : {Device::cpu(2), Device::reference()}) {
+  for (const auto& device : devices()) {
     const auto results = run(device);
     for (std::size_t i = 0; i < results.size(); ++i)
       CHECK(difference(results[i], expected[i]) <= 1e-9 * (1 + largest(expected[i])));

@@ -7,6 +7,7 @@
 #include <reel/unroll.h>
 
 #include "catch.h"
+#include "devices.h"
 #include "run.h"
 
 using namespace reel;
@@ -19,7 +20,7 @@ using Elementwise = std::function<Tensor(Tensor)>;
 /// Calls `check(model)` for each device and floating type.
 template <class Check>
 void everywhere(Check&& check) {
-  for (const auto& device : {Device::cpu(), Device::reference()})
+  for (const auto& device : devices())
     for (auto element : {ElementType::float32, ElementType::float64}) {
       INFO(device.name() << " " << name_of(element));
       Model model(Seed{1}, device, element);

@@ -3,6 +3,7 @@
 #include <reel/reel.h>
 
 #include "catch.h"
+#include "devices.h"
 #include "models.h"
 
 using namespace reel;
@@ -35,7 +36,7 @@ struct Trained {
 /// Calls `check(make, element)` for each device and floating type, where make(optimiser) is a model to train.
 template <class Check>
 void everywhere(Check&& check) {
-  for (const auto& device : {Device::cpu(), Device::reference()})
+  for (const auto& device : devices())
     for (auto element : {ElementType::float32, ElementType::float64}) {
       INFO(device.name() << " " << name_of(element));
       check([&](const Optimiser& optimiser) { return std::make_unique<Trained>(device, element, optimiser); },

@@ -121,7 +121,7 @@ std::string to_dot_after(const std::string& pass, const Tape& tape, const Tensor
   // What is done in the walk of a later pass is done now.
   auto so_far = options;
   for (auto i = last + 1; i < std::size(passes::table); ++i) so_far.leave_out(i);
-  run_passes(now, so_far, last);
+  passes::run_passes(now, so_far, last);
   return to_dot(now.tape());
 }
 
