@@ -18,9 +18,9 @@
 using namespace reel;
 using namespace reel::test;
 using cpu::Barriers;
-using cpu::Conflicts;
 using cpu::CpuPlan;
 using cpu::Instruction;
+using cpu::Overlaps;
 
 namespace {
 
@@ -412,8 +412,8 @@ TEST_CASE(
     const auto one = draw(), other = draw();
     made.add({}, {one}, Parts::own);
     made.add({other}, {}, Parts::own);
-    const Conflicts conflicts(made.plan);
-    const Conflicts::Pending a{&made.plan.instructions[0], {{1, steps}}},
+    const Overlaps conflicts(made.plan);
+    const Overlaps::Pending a{&made.plan.instructions[0], {{1, steps}}},
         b{&made.plan.instructions[1], {{2, steps}}};
     INFO("round " << round << ", a pitch of " << pitch);
     CHECK(conflicts.between(a, b) == conflicts.between(b, a));

@@ -1,5 +1,5 @@
 #pragma once
-#include "plan/draft.h"
+#include "plan/planning.h"
 
 namespace reel::plan {
 

@@ -1,6 +1,6 @@
 #pragma once
 #include "passes/pipeline.h"
-#include "plan/draft.h"
+#include "plan/planning.h"
 #include "plan/make_plan.h"
 
 namespace reel::plan {

@@ -6,6 +6,7 @@
 #include <reel/program.h>
 
 #include "plan/arguments.h"
+#include "plan/base.h"
 
 namespace reel {
 
@@ -21,6 +22,29 @@ class Runner {
   virtual std::string explain() const = 0;
   virtual Profile profile(const std::vector<const Array*>& arguments, int runs) = 0;
 };
+
+/// Where a base other than the arena stands in the host's memory. The number of the run is taken here, once,
+/// and kept in `run_number`.
+inline const void* host_address(const plan::Base& base, const std::vector<const Array*>& arguments,
+                                const std::vector<Array>& results, std::int64_t& run_number) {
+  using Kind = plan::Base::Kind;
+  switch (base.kind) {
+    case Kind::argument:
+      return arguments[base.position]->raw();
+    case Kind::result:
+      return results[base.position].raw();
+    case Kind::variable:
+      return base.variable->read().raw();
+    case Kind::run_number:
+      run_number = base.variable->next_run();
+      return &run_number;
+    case Kind::constant:
+      return base.constant->raw();
+    case Kind::arena:
+      break;
+  }
+  throw InternalError("the arena is the runner's");
+}
 
 /// Puts an array of that type in the place of result `position`, unless there is one that was not moved from.
 /// Throws MemoryError.

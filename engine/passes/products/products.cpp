@@ -60,19 +60,19 @@ void merge(Draft& draft, const Sharing& group) {
 /// All groups of products for which `key` is the same and that share an operand, in their order.
 template <class Products, class Key>
 std::vector<Sharing> find_sharing(const Products& products, const Key& key) {
-  std::vector<Sharing> groups;
+  std::vector<Sharing> sharings;
   for (int shared = 0; shared < 2; ++shared) {
     using Common = std::tuple<NodeId, std::string, std::string, decltype(key(products[0]))>;
     std::map<Common, std::size_t> known;
     for (const auto& product : products) {
       if (product.only_axis(1 - shared, Product::own_role(1 - shared)) < 0) continue;
       const Common common{product.operand[shared], product.roles[0], product.roles[1], key(product)};
-      const auto [entry, added] = known.emplace(common, groups.size());
-      if (added) groups.push_back({shared, {}});
-      groups[entry->second].products.push_back(product);
+      const auto [entry, added] = known.emplace(common, sharings.size());
+      if (added) sharings.push_back({shared, {}});
+      sharings[entry->second].products.push_back(product);
     }
   }
-  return groups;
+  return sharings;
 }
 
 /// Operands of a concat side by side, and where they stand in it.
@@ -102,40 +102,39 @@ void split(Draft& draft, const Product& product, int side, int axis, const std::
 /// The products of a step and where they belong.
 class StepRules {
  public:
-  StepRules(const WantedStep& step, const StepGroups& classes)
-      : classes_(classes),
+  StepRules(const WantedStep& step, const StepGroups& groups)
+      : groups_(groups),
         draft_(*step.body->tape),
-        users_(*step.body->tape, [&](NodeId id) { return classes.is_live(id); }),
+        users_(*step.body->tape, [&](NodeId id) { return groups.is_live(id); }),
         is_result_(draft_.size()) {
     for (NodeId id = 0; id < draft_.size(); ++id) {
-      if (!classes.is_live(id)) continue;
+      if (!groups.is_live(id)) continue;
       if (draft_.is(id, matmul_operation())) products_.push_back(draft_.product(id));
     }
-    for (auto id : step.values) is_result_[id] = true;
-    for (auto id : step.body->next) is_result_[id] = true;
+    for (auto id : step.results()) is_result_[id] = true;
   }
 
   const Draft& draft() const { return draft_; }
 
   void move_scaling_into_products() {
-    move_scalings(draft_, users_, is_result_, [&](NodeId id) { return !classes_[id].varies; });
+    move_scalings(draft_, users_, is_result_, [&](NodeId id) { return !groups_[id].varies; });
   }
 
   /// x A, x B -> x [A B]: at a time only groups one behind the other, which cannot come to depend on one
   /// another both ways.
   void merge_sharing() {
-    const auto key = [&](const Product& product) { return classes_[product.id].key(); };
-    auto groups = find_sharing(products_, key);
+    const auto key = [&](const Product& product) { return groups_[product.id].key(); };
+    auto sharings = find_sharing(products_, key);
     const auto first = [](const Sharing& group) { return group.products.front().id; };
-    std::stable_sort(groups.begin(), groups.end(),
+    std::stable_sort(sharings.begin(), sharings.end(),
                      [&](const Sharing& a, const Sharing& b) { return first(a) < first(b); });
     NodeId last = -1;
-    for (auto& group : groups) {
+    for (auto& group : sharings) {
       if (group.products.size() < 2 || first(group) <= last) continue;
       const auto may_move = [&](const Product& product) {
         // What would be joined is made once, or in a loop, where a step's worth is moved.
-        const auto& of = classes_[product.operand[group.other()]];
-        return !of.varies || of.loop >= 0 || classes_[product.id].loop >= 0;
+        const auto& of = groups_[product.operand[group.other()]];
+        return !of.varies || of.loop >= 0 || groups_[product.id].loop >= 0;
       };
       if (!std::all_of(group.products.begin(), group.products.end(), may_move)) continue;
       keep_independent(draft_, group);
@@ -155,21 +154,21 @@ class StepRules {
   /// a A + b B -> [a b] [A B] where all belong in one place, and pads that fill each other's gaps -> concat.
   void merge_sums() {
     for (NodeId id = 0; id < draft_.size(); ++id)
-      if (classes_.is_live(id) && draft_.is(id, add_operation()) && !is_inner_term(id)) merge_sum(id);
+      if (groups_.is_live(id) && draft_.is(id, add_operation()) && !is_inner_term(id)) merge_sum(id);
   }
 
   /// A slice of a product -> a product of slices, where some slices belong elsewhere than others; likewise of
   /// a map.
   void push_slices() {
     for (NodeId id = 0; id < draft_.size(); ++id) {
-      if (!classes_.is_live(id) || is_result_[id] || users_[id].empty()) continue;
+      if (!groups_.is_live(id) || is_result_[id] || users_[id].empty()) continue;
       const bool is_product = draft_.is(id, matmul_operation());
       const auto& operation = *draft_.node(id).operation;
       if (!is_product && operation.kind != Kind::map) continue;
       const auto is_slice = [&](NodeId user) { return draft_.is(user, slice_operation()); };
       if (!std::all_of(users_[id].begin(), users_[id].end(), is_slice)) continue;
-      const auto loop = classes_[users_[id][0]].loop;
-      const auto is_apart = [&](NodeId user) { return classes_[user].loop != loop; };
+      const auto loop = groups_[users_[id][0]].loop;
+      const auto is_apart = [&](NodeId user) { return groups_[user].loop != loop; };
       const bool apart = std::any_of(users_[id].begin(), users_[id].end(), is_apart);
       // A map of which each user takes another part does no more work for being cut up, and what follows can
       // be done in one pass with it.
@@ -185,8 +184,7 @@ class StepRules {
     if (product.roles[side][concat.axis] == 'b') return false;
     std::vector<Part> parts;
     for (const auto& [operand, start, stop] : concat.parts) {
-      const bool belongs_with_last =
-          !parts.empty() && classes_[parts.back().operands[0]] == classes_[operand];
+      const bool belongs_with_last = !parts.empty() && groups_[parts.back().operands[0]] == groups_[operand];
       if (!belongs_with_last) parts.push_back({{}, start, stop});
       parts.back().operands.push_back(operand);
       parts.back().stop = stop;
@@ -211,7 +209,7 @@ class StepRules {
   /// A term used by a sum alone, of its class, is part of it.
   bool is_inner_term(NodeId id) const {
     return !is_result_[id] && users_[id].size() == 1 && draft_.is(users_[id][0], add_operation()) &&
-           classes_[users_[id][0]] == classes_[id];
+           groups_[users_[id][0]] == groups_[id];
   }
 
   NodeIds terms_of(NodeId total) const {
@@ -241,15 +239,15 @@ class StepRules {
   }
 
   void merge_product_terms(NodeIds& terms) {
-    std::map<std::tuple<StepGroup::Key, std::string, std::string>, std::vector<Product>> groups;
+    std::map<std::tuple<StepGroup::Key, std::string, std::string>, std::vector<Product>> sharings;
     for (auto id : terms) {
       if (!draft_.is(id, matmul_operation()) || users_[id].size() != 1 || is_result_[id]) continue;
       const auto product = draft_.product(id);
       // Before any loop two products for all steps are as good, and nothing must be moved.
-      if (product.only_axis(0, 'k') < 0 || classes_[id].stage == 0) continue;
-      groups[{classes_[id].key(), product.roles[0], product.roles[1]}].push_back(product);
+      if (product.only_axis(0, 'k') < 0 || groups_[id].stage == 0) continue;
+      sharings[{groups_[id].key(), product.roles[0], product.roles[1]}].push_back(product);
     }
-    for (auto& [key, products] : groups) {
+    for (auto& [key, products] : sharings) {
       if (products.size() < 2) continue;
       std::sort(products.begin(), products.end(),
                 [](const Product& a, const Product& b) { return a.id < b.id; });
@@ -302,7 +300,7 @@ class StepRules {
     draft_.replace(user, draft_.append(*draft_.node(id).operation, inputs, draft_.node(id).attributes));
   }
 
-  const StepGroups& classes_;
+  const StepGroups& groups_;
   Draft draft_;
   const Users users_;
   std::vector<bool> is_result_;
@@ -320,23 +318,19 @@ bool has_products(const Tape& tape) {
 void rewrite_products(WantedStep& step) {
   // Effects keep their order, which a node moved forward might change.
   if (!has_products(*step.body->tape) || !step.body->tape->roots().empty()) return;
-  std::optional<StepGroups> classes;
+  std::optional<StepGroups> groups;
   using Rule = void (StepRules::*)();
   for (const Rule rule : {&StepRules::move_scaling_into_products, &StepRules::merge_sharing,
                           &StepRules::split_concats, &StepRules::merge_sums, &StepRules::push_slices,
                           &StepRules::split_concats, &StepRules::merge_sums, &StepRules::merge_sharing}) {
     for (bool again = true; again;) {
-      if (!classes) {
-        auto wanted = step.values;
-        wanted.insert(wanted.end(), step.body->next.begin(), step.body->next.end());
-        classes = classify_steps(*step.body, wanted);
-      }
-      StepRules rules(step, *classes);
+      if (!groups) groups = group_steps(*step.body, step.results());
+      StepRules rules(step, *groups);
       (rules.*rule)();
       again = rules.draft().is_changed();
       if (!again) continue;
       emit_anew(step, rules.draft().replacement());
-      classes.reset();
+      groups.reset();
     }
   }
 }

@@ -304,11 +304,7 @@ void cut_in_turn(Rewritten& rewritten, limits::Met& met, const Once& cut) {
 }  // namespace
 
 void cut_residuals(WantedStep& step, limits::Met& met) {
-  cut_in_turn(step, met, [&] {
-    auto wanted = step.values;
-    wanted.insert(wanted.end(), step.body->next.begin(), step.body->next.end());
-    return Cutting(*step.body->tape, wanted, met).run();
-  });
+  cut_in_turn(step, met, [&] { return Cutting(*step.body->tape, step.results(), met).run(); });
 }
 
 void cut_residuals(Wanted& wanted, limits::Met& met) {

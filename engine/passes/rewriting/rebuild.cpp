@@ -108,9 +108,7 @@ void emit_anew(WantedStep& step, const std::vector<NodeId>& replacement) {
   Emitter emitter(*body->tape);
   std::vector<NodeId> ids(old.tape->size(), -1);
   copy_inputs(old, *body, ids);
-  auto wanted = step.values;
-  wanted.insert(wanted.end(), old.next.begin(), old.next.end());
-  rebuild(*old.tape, wanted, replacement, emitter, ids);
+  rebuild(*old.tape, step.results(), replacement, emitter, ids);
   for (auto next : old.next) body->next.push_back(ids[next]);
   for (auto& value : step.values) value = ids[value];
   step.body = body;

@@ -15,6 +15,13 @@ struct Wanted {
 struct WantedStep {
   std::shared_ptr<Body> body;
   std::vector<NodeId> values;
+
+  /// All that is wanted of it: the values, then what it hands on.
+  std::vector<NodeId> results() const {
+    auto all = values;
+    all.insert(all.end(), body->next.begin(), body->next.end());
+    return all;
+  }
 };
 using StepPass = std::function<void(WantedStep&)>;
 

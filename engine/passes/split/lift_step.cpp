@@ -68,13 +68,13 @@ class LiftedUnroll {
 
   void record_step(std::vector<NodeId> wanted) {
     wanted.insert(wanted.end(), body_.next.begin(), body_.next.end());
-    const auto classes = classify_steps(body_, wanted);
+    const auto groups = group_steps(body_, wanted);
     const Recording recording(lifted_.step());
     for (NodeId id = 0; id < body_.tape->size(); ++id) {
-      if (!classes.is_live(id) || inside_.has(id)) continue;
+      if (!groups.is_live(id) || inside_.has(id)) continue;
       const auto kind = body_.tape->node(id).operation->kind;
       if (kind == Kind::unroll)
-        inside_.unroll(id, live_projections(*body_.tape, classes, id));
+        inside_.unroll(id, live_projections(*body_.tape, groups, id));
       else if (kind != Kind::projection)
         inside_.node(id);
     }

@@ -13,20 +13,20 @@ namespace {
 
 class Sinking {
  public:
-  Sinking(const Body& body, const StepGroups& classes, const std::vector<bool>& is_result)
+  Sinking(const Body& body, const StepGroups& groups, const std::vector<bool>& is_result)
       : tape_(*body.tape),
-        classes_(classes),
+        groups_(groups),
         is_result_(is_result),
         sunk_(tape_.size(), -1),
-        users_(tape_, [&](NodeId id) { return classes.is_live(id); }),
+        users_(tape_, [&](NodeId id) { return groups.is_live(id); }),
         is_sequence_(tape_.size()),
-        read_(classes.components.size()) {
+        read_(groups.components.size()) {
     for (auto id : body.sequences) is_sequence_[id] = true;
     for (NodeId id = 0; id < tape_.size(); ++id) {
-      if (!classes.is_live(id)) continue;
-      const auto loop = classes[id].loop;
+      if (!groups.is_live(id)) continue;
+      const auto loop = groups[id].loop;
       for (auto input : tape_.inputs(id))
-        if (loop >= 0 && classes[input].loop != loop) read_[loop].insert(input);
+        if (loop >= 0 && groups[input].loop != loop) read_[loop].insert(input);
     }
   }
 
@@ -35,7 +35,7 @@ class Sinking {
     for (bool again = true; again;) {
       again = false;
       for (NodeId id = tape_.size() - 1; id >= 0; --id)
-        if (sunk_[id] < 0 && classes_.is_live(id) && sink(id)) again = true;
+        if (sunk_[id] < 0 && groups_.is_live(id) && sink(id)) again = true;
     }
     return std::move(sunk_);
   }
@@ -52,7 +52,7 @@ class Sinking {
   std::int32_t loop_of_users(NodeId id) const {
     std::int32_t loop = -1;
     for (auto user : users_[id]) {
-      const auto own = sunk_[user] >= 0 ? sunk_[user] : classes_[user].loop;
+      const auto own = sunk_[user] >= 0 ? sunk_[user] : groups_[user].loop;
       if (own < 0 || (loop >= 0 && own != loop)) return -1;
       loop = own;
     }
@@ -62,14 +62,14 @@ class Sinking {
   bool may_sink(NodeId id, std::int64_t added) const {
     const auto& operation = *tape_.node(id).operation;
     // Repeating what does not vary costs nothing within a step; anything else is better done once.
-    if (!classes_[id].varies) return &operation == &broadcast_operation();
+    if (!groups_[id].varies) return &operation == &broadcast_operation();
     // Little more to read, a value for each row perhaps, is less than to write the result.
     if (operation.is_layout() || (operation.kind == Kind::map && operation.cost == Cost::cheap))
       return added <= bytes(id) + bytes(id) / 8;
     // An expensive one of what is kept anyway: its result need not be.
     const auto inputs = tape_.inputs(id);
     const bool is_of_sequences = std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) {
-      return !classes_[input].varies || is_sequence_[input];
+      return !groups_[input].varies || is_sequence_[input];
     });
     if (operation.kind == Kind::map && is_of_sequences) return added <= bytes(id);
     // What is much larger than what it is made of would have to be stored at every step.
@@ -78,13 +78,13 @@ class Sinking {
 
   bool sink(NodeId id) {
     const auto inputs = tape_.inputs(id);
-    if (classes_[id].loop >= 0 || is_result_[id] || inputs.empty() || users_[id].empty()) return false;
+    if (groups_[id].loop >= 0 || is_result_[id] || inputs.empty() || users_[id].empty()) return false;
     const auto loop = loop_of_users(id);
     if (loop < 0) return false;
     auto& read = read_[loop];
     std::set<NodeId> added;
     for (auto input : inputs)
-      if (classes_[input].varies && !read.count(input)) added.insert(input);
+      if (groups_[input].varies && !read.count(input)) added.insert(input);
     std::int64_t added_bytes = 0;
     for (auto input : added) added_bytes += bytes_read(input);
     if (!may_sink(id, added_bytes)) return false;
@@ -96,7 +96,7 @@ class Sinking {
 
   static constexpr std::int64_t much_larger = 4;
   const Tape& tape_;
-  const StepGroups& classes_;
+  const StepGroups& groups_;
   const std::vector<bool>& is_result_;
   std::vector<std::int32_t> sunk_;
   const Users users_;
@@ -106,9 +106,9 @@ class Sinking {
 
 }  // namespace
 
-std::vector<std::int32_t> find_sunk(const Body& body, const StepGroups& classes,
+std::vector<std::int32_t> find_sunk(const Body& body, const StepGroups& groups,
                                     const std::vector<bool>& is_result) {
-  return Sinking(body, classes, is_result).run();
+  return Sinking(body, groups, is_result).run();
 }
 
 }  // namespace reel::passes

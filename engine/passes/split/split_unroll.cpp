@@ -30,16 +30,16 @@ class SplitUnroll {
         step_(*unroll.body->tape),
         operands_(body_, operands),
         projected_(projected),
-        classes_(classify_steps(body_, wanted())),
+        groups_(group_steps(body_, wanted())),
         lifting_(tape, step_, unroll.steps, unroll.silent),
         carry_(step_.size(), -1),
         needs_(step_.size()),
         totals_(step_.size()),
-        loops_(classes_.components.size()) {
+        loops_(groups_.components.size()) {
     for (const auto& carry : operands_.carries())
       carry_[carry.inner] = static_cast<std::int32_t>(carry.position);
     for (std::size_t c = 0; c < loops_.size(); ++c)
-      if (classes_.components[c].of.loop >= 0) loops_[c].values = classes_.components[c].nodes;
+      if (groups_.components[c].of.loop >= 0) loops_[c].values = groups_.components[c].nodes;
     if (sink) sink_into_loops();
     find_sources();
   }
@@ -47,8 +47,8 @@ class SplitUnroll {
   void run() {
     find_needs();
     set_inputs();
-    for (std::size_t c = 0; c < classes_.components.size(); ++c) {
-      const auto& component = classes_.components[c];
+    for (std::size_t c = 0; c < groups_.components.size(); ++c) {
+      const auto& component = groups_.components[c];
       if (component.of.loop >= 0)
         loop(loops_[c]);
       else
@@ -81,10 +81,10 @@ class SplitUnroll {
   };
 
   const Node& node(NodeId id) const { return step_.node(id); }
-  bool varies(NodeId id) const { return classes_[id].varies; }
+  bool varies(NodeId id) const { return groups_[id].varies; }
   std::int32_t loop_of(NodeId id) const {
-    if (!classes_.is_live(id)) return -1;
-    return sunk_.empty() || sunk_[id] < 0 ? classes_[id].loop : sunk_[id];
+    if (!groups_.is_live(id)) return -1;
+    return sunk_.empty() || sunk_[id] < 0 ? groups_[id].loop : sunk_[id];
   }
   std::int64_t bytes(NodeId id) const { return static_cast<std::int64_t>(node(id).type.bytes()); }
   Tensor initial(std::int32_t carry) const { return {outer_, operands_.carries()[carry].outer}; }
@@ -99,7 +99,7 @@ class SplitUnroll {
     std::vector<bool> is_result(step_.size());
     for (auto value : wanted()) is_result[value] = true;
     for (auto next : body_.next) is_result[next] = true;
-    sunk_ = find_sunk(body_, classes_, is_result);
+    sunk_ = find_sunk(body_, groups_, is_result);
     for (NodeId id = 0; id < step_.size(); ++id)
       if (sunk_[id] >= 0) loops_[sunk_[id]].values.push_back(id);
     for (auto& loop : loops_) std::sort(loop.values.begin(), loop.values.end());
@@ -109,7 +109,7 @@ class SplitUnroll {
   /// products give.
   void find_sources() {
     source_bytes_.resize(step_.size());
-    for (const auto& component : classes_.components)
+    for (const auto& component : groups_.components)
       for (auto id : component.nodes) {
         if (!varies(id)) continue;
         const auto inputs = step_.inputs(id);
@@ -139,8 +139,8 @@ class SplitUnroll {
       else if (projection.is(Projection::Kind::stacked) || loop_of(value) < 0)
         needs_[value].value = true;
     }
-    for (std::size_t c = classes_.components.size(); c-- > 0;) {
-      const auto& component = classes_.components[c];
+    for (std::size_t c = groups_.components.size(); c-- > 0;) {
+      const auto& component = groups_.components[c];
       if (component.of.loop >= 0) {
         for (auto id : loops_[c].values) need_operands_outside(id, component.of.loop);
         continue;
@@ -220,7 +220,7 @@ class SplitUnroll {
   void outside(NodeId id) {
     const auto kind = node(id).operation->kind;
     outer_.set_origin(step_.origin(id));
-    if (kind == Kind::unroll) return lifting_.unroll(id, live_projections(step_, classes_, id));
+    if (kind == Kind::unroll) return lifting_.unroll(id, live_projections(step_, groups_, id));
     if (carry_[id] >= 0) {
       shifted(id);
     } else if (reduces_large(id)) {
@@ -382,7 +382,7 @@ class SplitUnroll {
   const Tape& step_;
   const UnrollOperands operands_;
   Projected& projected_;
-  const StepGroups classes_;
+  const StepGroups groups_;
   Lifting lifting_;
   std::vector<std::int32_t> carry_;  // position of an input among the carries
   std::vector<std::int32_t> sunk_;   // the loop a value before it is computed in, or -1

@@ -142,13 +142,13 @@ class Classification {
 
 }  // namespace
 
-StepGroups classify_steps(const Body& body, const std::vector<NodeId>& wanted) {
+StepGroups group_steps(const Body& body, const std::vector<NodeId>& wanted) {
   return Classification(body, wanted).run();
 }
 
-std::vector<NodeId> live_projections(const Tape& tape, const StepGroups& classes, NodeId id) {
+std::vector<NodeId> live_projections(const Tape& tape, const StepGroups& groups, NodeId id) {
   std::vector<NodeId> found;
-  for (auto other : classes.components[classes.component[id]].nodes)
+  for (auto other : groups.components[groups.component[id]].nodes)
     if (tape.node(other).operation->kind == Kind::projection && tape.inputs(other)[0] == id)
       found.push_back(other);
   return found;

@@ -37,9 +37,9 @@ struct StepGroups {
 };
 
 /// Classes of what the `wanted` values need, through the carries too.
-StepGroups classify_steps(const Body& body, const std::vector<NodeId>& wanted);
+StepGroups group_steps(const Body& body, const std::vector<NodeId>& wanted);
 
 /// The live projections of unroll `id`, in their order.
-std::vector<NodeId> live_projections(const Tape& tape, const StepGroups& classes, NodeId id);
+std::vector<NodeId> live_projections(const Tape& tape, const StepGroups& groups, NodeId id);
 
 }  // namespace reel::passes

@@ -2,6 +2,7 @@
 
 #include <reel/structural.h>
 
+#include <algorithm>
 #include <tuple>
 
 #include "plan/out_of_memory.h"

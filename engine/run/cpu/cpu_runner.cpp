@@ -1,5 +1,6 @@
 #include "run/cpu/cpu_runner.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 
@@ -94,28 +95,9 @@ class CpuRunner : public Runner {
     for (std::size_t i = 0; i < outputs.size(); ++i) make_room(outputs, i, plan_->plan.outputs[i].type);
     for (std::size_t i = 0; i < plan_->plan.bases.size(); ++i) {
       const auto& base = plan_->plan.bases[i];
-      const void* address = nullptr;
-      switch (base.kind) {
-        case plan::Base::Kind::arena:
-          address = plan_->arena.get();
-          break;
-        case plan::Base::Kind::argument:
-          address = arguments[base.position]->raw();
-          break;
-        case plan::Base::Kind::result:
-          address = outputs[base.position].raw();
-          break;
-        case plan::Base::Kind::variable:
-          address = base.variable->read().raw();
-          break;
-        case plan::Base::Kind::run_number:
-          run_numbers_[i] = base.variable->next_run();
-          address = &run_numbers_[i];
-          break;
-        case plan::Base::Kind::constant:
-          address = base.constant->raw();
-          break;
-      }
+      const auto* address = base.kind == plan::Base::Kind::arena
+                                ? plan_->arena.get()
+                                : host_address(base, arguments, outputs, run_numbers_[i]);
       // Instructions write to the arena and the results alone.
       addresses_[i] = static_cast<std::byte*>(const_cast<void*>(address));
     }

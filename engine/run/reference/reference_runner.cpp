@@ -14,27 +14,9 @@ namespace {
 void bind(Plan& plan, const std::vector<const Array*>& arguments) {
   for (std::size_t i = 0; i < plan.bases.size(); ++i) {
     const auto& base = plan.bases[i];
-    const void* address = nullptr;
-    switch (base.kind) {
-      case plan::Base::Kind::arena:
-        address = plan.arena.get();
-        break;
-      case plan::Base::Kind::argument:
-        address = arguments[base.position]->raw();
-        break;
-      case plan::Base::Kind::variable:
-        address = base.variable->read().raw();
-        break;
-      case plan::Base::Kind::run_number:
-        plan.run_numbers[i] = base.variable->next_run();
-        address = &plan.run_numbers[i];
-        break;
-      case plan::Base::Kind::constant:
-        address = base.constant->raw();
-        break;
-      case plan::Base::Kind::result:
-        throw InternalError("the reference runner writes to its arena alone");
-    }
+    const auto* address = base.kind == plan::Base::Kind::arena
+                              ? plan.arena.get()
+                              : host_address(base, arguments, {}, plan.run_numbers[i]);
     // Instructions write to the arena alone.
     plan.addresses[i] = static_cast<std::byte*>(const_cast<void*>(address));
   }

@@ -38,9 +38,14 @@ inline T choose(bool condition, T a, T b) {
   return condition ? a : b;
 }
 
+/// Of a floating type.
 template <class T>
-constexpr T infinity_of() {
-  return T(1e300 * 1e300);
+inline T infinity_of() {
+#if defined(__CUDACC_RTC__)
+  return T(__int_as_float(0x7f800000));
+#else
+  return T(HUGE_VAL);
+#endif
 }
 
 namespace maps {

@@ -102,7 +102,7 @@ std::byte* Cluster::total_of(std::size_t i, std::int64_t block, void* const* out
   return static_cast<std::byte*>(outputs[output_count_ + i]) + block * columns_ * totals_[i].total_bytes;
 }
 
-void Cluster::look_ahead(Ahead& ahead, const Tile& next, const void* const* inputs,
+void Cluster::look_ahead(Prefetch& ahead, const Tile& next, const void* const* inputs,
                          void* const* outputs) const {
   if (next.rows <= 0) return;
   for (auto i : streams_) {
@@ -151,7 +151,7 @@ void Cluster::run_tiles(const Tile& share, std::int64_t block, const void* const
         const auto* address = static_cast<const std::byte*>(base) + offset(access, tile.row);
         return const_cast<std::byte*>(address) + tile.column * access.column;
       };
-      Ahead ahead;
+      Prefetch ahead;
       if (whole_rows) {
         const auto next = row + rows_per_tile;
         look_ahead(ahead, {next, std::min(rows_per_tile, share.row + share.rows - next), 0, columns_}, inputs,

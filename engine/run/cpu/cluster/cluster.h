@@ -9,7 +9,7 @@
 
 namespace reel::cpu {
 
-class Ahead;
+class Prefetch;
 
 /// Several maps, and reductions of rows among them, in one pass over memory. The elements are worked on tile
 /// by tile: a tile of every value fits in the fastest cache, and what no one else needs never leaves it.
@@ -89,7 +89,7 @@ class Cluster {
     std::array<std::int32_t, limits::most_map_operands> operands{};
   };
   struct Tile;
-  class Planner;
+  class Tiling;
 
   void find_row_values(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Step>& steps);
   void find_axes(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Output>& outputs);
@@ -101,7 +101,7 @@ class Cluster {
                  void* scratch) const;
   /// Of a block.
   std::byte* total_of(std::size_t i, std::int64_t block, void* const* outputs) const;
-  void look_ahead(Ahead& ahead, const Tile& next, const void* const* inputs, void* const* outputs) const;
+  void look_ahead(Prefetch& ahead, const Tile& next, const void* const* inputs, void* const* outputs) const;
   std::int64_t offset(const Access& access, std::int64_t row) const;
   template <class Move>
   void for_rows(const Access& access, const Tile& tile, const Move& move) const;

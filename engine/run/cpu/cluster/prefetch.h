@@ -8,7 +8,7 @@ namespace reel::cpu {
 
 /// Asks for the memory of the next tile, a few lines at a time: while this one is worked on they arrive, but
 /// many at once would wait for one another.
-class Ahead {
+class Prefetch {
  public:
   /// `rows` rows of `bytes` bytes, `pitch` bytes apart; what there is no room for is left out.
   void add(const std::byte* from, std::int64_t pitch, std::int64_t rows, std::int64_t bytes) {

@@ -24,7 +24,7 @@ void Barriers::walk(std::size_t begin, std::size_t end) {
       at = static_cast<std::size_t>(instruction.end) - 1;
       continue;
     }
-    Conflicts::Pending now{&instruction, around_};
+    Overlaps::Pending now{&instruction, around_};
     if (waits(now)) instruction.barrier = true;
     if (instruction.barrier) pending_.clear();
     pending_.push_back(std::move(now));
@@ -50,13 +50,12 @@ void Barriers::walk_loop(std::size_t loop) {
   }
 }
 
-bool Barriers::waits(const Conflicts::Pending& now) {
+bool Barriers::waits(const Overlaps::Pending& now) {
   const bool are_too_many = pending_.size() > limits::most_pending;
   has_given_up_ = has_given_up_ || are_too_many;
-  return are_too_many ||
-         std::any_of(pending_.begin(), pending_.end(), [&](const Conflicts::Pending& other) {
+  return are_too_many || std::any_of(pending_.begin(), pending_.end(), [&](const Overlaps::Pending& other) {
            // What is not divided is the first thread's, one after the other.
-           return (other.instruction->divided || now.instruction->divided) && conflicts_.between(other, now);
+           return (other.instruction->divided || now.instruction->divided) && overlaps_.between(other, now);
          });
 }
 

@@ -8,7 +8,7 @@ namespace reel::cpu {
 class Barriers {
  public:
   /// Of a plan whose work is divided already, or about to be.
-  explicit Barriers(CpuPlan& plan) : conflicts_(plan), instructions_(plan.instructions) {}
+  explicit Barriers(CpuPlan& plan) : overlaps_(plan), instructions_(plan.instructions) {}
 
   /// Marks all instructions before which threads wait. Returns whether some wait only since there is too much
   /// to compare with.
@@ -23,13 +23,13 @@ class Barriers {
  private:
   void walk(std::size_t begin, std::size_t end);
   void walk_loop(std::size_t loop);
-  bool waits(const Conflicts::Pending& now);
+  bool waits(const Overlaps::Pending& now);
 
-  const Conflicts conflicts_;
+  const Overlaps overlaps_;
   std::vector<Instruction>& instructions_;
   /// What threads may still be working on, and the loops around the next instruction.
-  std::vector<Conflicts::Pending> pending_;
-  Conflicts::Steps around_;
+  std::vector<Overlaps::Pending> pending_;
+  Overlaps::Steps around_;
   int visits_ = 0;
   bool has_given_up_ = false;
 };

@@ -5,7 +5,7 @@
 
 namespace reel::cpu {
 
-bool Conflicts::between(const Pending& a, const Pending& b) const {
+bool Overlaps::between(const Pending& a, const Pending& b) const {
   const auto access = [&](const Pending& of, std::size_t number) {
     return Access{of, number, plan_.operands[of.instruction->first_operand + number]};
   };
@@ -31,7 +31,7 @@ bool move_alike(const CpuPlan& plan, const Operand& x, const Operand& y) {
 }
 
 /// The bytes of the base touched at step 0, or at any step.
-Reach range(const CpuPlan& plan, const Operand& operand, const Conflicts::Steps& around, bool one) {
+Reach range(const CpuPlan& plan, const Operand& operand, const Overlaps::Steps& around, bool one) {
   Reach range{operand.offset + operand.low, operand.offset + operand.high};
   for (std::uint32_t i = 0; i < operand.stride_count && !one; ++i) {
     const auto& stride = plan.strides[operand.first_stride + i];
@@ -52,7 +52,7 @@ bool overlap(const Reach& a, const Reach& b, std::int64_t period) {
 
 }  // namespace
 
-bool Conflicts::may_meet(const Access& x, const Access& y) const {
+bool Overlaps::may_meet(const Access& x, const Access& y) const {
   if (x.operand.base != y.operand.base) return false;
   const bool alike = move_alike(plan_, x.operand, y.operand);
   bool same_step = alike;
@@ -70,7 +70,7 @@ bool Conflicts::may_meet(const Access& x, const Access& y) const {
   return period == 0 || meet_across_parts(x, y, period);
 }
 
-bool Conflicts::meet_across_parts(const Access& x, const Access& y, std::int64_t period) const {
+bool Overlaps::meet_across_parts(const Access& x, const Access& y, std::int64_t period) const {
   std::vector<Reach> of_x, of_y;
   for (int part = 0; part < plan_.threads; ++part) {
     of_x.push_back(reach(x, part));
@@ -83,7 +83,7 @@ bool Conflicts::meet_across_parts(const Access& x, const Access& y, std::int64_t
 }
 
 /// The bytes of the base that a part touches at step 0.
-Reach Conflicts::reach(const Access& access, int part) const {
+Reach Overlaps::reach(const Access& access, int part) const {
   const auto& instruction = *access.of.instruction;
   const auto& operand = access.operand;
   const Reach all{operand.offset + operand.low, operand.offset + operand.high};

@@ -5,7 +5,7 @@ namespace reel::cpu {
 
 /// Which instructions must not be worked on at the same time: those that touch the same bytes, one of them
 /// writing, unless each thread keeps to bytes of its own.
-class Conflicts {
+class Overlaps {
  public:
   /// A loop around an instruction: entered once more it is another one.
   struct Step {
@@ -20,7 +20,7 @@ class Conflicts {
     Steps around;
   };
 
-  explicit Conflicts(const CpuPlan& plan) : plan_(plan) {}
+  explicit Overlaps(const CpuPlan& plan) : plan_(plan) {}
 
   /// `a` was begun before `b`.
   bool between(const Pending& a, const Pending& b) const;

@@ -109,10 +109,10 @@ std::size_t whole_lines(std::int64_t bytes) { return static_cast<std::size_t>((b
 }  // namespace
 
 /// The order of loads, steps and stores in a tile, and a register for every value that needs one.
-class Cluster::Planner {
+class Cluster::Tiling {
  public:
-  Planner(Cluster& cluster, const std::vector<Input>& inputs, const std::vector<Step>& steps,
-          const std::vector<Output>& outputs)
+  Tiling(Cluster& cluster, const std::vector<Input>& inputs, const std::vector<Step>& steps,
+         const std::vector<Output>& outputs)
       : to_(cluster),
         inputs_(inputs),
         steps_(steps),
@@ -283,7 +283,7 @@ Cluster::Cluster(const Shape& shape, const std::vector<Input>& inputs, const std
     : input_count_(inputs.size()), output_count_(outputs.size()), value_count_(inputs.size() + steps.size()) {
   find_row_values(shape, inputs, steps);
   find_axes(shape, inputs, outputs);
-  Planner(*this, inputs, steps, outputs).run();
+  Tiling(*this, inputs, steps, outputs).run();
 }
 
 }  // namespace reel::cpu
