@@ -37,7 +37,7 @@ struct Member {
 ///
 /// An output may stand in the memory of an input (`overwrites`). So whoever runs a fusion promises: an
 /// element is read before one is written in its place; and in a fusion with row values, the whole row. Other
-/// elements, or rows, may be done before or at the same time.
+/// elements, or rows, may be done before or at the same time. Kernels and copies never write where they read.
 struct Fusion {
   struct Output {
     int value;
@@ -94,7 +94,8 @@ struct Plan {
   std::vector<Call> calls;
   std::vector<Base> bases;
   std::vector<Argument> arguments;
-  std::vector<std::shared_ptr<Variable>> parameters;  // read by what is cached
+  /// All that are read. Where one has been written, all that is cached is computed again.
+  std::vector<std::shared_ptr<Variable>> parameters;
 
   struct Output {
     TensorType type;
