@@ -36,11 +36,19 @@ struct Sum {
   }
 };
 
-struct Prod {
-  static constexpr auto name = "prod";
-  static constexpr bool takes_none = true;
+/// Values of most reductions are joined in the type that they have.
+struct InTheirType {
   template <class T>
   using Total = T;
+  template <class T>
+  static T finish(T total) {
+    return total;
+  }
+};
+
+struct Prod : InTheirType {
+  static constexpr auto name = "prod";
+  static constexpr bool takes_none = true;
   template <class Total>
   static constexpr Total start() {
     return 1;
@@ -49,19 +57,13 @@ struct Prod {
   static V join(const V& a, const V& b) {
     return a * b;
   }
-  template <class T, class Total>
-  static T finish(Total total) {
-    return total;
-  }
   static Tensors derivative(const Recorded& y, const Tensor& dy) { return adjoint_of_prod(y, dy); }
 };
 
 /// The largest; NaN where one is NaN.
-struct Max {
+struct Max : InTheirType {
   static constexpr auto name = "max";
   static constexpr bool takes_none = false;
-  template <class T>
-  using Total = T;
   template <class Total>
   static constexpr Total start() {
     using Limits = std::numeric_limits<Total>;
@@ -71,19 +73,13 @@ struct Max {
   static V join(const V& a, const V& b) {
     return choose(a > b || a != a, a, b);
   }
-  template <class T, class Total>
-  static T finish(Total total) {
-    return total;
-  }
   static Tensors derivative(const Recorded& y, const Tensor& dy) { return adjoint_of_extreme(y, dy); }
 };
 
 /// The smallest; NaN where one is NaN.
-struct Min {
+struct Min : InTheirType {
   static constexpr auto name = "min";
   static constexpr bool takes_none = false;
-  template <class T>
-  using Total = T;
   template <class Total>
   static constexpr Total start() {
     using Limits = std::numeric_limits<Total>;
@@ -92,10 +88,6 @@ struct Min {
   template <class V>
   static V join(const V& a, const V& b) {
     return choose(a < b || a != a, a, b);
-  }
-  template <class T, class Total>
-  static T finish(Total total) {
-    return total;
   }
   static Tensors derivative(const Recorded& y, const Tensor& dy) { return adjoint_of_extreme(y, dy); }
 };

@@ -1,8 +1,8 @@
 #include <reel/body.h>
 #include <reel/structural.h>
 
-// The unroll and its projections. Their derivative and how they are run are the engine's, so they have neither
-// rule nor kernel.
+// The unroll and its projections. Their derivative and how they are run are the engine's, so they have
+// neither rule nor kernel.
 
 namespace reel {
 

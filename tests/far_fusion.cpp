@@ -19,7 +19,7 @@ std::int64_t block_count(std::int64_t rows) { return (rows + far_block - 1) / fa
 
 /// 0, 1, ... count - 1 in an order drawn by lot.
 std::vector<std::int64_t> shuffled(std::int64_t count) {
-  static std::mt19937 random(1);
+  thread_local std::mt19937 random(1);
   std::vector<std::int64_t> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), random);

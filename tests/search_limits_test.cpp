@@ -24,6 +24,15 @@ std::string explained(const Tape& tape, const Tensors& outputs, const Device& de
   return compile(tape, outputs, device, options).explain();
 }
 
+/// A cell of so many nodes.
+auto chain_of(int nodes) {
+  return [nodes](const Tensor& x, Tensor h) {
+    h = h + x;
+    for (int i = 0; i < nodes; ++i) h = sin(h);
+    return h;
+  };
+}
+
 }  // namespace
 
 TEST_CASE("explain tells of rows that are too wide to be reduced in a pass") {
@@ -64,12 +73,7 @@ TEST_CASE("what derivatives read of a step with very many nodes is kept, and tha
     Tape tape;
     const Recording recording(tape);
     const auto x = tape.argument({f, {3, 2}});
-    const auto cell = [&](const Tensor& x, Tensor h) {
-      h = h + x;
-      for (int i = 0; i < nodes; ++i) h = sin(h);
-      return h;
-    };
-    const auto loss = sum(unroll(cell, x, zeros({2})).outputs);
+    const auto loss = sum(unroll(chain_of(nodes), x, zeros({2})).outputs);
     const auto gradient = gradients(loss, {x})[0];
     passes::Wanted wanted{tape.clone(), {gradient.id()}};
     limits::Met met;
@@ -80,6 +84,53 @@ TEST_CASE("what derivatives read of a step with very many nodes is kept, and tha
   const auto met = met_with(static_cast<int>(limits::largest_cut));
   REQUIRE(met.size() == 1);
   CHECK_THAT(met[0], Contains("nodes of a step is all kept") && Contains("4096"));
+}
+
+TEST_CASE("a step that reads of many unrolls is freed of some, and that is told") {
+  const auto met_with = [](int unrolls) {
+    Tape tape;
+    const Recording recording(tape);
+    const auto x = tape.argument({f, {3, 2}});
+    // The state is wanted anyway, and the square of it is cheap.
+    const auto cell = [](const Tensor& x, const Tensor& h) {
+      const auto next = tanh(h + x);
+      return std::make_pair(std::make_tuple(next, square(next)), next);
+    };
+    passes::Wanted wanted;
+    Tensors squares;
+    for (int i = 0; i < unrolls; ++i) {
+      const auto [state, squared] = unroll(cell, x * (i + 1), zeros({2})).outputs;
+      wanted.outputs.push_back(state.id());
+      squares.push_back(squared);
+    }
+    const auto reader = [](const std::vector<Tensor>& all, Tensor sum) {
+      for (const auto& each : all) sum = sum * each;
+      return sum;
+    };
+    wanted.outputs.push_back(unroll(reader, squares, ones({2})).outputs.id());
+    wanted.tape = tape.clone();
+    limits::Met met;
+    passes::cut_residuals(wanted, met);
+    return met;
+  };
+  CHECK(met_with(limits::most_cuts_in_turn).empty());
+  const auto met = met_with(limits::most_cuts_in_turn + 1);
+  REQUIRE(met.size() == 1);
+  CHECK_THAT(met[0], Contains("chosen anew 4 times"));
+}
+
+TEST_CASE("explain tells of an unroll that stays whole, as its values have no room for an axis of time") {
+  for (const int axes : {Shape::max_rank - 1, Shape::max_rank}) {
+    Tape tape;
+    const Recording recording(tape);
+    const Shape inside(std::vector<std::int64_t>(static_cast<std::size_t>(axes), 1));
+    const auto cell = [&](const Tensor& h) { return reshape(tanh(reshape(h, inside)), Shape{1}); };
+    const auto y = unroll(cell, 3, tape.argument({f, {1}})).state;
+    const auto text = explained(tape, {y});
+    INFO(text);
+    CHECK((text.find("limit: an unroll of 3 steps stays whole") != std::string::npos) ==
+          (axes == Shape::max_rank));
+  }
 }
 
 TEST_CASE("explain tells where threads wait since there is too much to compare with") {
@@ -102,12 +153,7 @@ TEST_CASE("explain tells of loops that are too long to be tried divided as a who
     Tape tape;
     const Recording recording(tape);
     const auto x = tape.argument({f, {3, 2}});
-    const auto cell = [&](const Tensor& x, Tensor h) {
-      h = h + x;
-      for (int i = 0; i < nodes; ++i) h = sin(h);
-      return h;
-    };
-    const auto y = unroll(cell, x, zeros({2})).outputs;
+    const auto y = unroll(chain_of(nodes), x, zeros({2})).outputs;
     CompileOptions options;
     AsRecorded(options);
     const auto text = explained(tape, {y}, divided_among(2), options);

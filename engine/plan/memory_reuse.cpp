@@ -149,13 +149,16 @@ std::optional<Place> Planner::memory_to_take_over(Context& outer, Context& inner
   const int axis = joined.axis;
   for (const auto& part : parts)
     if (!inner.computed(part.id) || inner.homes.count(part.id)) return std::nullopt;
+  const auto sequences = loop.operands.sequences();
+  const auto is = [](NodeId id) {
+    return [id](const UnrollOperand& operand) { return operand.inner == id; };
+  };
   const auto writer = inner.schedule.item_of[parts.front().id];
   if (!inner.schedule.items[writer].is_fusion) return std::nullopt;
   for (auto member : inner.schedule.items[writer].nodes)
     for (auto input : tape.inputs(member)) {
       const auto source = inner.source(input);
-      const auto* operand = loop.operands.find(source);
-      if (!operand || !operand->is_sequence()) continue;
+      if (!std::any_of(sequences.begin(), sequences.end(), is(source))) continue;
       const auto& read = place(inner, input);
       if (read.buffer < 0 || read.buffer != inner.places[source].buffer || read.steps.empty()) continue;
       if (inner.invariant_buffers.count(read.buffer)) continue;

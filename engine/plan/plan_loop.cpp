@@ -121,7 +121,6 @@ void Planner::place_carries(Context& outer, Context& inner, Loop& loop) {
 }
 
 void Planner::place_projections(Context& outer, Context& inner, Loop& loop) {
-  std::map<NodeId, Place> sums;
   for (auto projection : loop.live->projections) {
     const auto& node = outer.tape.node(projection);
     const auto home = outer.homes.find(projection);

@@ -1,7 +1,7 @@
 #pragma once
 #include "passes/pipeline.h"
-#include "plan/planning.h"
 #include "plan/make_plan.h"
+#include "plan/planning.h"
 
 namespace reel::plan {
 

@@ -4,16 +4,6 @@
 
 namespace reel {
 
-namespace {
-
-/// -1 where it is not in the list.
-std::int64_t position_in(const std::vector<NodeId>& list, NodeId id) {
-  const auto found = std::find(list.begin(), list.end(), id);
-  return found == list.end() ? -1 : found - list.begin();
-}
-
-}  // namespace
-
 NodeId UnrollBuilder::add(std::vector<NodeId>& inputs, std::vector<NodeId>& operands, NodeId outer,
                           const TensorType& type, const std::string& label) {
   operands.push_back(outer);
@@ -22,19 +12,24 @@ NodeId UnrollBuilder::add(std::vector<NodeId>& inputs, std::vector<NodeId>& oper
 }
 
 NodeId UnrollBuilder::sequence(NodeId outer, const std::string& label) {
-  if (const auto known = position_in(sequences_, outer); known >= 0) return body_->sequences[known];
+  auto& known = known_sequences_.at(outer);
+  if (known >= 0) return known;
   const auto& type = outer_.node(outer).type;
-  return add(body_->sequences, sequences_, outer, {type.element, type.shape.without_axis(0)}, label);
+  return known = add(body_->sequences, sequences_, outer, {type.element, type.shape.without_axis(0)}, label);
 }
 
 NodeId UnrollBuilder::invariant(NodeId outer, const std::string& label) {
-  if (const auto known = position_in(invariants_, outer); known >= 0) return body_->invariants[known];
-  return add(body_->invariants, invariants_, outer, outer_.node(outer).type, label);
+  auto& known = known_invariants_.at(outer);
+  if (known >= 0) return known;
+  return known = add(body_->invariants, invariants_, outer, outer_.node(outer).type, label);
 }
 
 NodeId UnrollBuilder::carry(NodeId initial, const std::string& label) {
+  const auto position = static_cast<NodeId>(body_->next.size());
   body_->next.push_back(-1);
-  return add(body_->carries, initial_carries_, initial, outer_.node(initial).type, label);
+  const auto input = add(body_->carries, initial_carries_, initial, outer_.node(initial).type, label);
+  carry_of_.at(input) = position;
+  return input;
 }
 
 NodeId UnrollBuilder::input(UnrollOperand::Kind kind, NodeId outer, const std::string& label) {
@@ -54,11 +49,12 @@ NodeId UnrollBuilder::value_of(NodeId unroll, const UnrollOperands& operands, No
 }
 
 void UnrollBuilder::hand_on(NodeId carry, NodeId next) {
-  body_->next.at(position_in(body_->carries, carry)) = next;
+  body_->next.at(static_cast<std::size_t>(carry_of_.at(carry))) = next;
 }
 
 Unroll UnrollBuilder::finish(UnrollNode like) const {
-  if (position_in(body_->next, -1) >= 0) throw InternalError("a carry hands on nothing");
+  const auto& next = body_->next;
+  if (std::find(next.begin(), next.end(), -1) != next.end()) throw InternalError("a carry hands on nothing");
   like.body = body_;
   return {outer_, append_unroll(outer_, like, sequences_, invariants_, initial_carries_)};
 }

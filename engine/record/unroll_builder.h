@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+
 #include <reel/unroll_flat.h>
 
 #include "record/unroll_operands.h"
@@ -39,9 +41,24 @@ class UnrollBuilder {
   NodeId add(std::vector<NodeId>& inputs, std::vector<NodeId>& operands, NodeId outer, const TensorType& type,
              const std::string& label);
 
+  /// A number for each node of a tape; -1 where it has none.
+  class Numbers {
+   public:
+    NodeId& at(NodeId id) {
+      if (static_cast<std::size_t>(id) >= numbers_.size())
+        numbers_.resize(std::max<std::size_t>(2 * numbers_.size(), static_cast<std::size_t>(id) + 1), -1);
+      return numbers_[static_cast<std::size_t>(id)];
+    }
+
+   private:
+    std::vector<NodeId> numbers_;
+  };
+
   Tape& outer_;
   std::shared_ptr<Body> body_;
   std::vector<NodeId> sequences_, invariants_, initial_carries_;  // operands
+  Numbers known_sequences_, known_invariants_;                    // inputs, by operand
+  Numbers carry_of_;                                              // its position, by input
 };
 
 }  // namespace reel

@@ -3,6 +3,7 @@
 #include <reel/structural.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace reel {
 
@@ -33,9 +34,15 @@ UnrollOperands UnrollOperands::of(const Tape& tape, NodeId unroll) {
 }
 
 const UnrollOperand* UnrollOperands::find(NodeId inner) const {
-  const auto found =
-      std::find_if(begin(), end(), [&](const auto& operand) { return operand.inner == inner; });
-  return found == end() ? nullptr : found;
+  if (by_inner_.size() != all_.size()) {
+    by_inner_.resize(all_.size());
+    std::iota(by_inner_.begin(), by_inner_.end(), 0);
+    std::sort(by_inner_.begin(), by_inner_.end(),
+              [&](auto a, auto b) { return all_[a].inner < all_[b].inner; });
+  }
+  const auto found = std::lower_bound(by_inner_.begin(), by_inner_.end(), inner,
+                                      [&](auto number, NodeId id) { return all_[number].inner < id; });
+  return found != by_inner_.end() && all_[*found].inner == inner ? &all_[*found] : nullptr;
 }
 
 NodeId append_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& sequences,

@@ -57,6 +57,8 @@ class UnrollOperands {
  private:
   std::vector<UnrollOperand> all_;
   std::size_t first_invariant_, first_carry_;
+  /// By inputs, so that one is found in little time among very many; made when one is looked for.
+  mutable std::vector<std::uint32_t> by_inner_;
 };
 
 /// Appends an unroll node with these operands.

@@ -68,5 +68,7 @@ std::unique_ptr<CpuPlan> make_cpu_plan(plan::Plan plan, int threads, double wort
 
 /// Decides who does what, and who waits for whom.
 void divide_work(CpuPlan& plan, double worth_dividing);
+/// Its last part: all threads walk a loop in which any of them has something to do or to wait for.
+void divide_loops(CpuPlan& plan);
 
 }  // namespace reel::cpu

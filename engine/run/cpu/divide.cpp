@@ -40,15 +40,15 @@ void divide_loop(CpuPlan& plan, Barriers& barriers, std::size_t loop) {
     for (auto i = loop; i < end; ++i) instructions[i].divided = before[i - loop];
 }
 
-/// All threads walk a loop in which any of them has something to do or to wait for.
-void divide_loops_around(std::vector<Instruction>& instructions) {
+}  // namespace
+
+void divide_loops(CpuPlan& plan) {
+  auto& instructions = plan.instructions;
   for (std::size_t at = 0; at < instructions.size(); ++at)
     for (auto i = at + 1; i < static_cast<std::size_t>(instructions[at].end); ++i)
       instructions[at].divided =
           instructions[at].divided || instructions[i].divided || instructions[i].barrier;
 }
-
-}  // namespace
 
 /// Work is divided where that saves more than the threads' waiting for one another costs: what takes long,
 /// and all of a loop in which nobody then waits.
@@ -72,7 +72,7 @@ void divide_work(CpuPlan& plan, double worth_dividing) {
   if (barriers.place())
     plan.limits.push_back("threads wait where more than " + std::to_string(limits::most_pending) +
                           " instructions would have to be compared with the next one");
-  divide_loops_around(instructions);
+  divide_loops(plan);
 }
 
 }  // namespace reel::cpu
