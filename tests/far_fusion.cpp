@@ -59,9 +59,9 @@ class FusionRun {
     }
     bool is_of_columns = false;
     for (const auto& member : fusion_.members) {
-      is_of_columns = is_of_columns || member.form == plan::Form::columns;
-      add_value(member.result, member.form == plan::Form::rows ||
-                                   (member.form == plan::Form::map && per_row_[member.operands[0]]));
+      is_of_columns = is_of_columns || member.kind == plan::Member::Kind::columns;
+      add_value(member.result, member.kind == plan::Member::Kind::rows ||
+                                   (member.kind == plan::Member::Kind::map && per_row_[member.operands[0]]));
     }
     const bool has_rows =
         is_of_columns || std::find(per_row_.begin(), per_row_.end(), true) != per_row_.end();
@@ -108,7 +108,7 @@ class FusionRun {
     for (std::uint32_t i = 0; i < work_.input_count; ++i) values.push_back(read(i, row));
     for (std::size_t m = 0; m < fusion_.members.size(); ++m) {
       const auto& member = fusion_.members[m];
-      if (member.form != plan::Form::columns) {
+      if (member.kind != plan::Member::Kind::columns) {
         values.push_back(value_of(member, values));
         continue;
       }
@@ -140,13 +140,13 @@ class FusionRun {
   Bytes value_of(const plan::Member& member, const std::vector<Bytes>& values) const {
     const auto first = static_cast<std::size_t>(member.operands[0]);
     const auto size = size_of(member.result);
-    if (member.form == plan::Form::repeat) {
+    if (member.kind == plan::Member::Kind::repeat) {
       Bytes value;
       for (std::int64_t i = 0; i < columns_; ++i)
         value.insert(value.end(), values[first].begin(), values[first].end());
       return value;
     }
-    if (member.form == plan::Form::rows) {
+    if (member.kind == plan::Member::Kind::rows) {
       Bytes value(size);
       reduce(*member.operation, {elements_[first], {columns_}}, values[first].data(), member.result,
              value.data());
@@ -175,7 +175,7 @@ class FusionRun {
     std::size_t next = work_.input_count + fusion_.outputs.size();
     for (std::size_t m = 0; m < fusion_.members.size(); ++m) {
       const auto& member = fusion_.members[m];
-      if (member.form != plan::Form::columns) continue;
+      if (member.kind != plan::Member::Kind::columns) continue;
       const TensorType type{member.result, {rows, columns_}};
       const auto bytes = columns_ * static_cast<std::int64_t>(size_of(member.result));
       reduce(*member.operation, type, collected_[m].data(), member.result, at_(next++) + block * bytes);

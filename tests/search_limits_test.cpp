@@ -45,6 +45,10 @@ TEST_CASE("explain tells of rows that are too wide to be reduced in a pass") {
     const auto line = "limit: max along rows of " + std::to_string(columns) + " elements";
     CHECK((text.find(line) != std::string::npos) == (columns > limits::widest_row));
     CHECK((text.find("limit: sum along rows") != std::string::npos) == (columns > limits::widest_row));
+    // Where nothing was to be fused no limit was met.
+    CompileOptions one_by_one;
+    Without("fuse")(one_by_one);
+    CHECK_THAT(explained(tape, {softmax(x)}, Device::cpu(1), one_by_one), !Contains("limit:"));
   }
 }
 

@@ -62,23 +62,23 @@ std::optional<std::string> why_not_regular(const Status& status) {
 bool holds_zero(const std::string& text) { return text.find('\0') != std::string::npos; }
 
 /// Where a file stands, or is to stand, once the symbolic links that lead to it are followed.
-struct Place {
+struct Standing {
   Descriptor folder;
   std::string name;
   std::optional<Status> old;  // of the regular file that stands there
 };
 
-std::string target_of_link(const Place& place, const std::string& path) {
+std::string target_of_link(const Standing& place, const std::string& path) {
   char text[4096];
   const auto length = ::readlinkat(place.folder.number(), place.name.c_str(), text, sizeof text);
   if (length < 0 || length == sizeof text) refuse_to_write(path, "a link that leads there cannot be read");
   return std::string(text, static_cast<std::size_t>(length));
 }
 
-Place find_place(const std::string& path) {
+Standing find_place(const std::string& path) {
   constexpr int most_links = 40;  // as many as the kernel follows
   if (holds_zero(path)) refuse_to_write(path.c_str(), "the path goes on behind a zero byte");
-  Place place;
+  Standing place;
   auto rest = path;
   for (int links = 0; links <= most_links; ++links) {
     const auto name_at = rest.rfind('/') + 1;
@@ -126,7 +126,7 @@ bool keep_access(int file, const Status& old) {
 /// A new file beside `place` under a name that nothing had; removed again unless it takes the place.
 class Temporary {
  public:
-  Temporary(const Place& place, const std::string& path) : place_(place) {
+  Temporary(const Standing& place, const std::string& path) : place_(place) {
     // Nobody else may read what may become secret before its mode is known to be kept.
     const mode_t mode = place.old ? 0600 : 0666;
     constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -172,13 +172,13 @@ class Temporary {
     return name.str();
   }
 
-  const Place& place_;
+  const Standing& place_;
   std::string name_;
   Descriptor file_{-1};
 };
 
 /// Puts on disk that a file has been renamed, as far as the file system and the folder's mode let us.
-void sync_folder(const Place& place, const std::string& path) {
+void sync_folder(const Standing& place, const std::string& path) {
   const Descriptor folder(::openat(place.folder.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.is_open() && ::fsync(folder.number()) != 0 && errno != EINVAL && errno != ENOTSUP)
     throw FileError("[save] " + path + " is written, but may be lost with the power: " + system_reason());

@@ -41,7 +41,7 @@ class Spaces {
   NodeId source(NodeId id, std::size_t operand) const { return source_[tape_->inputs(id)[operand]]; }
   bool is_reduction(NodeId id) const { return role_[id] == Role::reduce || role_[id] == Role::total; }
   bool is_fusible(NodeId id) const { return role_[id] == Role::map || is_reduction(id); }
-  /// Of a fusible node.
+  /// The shape over which a fusible node is worked on.
   const Shape& space(NodeId id) const { return tape_->node(space_[id]).type.shape; }
   bool is_per_row(NodeId id) const { return per_row_[id]; }
   Reading reading(NodeId id, std::size_t operand) const;

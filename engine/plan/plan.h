@@ -13,18 +13,16 @@
 /// makes of it what its device executes.
 namespace reel::plan {
 
-/// How a member of a fusion goes over the space.
-enum class Form : std::uint8_t {
-  map,      ///< element by element, or row value by row value
-  rows,     ///< a reduction that makes a row value of each row
-  columns,  ///< a reduction along all other axes: totals of parts of the rows
-  repeat    ///< a row value repeated along its row
-};
-
-/// Of a fusion. Its attributes say no more than its form and types do.
+/// One operation of a fusion. Its attributes say no more than its kind and types do.
 struct Member {
+  enum class Kind : std::uint8_t {
+    map,      ///< element by element, or row value by row value
+    rows,     ///< a reduction that makes a row value of each row
+    columns,  ///< a reduction along all other axes: totals of parts of the rows
+    repeat    ///< a row value repeated along its row
+  };
   const Operation* operation;  // null for a repeat
-  Form form;
+  Kind kind;
   std::vector<int> operands;  // values of the fusion
   ElementType result;
 };
@@ -114,6 +112,8 @@ struct Plan {
   std::size_t arena_bytes = 0;
   std::size_t cached_bytes = 0;  // of them
   int loop_depth = 0;
+  /// Whether maps and reductions were to be fused where the device can.
+  bool fuses = true;
 
   const Address& operand(const Work& work, std::size_t number) const {
     return operands[work.first_operand + number];

@@ -45,7 +45,8 @@ class FusionValues {
     if (reading == Reading::same) return computed_.at(source);
     const auto [known, is_new] = repeated_.emplace(source, 0);
     if (is_new) {
-      members.push_back({nullptr, Form::repeat, {computed_.at(source)}, tape_.node(source).type.element});
+      members.push_back(
+          {nullptr, Member::Kind::repeat, {computed_.at(source)}, tape_.node(source).type.element});
       known->second = static_cast<int>(count_++);
     }
     return known->second;
@@ -64,8 +65,10 @@ class FusionValues {
   std::unordered_map<NodeId, int> computed_, repeated_;  // row values repeated along their rows
 };
 
-Form form_of(Role role) {
-  return role == Role::reduce ? Form::rows : role == Role::total ? Form::columns : Form::map;
+Member::Kind kind_of(Role role) {
+  return role == Role::reduce  ? Member::Kind::rows
+         : role == Role::total ? Member::Kind::columns
+                               : Member::Kind::map;
 }
 
 Note note_of(const Tape& tape, const Item& item, const Shape& space) {
@@ -102,7 +105,7 @@ void Planner::plan_fusion(Context& context, const Item& item) {
   std::vector<NodeId> columns;
   for (auto id : item.nodes) {
     const auto& node = tape.node(id);
-    Member member{node.operation, form_of(spaces.role(id)), {}, node.type.element};
+    Member member{node.operation, kind_of(spaces.role(id)), {}, node.type.element};
     for (std::size_t k = 0; k < tape.inputs(id).size(); ++k)
       member.operands.push_back(values.operand(id, k, fusion.members));
     fusion.members.push_back(std::move(member));

@@ -37,7 +37,8 @@ void Planner::add_in_one_pass(Context& inner, const Loop& loop, const std::vecto
     inputs.push_back(place(inner, value));
     outputs.push_back(total);
     fusion.outputs.push_back({input_count + static_cast<int>(fusion.members.size())});
-    fusion.members.push_back({&add_operation(), Form::map, {first, first + 1}, total.layout.type.element});
+    fusion.members.push_back(
+        {&add_operation(), Member::Kind::map, {first, first + 1}, total.layout.type.element});
   }
   add_fusion(std::move(fusion), inputs, outputs, {}, inner.level,
              {"add to sums over the steps", inner.tape.origin(values.front()), to_string(type)});
@@ -74,7 +75,7 @@ void Planner::add_cast(const Place& from, const Place& to, int level, Note note)
   const auto element = to.layout.type.element;
   const auto& cast = cast_operation();
   if (target_.fuses_map(cast, {from.layout.type.element}, element)) {
-    const Fusion fusion{to.layout.type.shape, {{&cast, Form::map, {0}, element}}, {{1}}};
+    const Fusion fusion{to.layout.type.shape, {{&cast, Member::Kind::map, {0}, element}}, {{1}}};
     return add_fusion(fusion, {from}, {to}, {}, level, std::move(note));
   }
   end_call(begin_call(cast, {{"element", static_cast<std::int64_t>(element)}}, {&from}, to.layout.type), &to,

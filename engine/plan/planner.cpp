@@ -60,7 +60,7 @@ Plan Planner::run() {
 
 void Planner::prepare_context(Context& context, const std::vector<NodeId>& wanted) {
   const auto& tape = context.tape;
-  context.schedule = make_schedule(tape, context.live, wanted, target_, fuses_, context.level == 0);
+  context.schedule = make_schedule(tape, context.live, wanted, target_, plan_.fuses, context.level == 0);
   context.places.resize(tape.size());
   context.escapes.assign(tape.size(), false);
   context.last_reader.assign(tape.size(), -1);

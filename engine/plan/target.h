@@ -44,7 +44,7 @@ class Target {
   virtual bool fuses_columns(const Operation& /*reduction*/, const TensorType& /*operand*/) const {
     return false;
   }
-  /// Of the memory for these totals.
+  /// How much memory these totals take.
   virtual std::int64_t bytes_of_totals(const Operation& /*reduction*/, const TensorType& /*operand*/) const {
     return 0;
   }
@@ -52,7 +52,7 @@ class Target {
   /// The operand that the kernel of an operation takes in a form of its own where that is made once and read
   /// often; none where it has no such form.
   virtual std::optional<std::size_t> prepared_operand(const Operation&) const { return std::nullopt; }
-  /// Of that form; 0 where it is not worth making.
+  /// How much memory that form takes; 0 where it is not worth making.
   virtual std::int64_t bytes_of_prepared(const Operation&, const KernelRequest&) const { return 0; }
 };
 

@@ -12,15 +12,15 @@ using ReductionLoop = void (*)(const AxisGroups&, const void* input, void* outpu
                                std::int64_t last);
 
 struct Loops {
-  /// Of one of Reel's own maps, by its name; its operands are of one type.
+  /// The loop of one of Reel's own maps, by its name; its operands are of one type.
   MapLoop (*map)(const char* name, ElementType operand);
-  /// Of select, by the type of its branches.
+  /// That of select, by the type of its branches.
   MapLoop (*select)(ElementType);
   MapLoop (*cast)(ElementType from, ElementType to);
-  /// Of doubles and floats, to doubles.
+  /// The loop that adds floats to doubles.
   MapLoop (*add_floats)();
   RepeatLoop (*repeat)(ElementType);
-  /// Of a reduction, by its name.
+  /// The loops of a reduction, by its name.
   ReductionLoop (*reduction)(const char* name, ElementType);
   RowLoop (*rows)(const char* name, ElementType);
   ColumnLoops (*columns)(const char* name, ElementType);

@@ -108,11 +108,11 @@ class BoundProduct {
   /// Whether the result asks for the transposed product, which has the left operand where B stands here.
   bool gains_by_transposing() const { return gains_by_transposing_; }
   const Product& matrices() const { return product_; }
-  /// Of B where it is packed: the axes that count matrices and the one of the columns, with strides of a B
+  /// B where it is packed: the axes that count matrices and the one of the columns, with strides of a B
   /// that lies [batch, columns, inner].
   const ProductAxes& packed_matrices() const { return packed_matrices_; }
   const ProductAxis& main_column() const { return main_column_; }
-  /// Of one packed matrix.
+  /// Size of one packed matrix.
   std::int64_t packed_elements() const { return panels_ * kernels_.panel * product_.k; }
 
   std::size_t scratch_bytes() const {

@@ -67,7 +67,7 @@ using RepeatLoop = void (*)(const void* input, std::int64_t pitch, void* output,
 /// A reduction of columns that is given a few rows at a time: totals, of a type of their own, hold for each
 /// column what has been joined so far.
 struct ColumnLoops {
-  /// Of a total; 0 where there is no such reduction.
+  /// Size of a total; 0 where there is no such reduction.
   std::int64_t total_bytes = 0;
   void (*start)(void* totals, std::int64_t columns) = nullptr;
   /// Joins `rows` rows that lie one after the other.
@@ -88,15 +88,16 @@ struct PreparedOperand {
 
 /// What an operation says of itself to the CPU runner; where it says nothing, its reference kernel runs.
 struct CpuKernels {
-  /// For a map; null where there is none. The runner fuses maps of up to three operands.
+  /// The loop of a map; null where there is none. The runner fuses maps of up to three operands.
   std::function<MapLoop(const std::vector<ElementType>& operands, ElementType result)> map = nullptr;
-  /// For a reduction, along the last axis and along all others; none where it has no such loop. The runner
-  /// fuses them with maps. The reduction's attribute `axes`, counted from 0, names the axes, which disappear.
+  /// The loops of a reduction, along the last axis and along all others; none where it has no such loop. The
+  /// runner fuses them with maps. The reduction's attribute `axes`, counted from 0, names the axes, which
+  /// disappear.
   std::function<RowLoop(ElementType operand)> rows = nullptr;
   std::function<ColumnLoops(ElementType operand)> columns = nullptr;
-  /// For broadcast.
+  /// The loop of broadcast, which repeats row values in a fusion.
   std::function<RepeatLoop(ElementType)> repeat = nullptr;
-  /// For any other operation.
+  /// The kernel of an operation by itself.
   std::function<CpuKernel(const KernelRequest&)> kernel = nullptr;
   /// Whether `kernel` takes operands and a result of any layout; else they are contiguous.
   bool any_layout = false;

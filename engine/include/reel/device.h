@@ -30,12 +30,12 @@ class Device {
   /// tested against it.
   static Device reference();
 
-  /// Of what compiles programs for it. Throws Error where that is null.
+  /// A device of one's own: `backend` compiles programs for it. Throws Error where it is null.
   explicit Device(std::shared_ptr<Backend> backend);
 
   /// "cpu", "reference"
   std::string name() const;
-  /// Of the host that work on a program, the one that runs it included.
+  /// Threads of the host that work on a program, the one that runs it included.
   int threads() const;
   Backend& backend() const { return *backend_; }
 

@@ -80,7 +80,7 @@ class Model {
 
   Scope operator/(const std::string& name) { return {*this, name}; }
 
-  /// In the order in which they were made.
+  /// All parameters, in the order in which they were made.
   const std::vector<Parameter>& parameters() const { return parameters_; }
   /// Throws Error where there is none of that name.
   Parameter parameter(const std::string& name) const;

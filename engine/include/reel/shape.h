@@ -97,7 +97,7 @@ int normal_axis(std::int64_t axis, int rank);
 /// All of `axes` counted from 0, sorted. Throws RecordError where one is out of range or named twice.
 Axes normal_axes(const Axes& axes, int rank);
 
-/// Of extents and positions. Throw RecordError where the result is no integer of 64 bits.
+/// Sums and products of extents and positions. Throw RecordError where the result is no integer of 64 bits.
 std::int64_t checked_sum(std::int64_t a, std::int64_t b);
 std::int64_t checked_product(std::int64_t a, std::int64_t b);
 

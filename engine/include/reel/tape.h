@@ -93,7 +93,7 @@ class Tape {
   /// It as a number, by which a destructor comes back to it: that needs no memory.
   std::uint32_t origin_number() const { return origin_; }
   void return_to_origin(std::uint32_t number) noexcept { origin_ = number; }
-  /// Its scope alone.
+  /// The scope of its origin alone.
   const std::string& current_scope() const { return current_origin().scope; }
   void set_scope(const std::string& scope);
 

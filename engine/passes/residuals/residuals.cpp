@@ -110,7 +110,8 @@ class Cut {
     return !is_handed_on_[id] && (kind == Kind::map || kind == Kind::index_map);
   }
 
-  /// In sixteenths of a byte a step. What is there already, or is another value a step later, costs nothing.
+  /// What it takes to keep a value, in sixteenths of a byte a step. What is there already, or is another
+  /// value a step later, costs nothing.
   std::int64_t price_to_keep(NodeId id) const {
     return is_input_[id] || kept_anyway_[id] || is_shift(id) ? 0 : 16 * bytes(id);
   }
@@ -123,7 +124,7 @@ class Cut {
     return (operation.cost == Cost::cheap ? 1 : 12) * bytes(id);
   }
 
-  /// Of keeping what is used, each by itself.
+  /// What it takes to keep all that is used, each by itself.
   std::int64_t price_now() const {
     std::set<NodeId> kept;
     for (auto id : used_) kept.insert(is_shift(id) ? next_[id] : id);

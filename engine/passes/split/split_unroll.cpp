@@ -105,7 +105,7 @@ class SplitUnroll {
     for (auto& loop : loops_) std::sort(loop.values.begin(), loop.values.end());
   }
 
-  /// Of how many bytes a step a value is made that are there at all steps anyway: sequences, what loops and
+  /// How many bytes a step that are there at all steps anyway a value is made of: sequences, what loops and
   /// products give.
   void find_sources() {
     source_bytes_.resize(step_.size());

@@ -29,7 +29,7 @@ struct StepGroups {
   };
   /// A component comes behind all that it depends on.
   std::vector<Component> components;
-  /// Of each node; -1 where it is not live.
+  /// The component that each node belongs to; -1 where it is not live.
   std::vector<std::int32_t> component;
 
   bool is_live(NodeId id) const { return component[id] >= 0; }

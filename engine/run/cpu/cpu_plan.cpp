@@ -149,11 +149,11 @@ class Binding {
       steps.push_back({member.operands, member.result});
       auto& bound = steps.back();
       const auto* kernels = member.operation ? member.operation->kernels.of<CpuKernels>() : nullptr;
-      if (member.form == plan::Form::map)
+      if (member.kind == plan::Member::Kind::map)
         bound.map = kernels->map(operands, member.result);
-      else if (member.form == plan::Form::rows)
+      else if (member.kind == plan::Member::Kind::rows)
         bound.rows = kernels->rows(operands[0]);
-      else if (member.form == plan::Form::columns)
+      else if (member.kind == plan::Member::Kind::columns)
         bound.columns = std::make_shared<const ColumnLoops>(kernels->columns(operands[0]));
       elements.push_back(member.result);
     }

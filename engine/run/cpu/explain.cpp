@@ -32,8 +32,9 @@ std::string explain(const CpuPlan& plan) {
            (instruction.barrier ? " | waits" : "");
   };
   auto met = plan.limits;
-  for (const auto& call : plan.plan.calls)
-    if (auto limit = limit_of(call); !limit.empty()) met.push_back(std::move(limit));
+  if (plan.plan.fuses)
+    for (const auto& call : plan.plan.calls)
+      if (auto limit = limit_of(call); !limit.empty()) met.push_back(std::move(limit));
   return plan::explain(plan.plan, who, "; threads: " + std::to_string(plan.threads)) + limits::to_string(met);
 }
 

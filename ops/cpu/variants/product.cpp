@@ -43,7 +43,7 @@ struct Rows {
         tiles((last - first + most - 1) / most),
         least((last - first) / tiles),
         taller((last - first) % tiles) {}
-  /// Of tile `i`, in the block.
+  /// The first row of tile `i`, in the block.
   std::int64_t begin(std::int64_t i) const { return i * least + smaller(i, taller); }
   std::int64_t height(std::int64_t i) const { return least + (i < taller ? 1 : 0); }
 };

@@ -51,7 +51,7 @@ class Cluster {
   /// `outputs`: those given, then the column totals [blocks, columns] of each such step.
   void run(const void* const* inputs, void* const* outputs, void* scratch, int part, int parts) const;
 
-  /// Of each thread.
+  /// Bytes that each thread needs in `scratch`.
   std::size_t scratch_bytes() const { return scratch_bytes_; }
   std::int64_t elements() const { return rows_ * columns_; }
   /// Into how many parts the work can be divided.
@@ -95,11 +95,11 @@ class Cluster {
   void find_axes(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Output>& outputs);
   bool keeps_rows() const { return has_row_values_ || !totals_.empty(); }
   Tile part_of(int part, int parts) const;
-  /// With column totals.
+  /// The first block of a part and the one behind its last; asked where there are column totals.
   std::pair<std::int64_t, std::int64_t> blocks_of(int part, int parts) const;
   void run_tiles(const Tile& share, std::int64_t block, const void* const* inputs, void* const* outputs,
                  void* scratch) const;
-  /// Of a block.
+  /// Where the totals `i` of a block stand.
   std::byte* total_of(std::size_t i, std::int64_t block, void* const* outputs) const;
   void look_ahead(Prefetch& ahead, const Tile& next, const void* const* inputs, void* const* outputs) const;
   std::int64_t offset(const Access& access, std::int64_t row) const;

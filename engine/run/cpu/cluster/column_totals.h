@@ -7,7 +7,7 @@ namespace reel::cpu {
 /// on who makes them.
 constexpr std::int64_t rows_of_block = 64;
 
-/// Of that many rows.
+/// How many blocks so many rows make.
 std::int64_t block_count(std::int64_t rows);
 
 /// From the totals of all blocks, one after the other, the result: blocks are joined in pairs, so that no

@@ -16,10 +16,10 @@ class Prefetch {
     streams_[count_++] = {from, pitch, rows, bytes};
     lines_ += rows * ((bytes + line - 1) / line);
   }
-  /// In all.
+  /// All that were added.
   std::int64_t lines() const { return lines_; }
 
-  /// The next ones.
+  /// Asks for the next `lines`.
   void fetch(std::int64_t lines) {
     while (lines > 0 && now_ < count_) {
       auto& stream = streams_[now_];

@@ -7,7 +7,7 @@ namespace reel::cpu {
 /// still be working on.
 class Barriers {
  public:
-  /// Of a plan whose work is divided already, or about to be.
+  /// Made of a plan whose work is divided already, or about to be.
   explicit Barriers(CpuPlan& plan) : overlaps_(plan), instructions_(plan.instructions) {}
 
   /// Marks all instructions before which threads wait. Returns whether some wait only since there is too much

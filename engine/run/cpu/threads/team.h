@@ -75,7 +75,8 @@ class Team {
 
   const int threads_;
   Barrier barrier_;
-  /// Of the process by its number of forks, or `moving` where a thread is making it another one's.
+  /// The process that it belongs to, by its number of forks, or `moving` where a thread is making it another
+  /// one's.
   std::atomic<std::uint32_t> home_;
   static constexpr std::uint32_t moving = UINT32_MAX;
   /// Never destroyed in another process than the one that made it: that would wait for threads which are not
