@@ -1,8 +1,6 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <vector>
 
 /// Where Reel stops looking for something better, and why. What a program met of these, explain() says in its
 /// last lines. (What cannot be at all is refused: Shape::max_rank, Tape::most_nodes, most_bytes.)
@@ -16,12 +14,12 @@ constexpr std::size_t largest_cut = 4096;
 /// it reads of one unroll. It mostly reads of one or two.
 constexpr int most_cuts_in_turn = 4;
 
-/// Operands of a map that is fused with others: a tile's loops hold their addresses in an
+/// Operands of a map that is fused with others: the processor's loops over a tile hold their addresses in an
 /// array of this size. Reel's own maps have at most three.
 constexpr int most_map_operands = 3;
 
-/// Elements of a row that is reduced within a fusion: a tile holds a whole row of every value, and longer
-/// ones no longer fit the second cache together. Longer rows have a kernel of their own.
+/// Elements of a row that is reduced within a fusion on the processor: a tile holds a whole row of every
+/// value, and longer ones no longer fit the second cache together. Longer rows have a kernel of their own.
 constexpr std::int64_t widest_row = 8192;
 
 /// Instructions in a loop of which it is tried whether threads can go through its steps without waiting: each
@@ -30,11 +28,5 @@ constexpr std::size_t longest_divided_loop = 1000;
 
 /// Instructions that may still be worked on, with which the next one is compared. Beyond them threads wait.
 constexpr std::size_t most_pending = 256;
-
-/// What was met as a program was made: a line each.
-using Met = std::vector<std::string>;
-
-/// "limit: ..." on lines of their own, each once.
-std::string to_string(const Met& met);
 
 }  // namespace reel::limits

@@ -12,6 +12,7 @@
 #include "computations.h"
 #include "plan/schedule.h"
 #include "plans.h"
+#include "search_limits.h"
 
 using namespace reel;
 using namespace reel::test;

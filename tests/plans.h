@@ -37,7 +37,7 @@ struct WorkCounts {
   }
 };
 
-/// Of the work from `begin` on that stands before `end`, in loops or not.
+/// Counts the work from `begin` on that stands before `end`, in loops or not.
 inline WorkCounts count_work(const plan::Plan& plan, std::size_t begin, std::size_t end) {
   using Kind = plan::Work::Kind;
   WorkCounts counts;
@@ -67,7 +67,7 @@ inline std::vector<std::size_t> outer_loops(const plan::Plan& plan) {
   return loops;
 }
 
-/// Of the work in the loop that begins there.
+/// Counts the work in the loop that begins there.
 inline WorkCounts count_work_in(const plan::Plan& plan, std::size_t loop) {
   return count_work(plan, loop + 1, static_cast<std::size_t>(plan.work[loop].end));
 }

@@ -116,7 +116,7 @@ TEST_CASE("a part of a cluster touches what its reach says") {
     const auto& shape = shapes[seed % shapes.size()];
     const std::vector<Standing> inputs{{shape, random, true}, {shape, random, true}};
     const auto add = loops.map("add", d), mul = loops.map("mul", d);
-    std::vector<cpu::Cluster::Step> steps{{{0, 1}, d, add}};
+    std::vector<cpu::Cluster::Member> steps{{{0, 1}, d, add}};
     const bool by_rows = seed % 2 == 0 && shape[shape.rank() - 1] > 1;
     if (by_rows) {
       steps.push_back({{2}, d, nullptr, loops.rows("sum", d)});

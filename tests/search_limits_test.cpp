@@ -10,6 +10,7 @@
 #include "catch.h"
 #include "devices.h"
 #include "passes/residuals/residuals.h"
+#include "search_limits.h"
 
 using namespace reel;
 using namespace reel::test;
@@ -45,7 +46,8 @@ TEST_CASE("explain tells of rows that are too wide to be reduced in a pass") {
     const auto line = "limit: max along rows of " + std::to_string(columns) + " elements";
     CHECK((text.find(line) != std::string::npos) == (columns > limits::widest_row));
     CHECK((text.find("limit: sum along rows") != std::string::npos) == (columns > limits::widest_row));
-    // Where nothing was to be fused no limit was met.
+    // Where nothing is fused no limit was met.
+    CHECK_THAT(explained(tape, {sum(x, {1})}), !Contains("limit:"));
     CompileOptions one_by_one;
     Without("fuse")(one_by_one);
     CHECK_THAT(explained(tape, {softmax(x)}, Device::cpu(1), one_by_one), !Contains("limit:"));
@@ -68,8 +70,10 @@ TEST_CASE("explain tells of maps of too many operands") {
   Tape tape;
   const Recording recording(tape);
   const auto x = tape.argument({f, {5}});
-  CHECK_THAT(explained(tape, {record(total, {x, x, x, x})}), Contains("limit: total_of_four of 4 operands"));
-  CHECK_THAT(explained(tape, {record(total, {x, x, x})}), !Contains("limit:"));
+  const auto of_four = record(total, {x, x, x, x});
+  CHECK_THAT(explained(tape, {of_four + x}), Contains("limit: total_of_four of 4 operands"));
+  CHECK_THAT(explained(tape, {of_four}), !Contains("limit:"));  // with what would it be fused?
+  CHECK_THAT(explained(tape, {record(total, {x, x, x}) + x}), !Contains("limit:"));
 }
 
 TEST_CASE("what derivatives read of a step with very many nodes is kept, and that is told") {
@@ -149,6 +153,9 @@ TEST_CASE("explain tells where threads wait since there is too much to compare w
     CHECK((text.find("limit: threads wait where more than 256") != std::string::npos) ==
           (count > limits::most_pending));
     CHECK((text.find("| waits") != std::string::npos) == (count > limits::most_pending));
+    // Nobody waits for what one thread does.
+    const auto undivided = explained(tape, outputs, Device::cpu(2));
+    CHECK_THAT(undivided, !Contains("| waits") && !Contains("limit:"));
   }
 }
 

@@ -8,7 +8,7 @@ namespace reel {
 
 namespace {
 
-/// With the bytes as numbers that are no printable ASCII.
+/// The name, bytes that are no printable ASCII written as numbers.
 std::string printable(const std::string& name) {
   constexpr char digits[] = "0123456789abcdef";
   std::string text;

@@ -1,8 +1,8 @@
 #pragma once
 #include <reel/passes.h>
 
+#include "met_limits.h"
 #include "passes/simplify/simplify.h"
-#include "search_limits.h"
 
 namespace reel::passes {
 

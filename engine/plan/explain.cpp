@@ -49,8 +49,8 @@ std::string operands_of(const Plan& plan, const Work& work) {
   return text;
 }
 
-/// By the largest operand that stands in the buffer, and the first work that writes to it, which is no copy
-/// where there is another.
+/// A buffer is named by the largest operand that stands in it, and by the first work that writes to it, which
+/// is no copy where there is another.
 Holder holder_of(const Plan& plan, std::size_t buffer) {
   Holder holder{plan.buffers[buffer].bytes, {}, "", ""};
   bool is_computed = false;

@@ -25,7 +25,7 @@ enum class Reading : std::uint8_t {
   spread  ///< an element for each row, repeated along it
 };
 
-/// Maps and reductions of a tape that can be worked on together, tile by tile: a space is a shape, and its
+/// Maps and reductions of a tape that can be worked on in one pass over memory: a space is a shape, and its
 /// rows lie along its last axis. A value of a space has an element for each of its elements, or one for each
 /// row: what a reduction along the last axis makes of a row, and maps make of that. A total of columns is
 /// known only when all rows are done.
@@ -53,8 +53,8 @@ class Spaces {
   bool is_same_rows(NodeId input, NodeId source) const;
   /// Whether it repeats each along its row.
   bool is_spread(NodeId input, NodeId source) const;
-  /// Of a layout of contiguous row values, where it begins with the first; none where it is none or begins
-  /// elsewhere.
+  /// The strides of an input that is a layout of contiguous row values and begins with the first of them;
+  /// none of any other.
   std::optional<std::vector<std::int64_t>> strides_behind(NodeId input, NodeId source) const;
 
   const Tape* tape_ = nullptr;

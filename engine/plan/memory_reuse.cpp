@@ -140,7 +140,7 @@ bool Planner::may_take_over(Context& inner, const Place& part, std::int32_t writ
 std::optional<Place> Planner::memory_to_take_over(Context& outer, Context& inner, const Loop& loop,
                                                   NodeId value) {
   const auto& tape = inner.tape;
-  if (!plan_.fuses || inner.homes.count(value) || !inner.computed(value)) return std::nullopt;
+  if (!fuses_ || inner.homes.count(value) || !inner.computed(value)) return std::nullopt;
   // The value itself, or the parts it is joined from: each with its position along the axis.
   const auto& node = tape.node(value);
   const bool is_concat = node.operation == &concat_operation();

@@ -112,8 +112,7 @@ struct Plan {
   std::size_t arena_bytes = 0;
   std::size_t cached_bytes = 0;  // of them
   int loop_depth = 0;
-  /// Whether maps and reductions were to be fused where the device can.
-  bool fuses = true;
+  bool fuses = true;  // what the device can
 
   const Address& operand(const Work& work, std::size_t number) const {
     return operands[work.first_operand + number];

@@ -40,6 +40,7 @@ Plan make_plan(const Tape& tape, const std::vector<NodeId>& outputs, const Targe
 }
 
 Plan Planner::run() {
+  plan_.fuses = fuses_;
   plan_.bases.push_back({Base::Kind::arena, 0, nullptr, nullptr});
   plan_.arguments = arguments_of(tape_);
   const auto live = passes::find_live(tape_, outputs_);
@@ -60,7 +61,7 @@ Plan Planner::run() {
 
 void Planner::prepare_context(Context& context, const std::vector<NodeId>& wanted) {
   const auto& tape = context.tape;
-  context.schedule = make_schedule(tape, context.live, wanted, target_, plan_.fuses, context.level == 0);
+  context.schedule = make_schedule(tape, context.live, wanted, target_, fuses_, context.level == 0);
   context.places.resize(tape.size());
   context.escapes.assign(tape.size(), false);
   context.last_reader.assign(tape.size(), -1);

@@ -11,9 +11,11 @@ class Planner {
  public:
   Planner(const Tape& tape, const std::vector<NodeId>& outputs, const Target& target,
           const CompileOptions& options)
-      : tape_(tape), outputs_(outputs), target_(target), options_(options) {
-    plan_.fuses = passes::takes(options, "fuse");
-  }
+      : tape_(tape),
+        outputs_(outputs),
+        target_(target),
+        options_(options),
+        fuses_(passes::takes(options, "fuse")) {}
 
   Plan run();
 
@@ -85,6 +87,7 @@ class Planner {
   const std::vector<NodeId>& outputs_;
   const Target& target_;
   const CompileOptions& options_;
+  const bool fuses_;
   Plan plan_;
   std::vector<Block*> blocks_;  // being written, outermost first
   std::vector<bool> buffer_cached_;

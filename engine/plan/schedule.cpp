@@ -54,7 +54,7 @@ class Scheduler {
 
   bool computed(NodeId id) const { return spaces_.role(id) != Role::given && spaces_.role(id) != Role::view; }
 
-  /// Values whose tiles can be worked on together.
+  /// Values that can be worked on in one pass over memory.
   bool same_space(NodeId a, NodeId b) const {
     return fuse_ && spaces_.is_fusible(a) && spaces_.is_fusible(b) && spaces_.space(a) == spaces_.space(b) &&
            schedule_.cached[a] == schedule_.cached[b];

@@ -8,7 +8,7 @@ namespace reel::plan {
 struct Item {
   std::vector<NodeId> nodes;  // in their order on the tape
   bool is_fusion = false;
-  /// Of a fusion: none of its values has more elements than the space has rows.
+  /// It is a fusion, and none of its values has more elements than the space has rows.
   bool is_of_rows = false;
 };
 

@@ -19,7 +19,7 @@ class Target {
  public:
   virtual ~Target() = default;
 
-  /// "cpu", for messages.
+  /// For messages.
   virtual const char* name() const = 0;
 
   /// How it runs an operation by itself on operands that lie like that; nothing where it has no kernel for

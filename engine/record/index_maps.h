@@ -10,9 +10,9 @@ struct Slice {
   int axis;
   std::int64_t start, stop, step = 1;
 
-  /// Of a slice node.
+  /// What a slice node takes.
   static Slice of(const Node& node) { return of(node.attributes, node.type.shape.rank()); }
-  /// Of one that is yet to be made.
+  /// What a slice takes that is yet to be made.
   static Slice of(const Attributes& attributes, int rank);
   Attributes attributes() const;
 
@@ -31,7 +31,7 @@ struct Pad {
   int axis;
   std::int64_t before, after, between;
 
-  /// Of a pad node.
+  /// What a pad node adds.
   static Pad of(const Node& node);
 
   bool is_spread() const { return between != 0; }
@@ -48,11 +48,11 @@ struct Concat {
   int axis;
   std::vector<Part> parts;
 
-  /// Of a concat node.
+  /// What a concat node joins.
   static Concat of(const Tape& tape, NodeId id) {
     return of(tape, tape.inputs(id), tape.node(id).attributes);
   }
-  /// Of one that is yet to be made.
+  /// What a concat joins that is yet to be made.
   static Concat of(const Tape& tape, Span<const NodeId> parts, const Attributes& attributes);
 };
 
@@ -61,7 +61,7 @@ struct Shift {
   int axis;
   bool reverse;
 
-  /// Of a shift node.
+  /// What a shift node does.
   static Shift of(const Node& node);
 };
 

@@ -12,7 +12,7 @@ struct Projection {
   /// A value of the body, or of `final` the position of a carry.
   std::int64_t which;
 
-  /// Of a node of kind projection.
+  /// What a node of kind projection takes.
   static Projection of(const Node& node);
   /// The same of another value, or carry.
   Projection with(std::int64_t other) const { return {kind, other}; }

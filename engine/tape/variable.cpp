@@ -24,6 +24,7 @@ Array& Variable::write() {
 }
 
 Array& Variable::overwrite() {
+  const std::lock_guard<std::mutex> lock(fetching_);
   is_elsewhere_.store(false, std::memory_order_release);
   fetch_ = nullptr;
   ++version_;
@@ -31,6 +32,7 @@ Array& Variable::overwrite() {
 }
 
 void Variable::written_elsewhere(std::function<void(Array&)> fetch) {
+  const std::lock_guard<std::mutex> lock(fetching_);
   fetch_ = std::move(fetch);
   ++version_;
   is_elsewhere_.store(true, std::memory_order_release);

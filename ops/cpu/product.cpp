@@ -53,7 +53,7 @@ constexpr std::int64_t longest_chain = 512, is_long = 1 << 16, longest_of_long =
 constexpr std::int64_t rows_of_long = 64, panels_of_long = 8;
 /// Bytes of the blocks of A and B that should stay in cache while they are used.
 constexpr std::int64_t row_block_bytes = 256 << 10, panel_block_bytes = 1 << 20;
-/// Of a right operand that every thread has in its cache as a whole.
+/// Bytes of a right operand that every thread has in its cache as a whole, at most.
 constexpr std::int64_t cached_bytes = 512 << 10;
 
 /// A product of many matrices: everything worked out.

@@ -8,7 +8,8 @@
 
 /// As many floats or doubles as the instruction set takes at once, with the operators of one. A functor's
 /// text serves for both: its unqualified calls of exp, choose and their like find the functions beside Vector
-/// in math.h. xsimd's own exp, tanh, erf and != do not keep what Reel promises, so its batches stay inside.
+/// in vector_math.h. xsimd's own exp, tanh, erf and != do not keep what Reel promises, so its batches stay
+/// inside.
 namespace reel::cpu::REEL_VARIANT {
 
 template <class T>

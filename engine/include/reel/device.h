@@ -30,7 +30,8 @@ class Device {
   /// tested against it.
   static Device reference();
 
-  /// A device of one's own: `backend` compiles programs for it. Throws Error where it is null.
+  /// For Reel's own devices and those of its tests: `backend` compiles programs for it. Throws Error where it
+  /// is null.
   explicit Device(std::shared_ptr<Backend> backend);
 
   /// "cpu", "reference"

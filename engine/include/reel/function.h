@@ -88,10 +88,11 @@ class ProgramCache {
 ///
 /// Further arguments of the constructor are options: Function f(model, g, CheckFinite).
 ///
-/// One thread at a time, or it is an Error; several threads may use one model through a Function each. Calls
-/// throw what the function throws while it is recorded, MemoryError where there is no memory for the
-/// recording, the program, what its operations work in or a result, and RunError. Then the model is as it
-/// was, without what the function would have made in it, and the function may be called again.
+/// One thread at a time, or it is an Error; several threads may use one model through a Function each, as
+/// long as none of them writes to it, as a TrainingStep does. Calls throw what the function throws while it
+/// is recorded, MemoryError where there is no memory for the recording, the program, what its operations work
+/// in or a result, and RunError. Then the model is as it was, without what the function would have made in
+/// it, and the function may be called again.
 template <class F>
 class Function {
  public:

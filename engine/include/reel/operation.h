@@ -225,10 +225,10 @@ struct Operation {
   /// the result of `time`; an absent Tensor where there is none. Where the operands that vary are some in
   /// which it is linear, it follows from that.
   Lifting sum_over_time;
-  /// Of a map.
+  /// What a map costs.
   Cost cost;
-  /// Of an index map whose result is another layout of its only operand's memory: the view, so that nothing
-  /// is moved for it; none where the operand lies so that there is no such view. Null for any other
+  /// The view that an index map gives whose result is another layout of its only operand's memory, so that
+  /// nothing is moved for it; none where the operand lies so that there is no such view. Null for any other
   /// operation.
   Relayout layout;
 

@@ -31,7 +31,7 @@ std::string to_string(const Profile& profile);
 /// program, which lives as long as one of them. One run at a time.
 class Program {
  public:
-  /// `notes` are put behind what the runner explains.
+  /// Made by compile(). `notes` are put behind what the runner explains.
   explicit Program(std::unique_ptr<Runner> runner, std::string notes = "");
   // Without moves, after which a handle would be none.
   Program(const Program&) = default;
@@ -56,8 +56,9 @@ class Program {
   /// The instructions, one a line: what each does, for which code, and where its operands stand; then which
   /// limits were met where Reel stops looking for something better.
   std::string explain() const;
-  /// Runs it once more than `runs` times, updates included, and measures every instruction. Throws Error for
-  /// the reference runner, which is not made for speed.
+  /// Runs it once more than `runs` times, updates included, and measures every instruction. Throws Error
+  /// where the device does not measure: the reference runner, which is not made for speed and runs
+  /// CheckFinite too.
   Profile profile(const std::vector<Array>& arguments, int runs = 20);
 
  private:

@@ -12,6 +12,9 @@ namespace reel {
 /// Memory that outlives a run: a parameter of a model, or what an optimiser remembers of one. Read by the
 /// tape's parameter node, written by an update. Its type never changes. It knows where its newest value is:
 /// in the host's memory, or on a device from which it is fetched when the host wants to see it.
+///
+/// Several threads may read it at the same time. While one writes, by write(), overwrite() or a program that
+/// updates it, no other may read or write.
 class Variable {
  public:
   /// One that `counts_runs` is an int64 scalar: see next_run().
@@ -26,10 +29,9 @@ class Variable {
   /// stays.
   std::uint64_t version() const { return version_; }
 
-  /// The newest value, in the host's memory.
+  /// The newest value, in the host's memory. To be called again once a program may have written it.
   const Array& read() const;
-  /// The same, to be changed by the caller there and then: it is the newest, and who changes it once more
-  /// later asks once more.
+  /// The same, to be changed by the caller at once. To be called again before each later change.
   Array& write();
   /// To be written over as a whole; what it holds before is not fetched.
   Array& overwrite();
@@ -45,7 +47,7 @@ class Variable {
  private:
   const std::string name_;
   const bool counts_runs_;
-  std::uint64_t version_ = 1;
+  std::atomic<std::uint64_t> version_{1};
   mutable Array value_;
   mutable std::mutex fetching_;
   mutable std::atomic<bool> is_elsewhere_{false};

@@ -12,6 +12,7 @@
 #include "passes/rewriting/users.h"
 #include "record/projection.h"
 #include "record/unroll_builder.h"
+#include "search_limits.h"
 
 namespace reel::passes {
 

@@ -12,18 +12,18 @@ NodeId Emitter::emit(const Operation& operation, const std::vector<NodeId>& inpu
   if (const auto simpler = rewrite(*this, operation, inputs, attributes)) return *simpler;
   std::size_t hash = std::hash<const void*>()(&operation) ^ attributes.hash();
   for (auto input : inputs) hash = (hash ^ static_cast<std::size_t>(input)) * 0x9e3779b97f4a7c15;
-  auto& known = place(hash ^ hash >> 32, operation, inputs, attributes);
+  auto& known = slot(hash ^ hash >> 32, operation, inputs, attributes);
   if (known.id >= 0) return known.id;
   const auto id = tape_.append(operation, inputs, attributes, label);
   known = {hash ^ hash >> 32, id};
-  if (++taken_ * 2 > places_.size()) grow();
+  if (++taken_ * 2 > slots_.size()) grow();
   return id;
 }
 
-Emitter::Place& Emitter::place(std::size_t hash, const Operation& operation,
-                               const std::vector<NodeId>& inputs, const Attributes& attributes) {
-  for (auto i = hash & (places_.size() - 1);; i = (i + 1) & (places_.size() - 1)) {
-    auto& candidate = places_[i];
+Emitter::Slot& Emitter::slot(std::size_t hash, const Operation& operation, const std::vector<NodeId>& inputs,
+                             const Attributes& attributes) {
+  for (auto i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
+    auto& candidate = slots_[i];
     if (candidate.id < 0) return candidate;
     if (candidate.hash != hash || !is(candidate.id, operation)) continue;
     const auto known = tape_.inputs(candidate.id);
@@ -34,13 +34,13 @@ Emitter::Place& Emitter::place(std::size_t hash, const Operation& operation,
 }
 
 void Emitter::grow() {
-  std::vector<Place> old(places_.size() * 2);
-  old.swap(places_);
+  std::vector<Slot> old(slots_.size() * 2);
+  old.swap(slots_);
   for (const auto& entry : old) {
     if (entry.id < 0) continue;
-    auto i = entry.hash & (places_.size() - 1);
-    while (places_[i].id >= 0) i = (i + 1) & (places_.size() - 1);
-    places_[i] = entry;
+    auto i = entry.hash & (slots_.size() - 1);
+    while (slots_[i].id >= 0) i = (i + 1) & (slots_.size() - 1);
+    slots_[i] = entry;
   }
 }
 

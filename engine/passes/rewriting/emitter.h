@@ -25,15 +25,15 @@ class Emitter {
 
  private:
   Tape& tape_;
-  /// A hash table of the nodes: open addressing, a power of two of places, at most half of them taken.
-  struct Place {
+  /// A hash table of the nodes: open addressing, a power of two of slots, at most half of them taken.
+  struct Slot {
     std::size_t hash = 0;
     NodeId id = -1;
   };
-  Place& place(std::size_t hash, const Operation& operation, const std::vector<NodeId>& inputs,
-               const Attributes& attributes);
+  Slot& slot(std::size_t hash, const Operation& operation, const std::vector<NodeId>& inputs,
+             const Attributes& attributes);
   void grow();
-  std::vector<Place> places_{64};
+  std::vector<Slot> slots_{64};
   std::size_t taken_ = 0;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
+#include "met_limits.h"
 #include "passes/simplify/simplify.h"
-#include "search_limits.h"
 
 namespace reel::passes {
 

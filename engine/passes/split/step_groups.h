@@ -36,7 +36,7 @@ struct StepGroups {
   const StepGroup& operator[](NodeId id) const { return components[component[id]].of; }
 };
 
-/// Classes of what the `wanted` values need, through the carries too.
+/// The groups of what the `wanted` values need, through the carries too.
 StepGroups group_steps(const Body& body, const std::vector<NodeId>& wanted);
 
 /// The live projections of unroll `id`, in their order.

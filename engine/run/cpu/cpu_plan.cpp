@@ -136,11 +136,11 @@ class Binding {
     to_.scratch_bytes = std::max(to_.scratch_bytes, cluster.scratch_bytes());
   }
 
-  static std::vector<Cluster::Step> steps_of(const plan::Fusion& fusion,
-                                             const std::vector<Cluster::Input>& inputs) {
+  static std::vector<Cluster::Member> steps_of(const plan::Fusion& fusion,
+                                               const std::vector<Cluster::Input>& inputs) {
     std::vector<ElementType> elements;  // of the values
     for (const auto& input : inputs) elements.push_back(input.layout.type.element);
-    std::vector<Cluster::Step> steps;
+    std::vector<Cluster::Member> steps;
     steps.reserve(fusion.members.size());
     std::vector<ElementType> operands;
     for (const auto& member : fusion.members) {

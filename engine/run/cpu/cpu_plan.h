@@ -1,6 +1,7 @@
 #pragma once
 #include <reel/memory.h>
 
+#include "met_limits.h"
 #include "plan/plan.h"
 #include "run/cpu/cluster/cluster.h"
 #include "run/cpu/copy.h"

@@ -3,6 +3,7 @@
 #include <reel/cpu_kernel.h>
 
 #include "run/cpu/cluster/cluster.h"
+#include "search_limits.h"
 
 namespace reel::cpu {
 

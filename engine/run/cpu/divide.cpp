@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "run/cpu/threads/barriers.h"
+#include "search_limits.h"
 
 // Who does what.
 

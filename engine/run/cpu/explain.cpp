@@ -1,8 +1,17 @@
+#include <algorithm>
+
 #include "run/cpu/cpu_plan.h"
+#include "search_limits.h"
 
 namespace reel::cpu {
 
 namespace {
+
+/// Whether anything is fused over the shape of an operand, so that a call of it would have been as well.
+bool has_neighbours(const plan::Plan& plan, const Shape& shape) {
+  return plan.fuses && std::any_of(plan.fusions.begin(), plan.fusions.end(),
+                                   [&](const plan::Fusion& fusion) { return fusion.space == shape; });
+}
 
 /// Why a call is no part of a fusion, where that is for a limit alone.
 std::string limit_of(const plan::Call& call) {
@@ -32,9 +41,10 @@ std::string explain(const CpuPlan& plan) {
            (instruction.barrier ? " | waits" : "");
   };
   auto met = plan.limits;
-  if (plan.plan.fuses)
-    for (const auto& call : plan.plan.calls)
-      if (auto limit = limit_of(call); !limit.empty()) met.push_back(std::move(limit));
+  for (const auto& call : plan.plan.calls)
+    if (auto limit = limit_of(call);
+        !limit.empty() && has_neighbours(plan.plan, call.request.operands[0].type.shape))
+      met.push_back(std::move(limit));
   return plan::explain(plan.plan, who, "; threads: " + std::to_string(plan.threads)) + limits::to_string(met);
 }
 

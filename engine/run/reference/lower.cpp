@@ -376,7 +376,8 @@ class Lowering {
     plan::refuse_memory(types_of(plan_->arguments), plan_->arena_bytes, plan::to_string(largest));
   }
 
-  /// By the largest operand that stands in the buffer, and the first operation that writes to it.
+  /// A buffer is named by the largest operand that stands in it, and by the first operation that writes to
+  /// it.
   plan::Holder holder(std::size_t buffer) const {
     plan::Holder holder{buffers_[buffer].bytes, {}, "copy", ""};
     bool known = false;

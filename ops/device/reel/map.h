@@ -1,6 +1,8 @@
 #pragma once
 // Stands in for <reel/map.h> where maps.h, or a user's own map, is compiled for another device: the functors
 // are what is wanted of it. So tensors are empty, and the derivatives, which nobody calls, record nothing.
+#include "map_list.h"
+
 #if defined(__CUDACC_RTC__)
 // No standard library: what functors need of it.
 namespace std {
@@ -21,6 +23,8 @@ using ::sqrt;
 using ::tanh;
 template <class T>
 inline constexpr bool is_integral_v = T(1) / T(2) == T(0);
+template <>
+inline constexpr bool is_integral_v<bool> = true;
 }  // namespace std
 #else
 #include <cmath>
@@ -38,7 +42,7 @@ inline T choose(bool condition, T a, T b) {
   return condition ? a : b;
 }
 
-/// Of a floating type.
+/// The infinity of a floating type.
 template <class T>
 inline T infinity_of() {
 #if defined(__CUDACC_RTC__)
@@ -79,44 +83,29 @@ struct Tensors {
   Tensors(const T&...) {}
 };
 
-// What derivative rules are written in.
-#define REEL_EMPTY(name) \
-  inline Tensor name(const Tensor&) { return {}; }
-REEL_EMPTY(operator-)
-REEL_EMPTY(operator!)
-REEL_EMPTY(abs)
-REEL_EMPTY(sign)
-REEL_EMPTY(square)
-REEL_EMPTY(sqrt)
-REEL_EMPTY(exp)
-REEL_EMPTY(log)
-REEL_EMPTY(sin)
-REEL_EMPTY(cos)
-REEL_EMPTY(tanh)
-REEL_EMPTY(sigmoid)
-REEL_EMPTY(floor)
-REEL_EMPTY(isfinite)
-REEL_EMPTY(has_no_inverse)
-#undef REEL_EMPTY
-#define REEL_EMPTY(name) \
-  inline Tensor name(const Tensor&, const Tensor&) { return {}; }
-REEL_EMPTY(operator+)
-REEL_EMPTY(operator-)
-REEL_EMPTY(operator*)
-REEL_EMPTY(operator/)
-REEL_EMPTY(operator==)
-REEL_EMPTY(operator!=)
-REEL_EMPTY(operator<)
-REEL_EMPTY(operator>)
-REEL_EMPTY(operator&&)
-REEL_EMPTY(operator||)
-REEL_EMPTY(pow)
-REEL_EMPTY(maximum)
-REEL_EMPTY(minimum)
-REEL_EMPTY(scaled_adjoint)
-REEL_EMPTY(divided_adjoint)
-REEL_EMPTY(absorbing_product)
-#undef REEL_EMPTY
+// What derivative rules are written in: every map, the operators, and little else.
+#define REEL_UNARY(function, F) \
+  inline Tensor function(const Tensor&) { return {}; }
+#define REEL_BINARY(function, F) \
+  inline Tensor function(const Tensor&, const Tensor&) { return {}; }
+REEL_MAPS(REEL_UNARY, REEL_BINARY)
+REEL_UNARY(operator-, )
+REEL_UNARY(operator!, )
+REEL_UNARY(has_no_inverse, )
+REEL_BINARY(operator+, )
+REEL_BINARY(operator-, )
+REEL_BINARY(operator*, )
+REEL_BINARY(operator/, )
+REEL_BINARY(operator==, )
+REEL_BINARY(operator!=, )
+REEL_BINARY(operator<, )
+REEL_BINARY(operator<=, )
+REEL_BINARY(operator>, )
+REEL_BINARY(operator>=, )
+REEL_BINARY(operator&&, )
+REEL_BINARY(operator||, )
+#undef REEL_UNARY
+#undef REEL_BINARY
 inline Tensor select(const Tensor&, const Tensor&, const Tensor&) { return {}; }
 
 }  // namespace reel

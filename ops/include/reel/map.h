@@ -46,7 +46,7 @@ T choose(bool condition, T a, T b) {
   return condition ? a : b;
 }
 
-/// Of a floating type.
+/// The infinity of a floating type.
 template <class T>
 constexpr T infinity_of() {
   return std::numeric_limits<T>::infinity();
@@ -143,7 +143,8 @@ bool with_accepted(ElementType type, Function&& f) {
     }                                                                                   \
   }
 REEL_MAP_LOOP(map_loop, )
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(__AVX2__)
+// Not by clang, which makes minimum and maximum of comparisons: beside NaN they raise exceptions.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__AVX2__)
 #define REEL_HAS_MAP_LOOP_AVX2
 // Without fused multiplications, which would round otherwise than the plain loop.
 REEL_MAP_LOOP(map_loop_avx2, __attribute__((target("avx2"))))
@@ -267,7 +268,7 @@ std::vector<Sample> map_samples() {
   return samples;
 }
 
-/// With its kernels for devices.
+/// The operation of a struct, with its kernels for devices.
 template <class F, class... OfDevices>
 Operation make_map(OfDevices... kernels) {
   Operation map{

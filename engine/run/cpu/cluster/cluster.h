@@ -27,7 +27,7 @@ class Cluster {
     /// Hardly in the cache: another part of memory at each step, or too much for it.
     bool is_cold = false;
   };
-  struct Step {
+  struct Member {
     std::vector<int> operands;
     ElementType result;
     /// A map of values of one kind, a reduction that makes a row value of a whole one, or column totals of
@@ -45,7 +45,7 @@ class Cluster {
     bool is_cold = false;
   };
 
-  Cluster(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Step>& steps,
+  Cluster(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Member>& steps,
           const std::vector<Output>& outputs);
 
   /// `outputs`: those given, then the column totals [blocks, columns] of each such step.
@@ -91,7 +91,8 @@ class Cluster {
   struct Tile;
   class Tiling;
 
-  void find_row_values(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Step>& steps);
+  void find_row_values(const Shape& shape, const std::vector<Input>& inputs,
+                       const std::vector<Member>& steps);
   void find_axes(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Output>& outputs);
   bool keeps_rows() const { return has_row_values_ || !totals_.empty(); }
   Tile part_of(int part, int parts) const;

@@ -21,7 +21,7 @@ RepeatLoop repeat_loop(ElementType element) {
 }  // namespace
 
 void Cluster::find_row_values(const Shape& shape, const std::vector<Input>& inputs,
-                              const std::vector<Step>& steps) {
+                              const std::vector<Member>& steps) {
   const int last = shape.rank() - 1;
   for (const auto& input : inputs)
     per_row_.push_back(last >= 0 && input.layout.type.shape[last] < shape[last]);
@@ -111,7 +111,7 @@ std::size_t whole_lines(std::int64_t bytes) { return static_cast<std::size_t>((b
 /// The order of loads, steps and stores in a tile, and a register for every value that needs one.
 class Cluster::Tiling {
  public:
-  Tiling(Cluster& cluster, const std::vector<Input>& inputs, const std::vector<Step>& steps,
+  Tiling(Cluster& cluster, const std::vector<Input>& inputs, const std::vector<Member>& steps,
          const std::vector<Output>& outputs)
       : to_(cluster),
         inputs_(inputs),
@@ -267,7 +267,7 @@ class Cluster::Tiling {
   static constexpr int never = -1;
   Cluster& to_;
   const std::vector<Input>& inputs_;
-  const std::vector<Step>& steps_;
+  const std::vector<Member>& steps_;
   const std::vector<Output>& outputs_;
   const int last_;  // after all steps
   std::vector<int> last_use_;
@@ -278,7 +278,7 @@ class Cluster::Tiling {
   std::int64_t element_ = 1;  // size of the largest
 };
 
-Cluster::Cluster(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Step>& steps,
+Cluster::Cluster(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Member>& steps,
                  const std::vector<Output>& outputs)
     : input_count_(inputs.size()), output_count_(outputs.size()), value_count_(inputs.size() + steps.size()) {
   find_row_values(shape, inputs, steps);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "search_limits.h"
+
 namespace reel::cpu {
 
 bool Barriers::are_needed_in(std::size_t loop) {
@@ -11,7 +13,8 @@ bool Barriers::are_needed_in(std::size_t loop) {
     any = any || instructions_[at].barrier;
     instructions_[at].barrier = false;
   }
-  pending_.clear();
+  all_have_waited();
+  has_given_up_ = false;  // that was a trial
   return any;
 }
 
@@ -26,7 +29,8 @@ void Barriers::walk(std::size_t begin, std::size_t end) {
     }
     Overlaps::Pending now{&instruction, around_};
     if (waits(now)) instruction.barrier = true;
-    if (instruction.barrier) pending_.clear();
+    if (instruction.barrier) all_have_waited();
+    is_any_divided_ = is_any_divided_ || instruction.divided;
     pending_.push_back(std::move(now));
   }
 }
@@ -40,7 +44,7 @@ void Barriers::walk_loop(std::size_t loop) {
   // What meets the first step alone should not be waited for at every one: once, before the loop.
   if (is_divided && !pending_.empty()) {
     instruction.barrier = true;
-    pending_.clear();
+    all_have_waited();
   }
   // Twice: what the end of a step leaves pending meets the start of the next one.
   for (int step = 0; step < 2 && instruction.steps > 0; ++step) {
@@ -50,11 +54,17 @@ void Barriers::walk_loop(std::size_t loop) {
   }
 }
 
+void Barriers::all_have_waited() {
+  pending_.clear();
+  is_any_divided_ = false;
+}
+
 bool Barriers::waits(const Overlaps::Pending& now) {
+  // What is not divided is the first thread's, one after the other.
+  if (!is_any_divided_ && !now.instruction->divided) return false;
   const bool are_too_many = pending_.size() > limits::most_pending;
   has_given_up_ = has_given_up_ || are_too_many;
   return are_too_many || std::any_of(pending_.begin(), pending_.end(), [&](const Overlaps::Pending& other) {
-           // What is not divided is the first thread's, one after the other.
            return (other.instruction->divided || now.instruction->divided) && overlaps_.between(other, now);
          });
 }

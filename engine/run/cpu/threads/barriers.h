@@ -24,12 +24,14 @@ class Barriers {
   void walk(std::size_t begin, std::size_t end);
   void walk_loop(std::size_t loop);
   bool waits(const Overlaps::Pending& now);
+  void all_have_waited();
 
   const Overlaps overlaps_;
   std::vector<Instruction>& instructions_;
   /// What threads may still be working on, and the loops around the next instruction.
   std::vector<Overlaps::Pending> pending_;
-  Overlaps::Steps around_;
+  std::vector<Overlaps::Around> around_;
+  bool is_any_divided_ = false;  // of those pending
   int visits_ = 0;
   bool has_given_up_ = false;
 };

@@ -31,7 +31,8 @@ bool move_alike(const CpuPlan& plan, const Operand& x, const Operand& y) {
 }
 
 /// The bytes of the base touched at step 0, or at any step.
-Reach range(const CpuPlan& plan, const Operand& operand, const Overlaps::Steps& around, bool one) {
+Reach range(const CpuPlan& plan, const Operand& operand, const std::vector<Overlaps::Around>& around,
+            bool one) {
   Reach range{operand.offset + operand.low, operand.offset + operand.high};
   for (std::uint32_t i = 0; i < operand.stride_count && !one; ++i) {
     const auto& stride = plan.strides[operand.first_stride + i];

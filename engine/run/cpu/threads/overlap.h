@@ -8,16 +8,15 @@ namespace reel::cpu {
 class Overlaps {
  public:
   /// A loop around an instruction: entered once more it is another one.
-  struct Step {
+  struct Around {
     int visit;
     std::int64_t steps;  // of the loop
   };
-  using Steps = std::vector<Step>;
 
   /// An instruction that threads may still be working on, and the loops around it.
   struct Pending {
     const Instruction* instruction;
-    Steps around;
+    std::vector<Around> around;
   };
 
   explicit Overlaps(const CpuPlan& plan) : plan_(plan) {}

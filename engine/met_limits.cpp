@@ -1,4 +1,4 @@
-#include "search_limits.h"
+#include "met_limits.h"
 
 #include <set>
 
