@@ -154,6 +154,25 @@ TEST_CASE("an operation that finds no memory to work in is named, and the model 
     }
 }
 
+TEST_CASE("attributes for which there is no memory are none, and nothing is destroyed that was not made") {
+  const std::vector<Attribute> each{std::vector<std::int64_t>(1000, 1), std::string(10000, 'x')};
+  for (const auto& attribute : each) {
+    std::vector<Attribute> copies;
+    copies.reserve(1);
+    bool is_refused = false;
+    {
+      const MemoryLimit limit(100);
+      try {
+        copies.push_back(attribute);
+      } catch (const std::bad_alloc&) {
+        is_refused = true;
+      }
+    }
+    CHECK(is_refused);
+    CHECK(copies.empty());
+  }
+}
+
 TEST_CASE("an expanded unroll and a split into more than there is memory for") {
   for (const std::int64_t steps : {std::int64_t{3000000}, std::int64_t{2000000000}}) {
     const auto count = std::to_string(steps);

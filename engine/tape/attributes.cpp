@@ -38,6 +38,7 @@ std::uint64_t bits(double value) {
 }
 
 struct Hash {
+  std::size_t operator()(const NoAttribute&) const { return 0; }
   std::size_t operator()(double v) const { return std::hash<std::uint64_t>()(bits(v)); }
   std::size_t operator()(const std::vector<std::int64_t>& v) const {
     std::size_t hash = v.size();
@@ -89,6 +90,7 @@ struct Printer {
   void operator()(const std::shared_ptr<const Array>& v) const { out << to_string(v->type()); }
   void operator()(const std::shared_ptr<Variable>& v) const { out << v->name(); }
   void operator()(const std::shared_ptr<Body>&) const { out << "..."; }
+  void operator()(const NoAttribute&) const {}
 };
 }  // namespace
 

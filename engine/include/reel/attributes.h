@@ -13,11 +13,20 @@ namespace reel {
 struct Body;
 class Variable;
 
+/// No attribute is this. Of a variant of the others alone GCC's library holds that it always has a value:
+/// where memory gives out while one is copied, it destroys what was never made.
+struct NoAttribute {
+  NoAttribute() = default;
+  NoAttribute(const NoAttribute&) noexcept {}
+  NoAttribute& operator=(const NoAttribute&) = default;
+  bool operator==(const NoAttribute&) const { return true; }
+};
+
 /// One constant of a recorded operation: a number, axes or extents, a name, data, a parameter, an unroll's
 /// body.
 using Attribute =
     std::variant<std::int64_t, double, std::vector<std::int64_t>, std::string, std::shared_ptr<const Array>,
-                 std::shared_ptr<Variable>, std::shared_ptr<Body>>;
+                 std::shared_ptr<Variable>, std::shared_ptr<Body>, NoAttribute>;
 
 /// The same bits: 0 and -0 differ, a NaN equals itself; data, parameters and bodies are the same object.
 bool identical(const Attribute& a, const Attribute& b);
