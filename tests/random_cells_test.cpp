@@ -1,44 +1,24 @@
 // Random cells as unroll nodes against the same cells Expanded, with each pass and without: values,
 // gradients, second gradients.
 
-#include <reel/gradients.h>
 #include <reel/program.h>
-#include <reel/record.h>
 
 #include <cstdlib>
 
 #include "catch.h"
 #include "devices.h"
-#include "random_cell.h"
+#include "random_results.h"
 
 using namespace reel;
 using namespace reel::test;
 
 namespace {
 
-/// A scalar in which every element of every tensor counts, not linearly.
-Tensor total(const Tensors& tensors) {
-  Tensor sum_of_all = full({}, 0, ElementType::float64);
-  double weight = 1;
-  for (const auto& tensor : tensors) sum_of_all = sum_of_all + sum(tanh((weight *= 0.9) * tensor));
-  return sum_of_all;
-}
-
 /// Values, gradients of their total, and gradients of the total of those.
 std::vector<Array> evaluate(const RandomProgram& program, bool expanded, const CompileOptions& options,
                             const Device& device = Device::cpu()) {
   Tape tape(ElementType::float64);
-  Recording recording(tape);
-  Tensors arguments, xs;
-  for (const auto& type : program.argument_types()) {
-    arguments.push_back(tape.argument(type));
-    if (is_floating(type.element)) xs.push_back(arguments.back());
-  }
-  auto outputs = program.record(arguments, expanded);
-  const auto first = gradients(total(outputs), xs);
-  const auto second = gradients(total(first), xs);
-  for (auto* list : {&first, &second}) outputs.insert(outputs.end(), list->begin(), list->end());
-  for (auto& output : outputs) output = bring(tape, output, "test");
+  const auto outputs = record_with_gradients(program, expanded, tape);
   return compile(tape, outputs, device, options).run(program.arguments());
 }
 

@@ -1,8 +1,7 @@
-#include <reel/element_index.h>
-
 #include <algorithm>
 #include <vector>
 
+#include "index_fault.h"
 #include "kernels.h"
 #include "lines.h"
 #include "views.h"
@@ -11,22 +10,13 @@ namespace reel::reference {
 
 namespace {
 
-/// What errors call an index, and the shape its place is told in, of as many elements.
-struct IndexName {
-  std::string called;
-  Shape shape;
-};
-
 /// Calls `f(position, index)` for every index, after checking all of them.
 template <class F>
-void for_each_index(const ConstView& indices, std::int64_t extent, const IndexName& name, F&& f) {
+void for_each_index(const ConstView& indices, const IndexFault& fault, F&& f) {
   const auto visit = [&](const auto* index) {
     const auto count = indices.shape().size();
     for (std::int64_t i = 0; i < count; ++i)
-      if (index[i] < 0 || index[i] >= extent)
-        throw RunError(name.called + " " + std::to_string(index[i]) + " at " +
-                       to_string(Shape(element_index(i, name.shape))) + " is outside [0, " +
-                       std::to_string(extent) + ")");
+      if (index[i] < 0 || index[i] >= fault.extent) throw RunError(fault.message(i, index[i]));
     for (std::int64_t i = 0; i < count; ++i) f(i, static_cast<std::int64_t>(index[i]));
   };
   if (indices.type->element == ElementType::int32)
@@ -47,7 +37,7 @@ void gather(const KernelCall& call) {
     using T = decltype(zero);
     const T* x = bits<T>(call.inputs[0]);
     T* y = bits<T>(call.output);
-    for_each_index(call.inputs[1], extent, {"index", call.inputs[1].shape()},
+    for_each_index(call.inputs[1], {"index", call.inputs[1].shape(), extent},
                    [&](std::int64_t i, std::int64_t chosen) {
                      for (std::int64_t o = 0; o < x_lines.outer; ++o)
                        std::copy_n(x + (o * extent + chosen) * inner, inner, y + (o * count + i) * inner);
@@ -68,7 +58,7 @@ struct Chosen {
   Chosen(const ConstView& indices, std::int64_t extent)
       : first(extent, -1), next(indices.shape().size(), -1) {
     std::vector<std::int64_t> last(extent, -1);
-    for_each_index(indices, extent, {"index", indices.shape()}, [&](std::int64_t i, std::int64_t chosen) {
+    for_each_index(indices, {"index", indices.shape(), extent}, [&](std::int64_t i, std::int64_t chosen) {
       (last[chosen] < 0 ? first[chosen] : next[last[chosen]]) = i;
       last[chosen] = i;
     });
@@ -89,7 +79,7 @@ void scatter_add(const KernelCall& call) {
     T* y = call.output.as<T>();
     std::fill_n(y, call.output.shape().size(), zero);
     if (count <= few_terms) {
-      for_each_index(call.inputs[0], extent, {"index", call.inputs[0].shape()},
+      for_each_index(call.inputs[0], {"index", call.inputs[0].shape(), extent},
                      [&](std::int64_t i, std::int64_t chosen) {
                        for (std::int64_t o = 0; o < y_lines.outer; ++o)
                          for (std::int64_t j = 0; j < inner; ++j)
@@ -118,11 +108,8 @@ template <class F>
 void along_axis(const KernelCall& call, const ConstView& indices, std::int64_t extent, F&& f) {
   const auto axis = static_cast<int>(call.attributes.integer("axis"));
   const Lines lines(indices.shape(), axis);
-  const auto& called = call.attributes.text("called");
-  const bool has_axis = called.empty() || indices.shape()[axis] != 1;
-  const IndexName name{called.empty() ? "index" : called,
-                       has_axis ? indices.shape() : indices.shape().without_axis(axis)};
-  for_each_index(indices, extent, name, [&](std::int64_t i, std::int64_t chosen) {
+  const auto fault = IndexFault::along(axis, indices.shape(), call.attributes.text("called"), extent);
+  for_each_index(indices, fault, [&](std::int64_t i, std::int64_t chosen) {
     const auto outer = i / (lines.count * lines.stride), inner = i % lines.stride;
     f(i, (outer * extent + chosen) * lines.stride + inner);
   });
