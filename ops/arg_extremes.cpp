@@ -1,5 +1,6 @@
 #include <reel/ops.h>
 
+#include "cuda/kernels.h"
 #include "reduction.h"
 #include "reference/kernels.h"
 #include "table.h"
@@ -10,7 +11,7 @@ namespace reel {
 
 namespace {
 
-Operation arg_extreme(const char* name, Kernel kernel) {
+Operation arg_extreme(const char* name, Kernel kernel, bool largest) {
   const auto infer = [](const std::vector<TensorType>& x, const Attributes& attributes) -> TensorType {
     return {ElementType::int64, reducing::infer_extreme(x, attributes).shape};
   };
@@ -20,18 +21,23 @@ Operation arg_extreme(const char* name, Kernel kernel) {
                                {{floats({2, 3, 2})}, {{"axes", Axes{1}}}},
                                {{floats({0, 3})}, {{"axes", Axes{1}}}}};
   };
-  return {name, Kind::reduction, infer, Derivative::none(), {std::move(kernel)}, samples};
+  return {name,
+          Kind::reduction,
+          infer,
+          Derivative::none(),
+          {std::move(kernel), cuda::arg_extreme_kernels(largest)},
+          samples};
 }
 
 }  // namespace
 
 const Operation& argmax_operation() {
-  static const auto operation = arg_extreme("argmax", reference::argmax);
+  static const auto operation = arg_extreme("argmax", reference::argmax, true);
   return operation;
 }
 
 const Operation& argmin_operation() {
-  static const auto operation = arg_extreme("argmin", reference::argmin);
+  static const auto operation = arg_extreme("argmin", reference::argmin, false);
   return operation;
 }
 

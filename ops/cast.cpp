@@ -1,4 +1,5 @@
 #include "cpu/loops.h"
+#include "cuda/kernels.h"
 #include "reference/kernels.h"
 #include "samples.h"
 #include "table.h"
@@ -18,7 +19,8 @@ const Operation& cast_operation() {
       {[](const Recorded& y, const Tensor& dy) -> Tensors { return {cast(dy, y[0].element())}; }},
       {reference::cast, CpuKernels{[](const std::vector<ElementType>& operands, ElementType result) {
          return cpu::loops().cast(operands[0], result);
-       }}},
+       }},
+       cuda::cast_kernels()},
       [] {
         const auto to = [](ElementType element) {
           return Attributes{{"element", static_cast<std::int64_t>(element)}};

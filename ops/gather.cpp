@@ -2,6 +2,7 @@
 #include <reel/ops.h>
 #include <reel/record.h>
 
+#include "cuda/kernels.h"
 #include "reference/kernels.h"
 #include "samples.h"
 #include "summed.h"
@@ -70,7 +71,7 @@ const Operation& gather_operation() {
         const auto axis = y.attributes().integer("axis");
         return {scatter_add(y[1], dy, y[0].extent(axis), axis), {}};
       }},
-      {reference::gather},
+      {reference::gather, cuda::gather_kernels()},
       [] {
         return std::vector<Sample>{{{floats({5, 3}), indices({4}, 5)}, at_axis(0)},
                                    {{floats({5}), indices({2, 3}, 5)}, at_axis(0)},
@@ -104,7 +105,7 @@ const Operation& scatter_add_operation() {
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
         return {{}, gather(dy, y[0], y.attributes().integer("axis"))};
       }},
-      {reference::scatter_add},
+      {reference::scatter_add, cuda::scatter_add_kernels()},
       [] {
         return std::vector<Sample>{{{indices({6}, 4), floats({6, 2})}, into(0, 4)},
                                    {{indices({2, 3}, 4), floats({2, 3})}, into(0, 4)},

@@ -1,3 +1,4 @@
+#include "cuda/kernels.h"
 #include "reference/kernels.h"
 #include "table.h"
 
@@ -44,7 +45,7 @@ const Operation& constant_operation() {
 
 const Operation& fill_operation() {
   static const Operation operation{
-      "fill", Kind::leaf, attribute_type, Derivative::none(), {reference::fill}, [] {
+      "fill", Kind::leaf, attribute_type, Derivative::none(), {reference::fill, cuda::fill_kernels()}, [] {
         return leaf_samples(typed({ElementType::float64, {2, 3}}, {{"value", 1.5}}));
       }};
   return operation;
@@ -52,7 +53,7 @@ const Operation& fill_operation() {
 
 const Operation& iota_operation() {
   static const Operation operation{
-      "iota", Kind::leaf, attribute_type, Derivative::none(), {reference::iota}, [] {
+      "iota", Kind::leaf, attribute_type, Derivative::none(), {reference::iota, cuda::iota_kernels()}, [] {
         return leaf_samples(typed({ElementType::float64, {4}}));
       }};
   return operation;

@@ -1,6 +1,7 @@
 #include "maps.h"
 
 #include "cpu/loops.h"
+#include "cuda/kernels.h"
 #include "map_list.h"
 #include "table.h"
 
@@ -8,15 +9,27 @@ namespace reel {
 
 namespace {
 
+/// The name of a struct.
+template <class F>
+constexpr const char* type_name = nullptr;
+#define REEL_NAME(function, F) \
+  template <>                  \
+  constexpr const char* type_name<maps::F> = #F;
+REEL_MAPS(REEL_NAME, REEL_NAME)
+#undef REEL_NAME
+
 /// A map of Reel's own: its loops are compiled once for each instruction set.
 template <class F>
 const Operation& own_map() {
   static const Operation operation =
       mapping::make_map<F>(CpuKernels{[](const std::vector<ElementType>& operands, ElementType) {
-        // A sum in double of floats, which no tape holds and the runner makes of what loops add up.
-        if (std::is_same_v<F, maps::Add> && operands[0] != operands[1]) return cpu::loops().add_floats();
-        return cpu::loops().map(F::name, operands[0]);
-      }});
+                             // A sum in double of floats, which no tape holds and the runner makes of what
+                             // loops add up.
+                             if (std::is_same_v<F, maps::Add> && operands[0] != operands[1])
+                               return cpu::loops().add_floats();
+                             return cpu::loops().map(F::name, operands[0]);
+                           }},
+                           cuda::map_kernels(type_name<F>));
   return operation;
 }
 

@@ -1,4 +1,5 @@
 #include "cpu/product.h"
+#include "cuda/kernels.h"
 #include "reference/kernels.h"
 #include "samples.h"
 #include "table.h"
@@ -109,7 +110,7 @@ const Operation& matmul_operation() {
         return {operand_adjoint(left, 'm', 'n', dy, dy_roles, y[1], right),
                 operand_adjoint(right, 'n', 'm', dy, dy_roles, y[0], left)};
       }},
-      {reference::matmul, cpu::product_kernels()},
+      {reference::matmul, cpu::product_kernels(), cuda::product_kernels()},
       [] {
         const auto roles = [](const char* left, const char* right) {
           return Attributes{{"left", std::string(left)}, {"right", std::string(right)}};

@@ -2,6 +2,7 @@
 #include <reel/ops.h>
 #include <reel/record.h>
 
+#include "cuda/kernels.h"
 #include "reference/kernels.h"
 #include "samples.h"
 #include "table.h"
@@ -58,7 +59,7 @@ const Operation& uniform_operation() {
       Kind::random,
       uniform_type,
       Derivative::none(),
-      {reference::uniform},
+      {reference::uniform, cuda::uniform_kernels()},
       [] {
         const TensorType type{ElementType::float64, {2, 3}};
         return std::vector<Sample>{

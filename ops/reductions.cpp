@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cpu/reduction_kernel.h"
+#include "cuda/kernels.h"
 #include "maps.h"
 #include "reduction_list.h"
 #include "table.h"
@@ -60,6 +61,11 @@ Tensors adjoint_of_extreme(const Recorded& y, const Tensor& dy) {
 
 namespace {
 
+template <class R>
+std::size_t bytes_of_total(ElementType operand) {
+  return with_type(operand, [](auto zero) { return sizeof(typename R::template Total<decltype(zero)>); });
+}
+
 /// Sums and products take integers and bools as int64.
 template <class R>
 Tensor taken(const Tensor& x) {
@@ -71,15 +77,16 @@ Tensor taken(const Tensor& x) {
 
 }  // namespace
 
-#define REEL_REDUCTION(function, R)                                                       \
-  const Operation& function##_operation() {                                               \
-    static const auto operation =                                                         \
-        reducing::make<reductions::R>(cpu::reduction_kernels(reductions::R::name));       \
-    return operation;                                                                     \
-  }                                                                                       \
-  Tensor function(const Tensor& x, const Axes& axes, bool keep) {                         \
-    return reducing::reduce(function##_operation(), taken<reductions::R>(x), axes, keep); \
-  }                                                                                       \
+#define REEL_REDUCTION(function, R)                                                                \
+  const Operation& function##_operation() {                                                        \
+    static const auto operation =                                                                  \
+        reducing::make<reductions::R>(cpu::reduction_kernels(reductions::R::name),                 \
+                                      cuda::reduction_kernels(#R, bytes_of_total<reductions::R>)); \
+    return operation;                                                                              \
+  }                                                                                                \
+  Tensor function(const Tensor& x, const Axes& axes, bool keep) {                                  \
+    return reducing::reduce(function##_operation(), taken<reductions::R>(x), axes, keep);          \
+  }                                                                                                \
   Tensor function(const Tensor& x) { return function(x, reducing::all_axes(reductions::R::name, x)); }
 #define REEL_DECLARED(function, R) const Operation& function##_operation();
 

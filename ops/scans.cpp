@@ -1,6 +1,7 @@
 #include <reel/ops.h>
 #include <reel/record.h>
 
+#include "cuda/kernels.h"
 #include "reference/kernels.h"
 #include "samples.h"
 #include "summed.h"
@@ -43,7 +44,7 @@ const Operation& cumsum_operation() {
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
         return {cumsum(dy, y.attributes().integer("axis"), !y.attributes().integer("reverse"))};
       }},
-      {reference::cumsum},
+      {reference::cumsum, cuda::cumsum_kernels()},
       [] {
         return std::vector<Sample>{{{floats({4})}, attributes(0, false)},
                                    {{floats({2, 3, 2})}, attributes(1, true)},
@@ -77,7 +78,7 @@ const Operation& linear_scan_operation() {
                                                       : scaled_adjoint(db, before),
                 db};
       }},
-      {reference::linear_scan},
+      {reference::linear_scan, cuda::linear_scan_kernels()},
       [] {
         return std::vector<Sample>{{{floats({4}), floats({4})}, linear_attributes(0, false, false)},
                                    {{floats({2, 3, 2}), floats({2, 3, 2})}, linear_attributes(1, true, true)},

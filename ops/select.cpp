@@ -1,4 +1,5 @@
 #include "cpu/loops.h"
+#include "cuda/kernels.h"
 #include "reference/kernels.h"
 #include "samples.h"
 #include "table.h"
@@ -23,7 +24,8 @@ const Operation& select_operation() {
       }},
       {reference::select, CpuKernels{[](const std::vector<ElementType>& operands, ElementType) {
          return cpu::loops().select(operands[1]);
-       }}},
+       }},
+       cuda::select_kernels()},
       [] {
         std::vector<Sample> samples;
         for (const Shape& shape : {Shape{}, Shape{4}, Shape{2, 3}, Shape{0, 2}})

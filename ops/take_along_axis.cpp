@@ -2,6 +2,7 @@
 #include <reel/ops.h>
 #include <reel/record.h>
 
+#include "cuda/kernels.h"
 #include "reference/kernels.h"
 #include "samples.h"
 #include "summed.h"
@@ -47,7 +48,7 @@ const Operation& take_along_axis_operation() {
                        into(axis, y[0].extent(axis), y.attributes().text("called"))),
                 {}};
       }},
-      {reference::take_along_axis},
+      {reference::take_along_axis, cuda::take_along_axis_kernels()},
       [] {
         return std::vector<Sample>{{{floats({5}), indices({3}, 5)}, at_axis(0)},
                                    {{floats({2, 4}), indices({2, 6}, 4)}, at_axis(1)},
@@ -73,7 +74,7 @@ const Operation& scatter_add_along_axis_operation() {
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
         return {{}, take_along_axis(dy, y[0], y.attributes().integer("axis"), y.attributes().text("called"))};
       }},
-      {reference::scatter_add_along_axis},
+      {reference::scatter_add_along_axis, cuda::scatter_add_along_axis_kernels()},
       [] {
         return std::vector<Sample>{{{indices({4}, 3), floats({4})}, into(0, 3)},
                                    {{indices({2, 5}, 3), floats({2, 5})}, into(1, 3)},

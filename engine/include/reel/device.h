@@ -30,6 +30,10 @@ class Device {
   /// tested against it.
   static Device reference();
 
+  /// An NVIDIA GPU, by its number. Its driver and compiler are opened here and now. Throws Error that says
+  /// which library, device or version is missing.
+  static Device cuda(int number = 0);
+
   /// For Reel's own devices and those of its tests: `backend` compiles programs for it. Throws Error where it
   /// is null.
   explicit Device(std::shared_ptr<Backend> backend);

@@ -73,6 +73,7 @@ using std::tanh;
 struct Tensor {
   Tensor() {}
   Tensor(double) {}
+  Tensor shape() const { return {}; }
 };
 struct Recorded {
   operator Tensor() const { return {}; }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include <reel/cpu_kernel.h>
+#include <reel/cuda_kernel.h>
 #include <reel/ops.h>
 #include <reel/record.h>
 
@@ -286,13 +287,46 @@ Operation make_map(OfDevices... kernels) {
 
 }  // namespace mapping
 
+/// The name of a map's struct, and its text.
+struct MapText {
+  const char* name = nullptr;
+  const char* text = nullptr;
+};
+
+/// Defines the struct of a map, and keeps its text, of which kernels for CUDA devices are made:
+///
+///   REEL_MAP(Spike, {
+///     static constexpr auto name = "spike";
+///     ...
+///   });
+#define REEL_MAP(Name, ...) \
+  struct Name __VA_ARGS__;  \
+  inline reel::MapText reel_map_text(const Name*) { return {#Name, "struct " #Name " " #__VA_ARGS__ ";"}; }
+
+namespace mapping {
+
+template <class F, class = void>
+struct MapTextOf {
+  static MapText get() { return {}; }
+};
+template <class F>
+struct MapTextOf<F, std::void_t<decltype(reel_map_text(static_cast<const F*>(nullptr)))>> {
+  static MapText get() { return reel_map_text(static_cast<const F*>(nullptr)); }
+};
+
+/// What a map says of itself to CUDA devices; nothing where it has no text.
+CudaKernels cuda_kernels(const MapText& text);
+
+}  // namespace mapping
+
 /// The operation of a struct; the same object at every call.
 template <class F>
 const Operation& map_operation() {
   static const Operation operation =
       mapping::make_map<F>(CpuKernels{[](const std::vector<ElementType>& operands, ElementType) {
-        return mapping::map_loop_for<F>(operands[0]);
-      }});
+                             return mapping::map_loop_for<F>(operands[0]);
+                           }},
+                           mapping::cuda_kernels(mapping::MapTextOf<F>::get()));
   return operation;
 }
 

@@ -1,0 +1,103 @@
+#include "run/cuda/compiler.h"
+
+#include <reel/error.h>
+
+#include "run/cuda/library.h"
+
+#if defined(REEL_HAS_CUDA)
+#include <nvrtc.h>
+
+namespace reel::cuda {
+
+namespace {
+
+/// The functions of NVRTC that are called.
+struct Nvrtc {
+  Library library{"NVIDIA's run-time compiler",
+                  {"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so", "/usr/local/cuda/lib64/libnvrtc.so"}};
+#define REEL_FUNCTION(name) decltype(::name)* name = library.find<decltype(::name)>(#name);
+  REEL_FUNCTION(nvrtcVersion)
+  REEL_FUNCTION(nvrtcCreateProgram)
+  REEL_FUNCTION(nvrtcDestroyProgram)
+  REEL_FUNCTION(nvrtcCompileProgram)
+  REEL_FUNCTION(nvrtcGetProgramLogSize)
+  REEL_FUNCTION(nvrtcGetProgramLog)
+  REEL_FUNCTION(nvrtcGetCUBINSize)
+  REEL_FUNCTION(nvrtcGetCUBIN)
+  REEL_FUNCTION(nvrtcGetErrorString)
+#undef REEL_FUNCTION
+
+  void check(nvrtcResult result, const char* what) const {
+    if (result != NVRTC_SUCCESS)
+      throw Error("[Device] " + std::string(what) + ": " + nvrtcGetErrorString(result));
+  }
+};
+
+const Nvrtc& nvrtc() {
+  static const Nvrtc functions;
+  return functions;
+}
+
+/// A program while it is compiled.
+class Compilation {
+ public:
+  explicit Compilation(const Source& source) {
+    const auto text = source.text();
+    std::vector<const char*> names, texts;
+    for (const auto& [name, header] : source.headers) {
+      names.push_back(name.c_str());
+      texts.push_back(header.c_str());
+    }
+    nvrtc().check(nvrtc().nvrtcCreateProgram(&program_, text.c_str(), "kernels.cu",
+                                             static_cast<int>(names.size()), texts.data(), names.data()),
+                  "kernels cannot be handed to the compiler");
+  }
+  Compilation(const Compilation&) = delete;
+  ~Compilation() { nvrtc().nvrtcDestroyProgram(&program_); }
+
+  void run(const std::string& architecture) {
+    const auto target = "--gpu-architecture=" + architecture;
+    const char* options[] = {target.c_str(), "--std=c++17", "--device-as-default-execution-space",
+                             "--fmad=true"};
+    const auto result = nvrtc().nvrtcCompileProgram(program_, std::size(options), options);
+    if (result != NVRTC_SUCCESS)
+      throw Error("[Device] kernels do not compile for " + architecture + ": " +
+                  nvrtc().nvrtcGetErrorString(result) + "\n" + messages());
+  }
+  std::string code() const {
+    std::size_t size = 0;
+    nvrtc().check(nvrtc().nvrtcGetCUBINSize(program_, &size), "there is no machine code");
+    std::string code(size, '\0');
+    nvrtc().check(nvrtc().nvrtcGetCUBIN(program_, code.data()), "there is no machine code");
+    return code;
+  }
+
+ private:
+  std::string messages() const {
+    std::size_t size = 0;
+    nvrtc().nvrtcGetProgramLogSize(program_, &size);
+    std::string text(size, '\0');
+    nvrtc().nvrtcGetProgramLog(program_, text.data());
+    return text;
+  }
+
+  nvrtcProgram program_ = nullptr;
+};
+
+}  // namespace
+
+std::string compile(const Source& source, const std::string& architecture) {
+  Compilation compilation(source);
+  compilation.run(architecture);
+  return compilation.code();
+}
+
+std::string compiler_version() {
+  int major = 0, minor = 0;
+  nvrtc().check(nvrtc().nvrtcVersion(&major, &minor), "the compiler does not say its version");
+  return std::to_string(major) + "." + std::to_string(minor);
+}
+
+}  // namespace reel::cuda
+
+#endif

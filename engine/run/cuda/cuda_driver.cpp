@@ -1,0 +1,210 @@
+#include "run/cuda/cuda_driver.h"
+
+#include <reel/error.h>
+
+#include "run/cuda/compiler.h"
+#include "run/cuda/kernel_cache.h"
+#include "run/cuda/library.h"
+#include "run/cuda/products.h"
+
+#if !defined(REEL_HAS_CUDA)
+
+namespace reel::cuda {
+
+std::shared_ptr<Driver> open_driver(int) {
+  throw Error(
+      "[Device] this Reel was built without CUDA: the toolkit's headers were not to be found, or REEL_CUDA "
+      "was "
+      "OFF");
+}
+
+}  // namespace reel::cuda
+
+#else
+
+#include <cuda.h>
+
+namespace reel::cuda {
+
+namespace {
+
+/// The functions of the driver that are called, by the versions that the toolkit's header declares.
+struct DriverFunctions {
+  Library library{"NVIDIA's driver", {"libcuda.so.1"}};
+#define REEL_TEXT(name) #name
+#define REEL_NAME(name) REEL_TEXT(name)
+#define REEL_FUNCTION(member, name) \
+  decltype(::name)* member = library.find<decltype(::name)>(REEL_NAME(name));
+  REEL_FUNCTION(error_string, cuGetErrorString)
+  REEL_FUNCTION(init, cuInit)
+  REEL_FUNCTION(version, cuDriverGetVersion)
+  REEL_FUNCTION(device_count, cuDeviceGetCount)
+  REEL_FUNCTION(device, cuDeviceGet)
+  REEL_FUNCTION(device_name, cuDeviceGetName)
+  REEL_FUNCTION(attribute, cuDeviceGetAttribute)
+  REEL_FUNCTION(retain, cuDevicePrimaryCtxRetain)
+  REEL_FUNCTION(release, cuDevicePrimaryCtxRelease)
+  REEL_FUNCTION(set_current, cuCtxSetCurrent)
+  REEL_FUNCTION(create_stream, cuStreamCreate)
+  REEL_FUNCTION(destroy_stream, cuStreamDestroy)
+  REEL_FUNCTION(synchronize, cuStreamSynchronize)
+  REEL_FUNCTION(allocate, cuMemAlloc)
+  REEL_FUNCTION(free, cuMemFree)
+  REEL_FUNCTION(upload, cuMemcpyHtoDAsync)
+  REEL_FUNCTION(download, cuMemcpyDtoHAsync)
+  REEL_FUNCTION(load, cuModuleLoadData)
+  REEL_FUNCTION(unload, cuModuleUnload)
+  REEL_FUNCTION(function, cuModuleGetFunction)
+  REEL_FUNCTION(function_attribute, cuFuncSetAttribute)
+  REEL_FUNCTION(launch, cuLaunchKernel)
+#undef REEL_FUNCTION
+#undef REEL_NAME
+#undef REEL_TEXT
+
+  void check(CUresult result, const std::string& what) const {
+    if (result == CUDA_SUCCESS) return;
+    const char* reason = nullptr;
+    error_string(result, &reason);
+    throw Error("[Device] " + what + ": " + (reason ? reason : "error " + std::to_string(result)));
+  }
+};
+
+const DriverFunctions& cu() {
+  static const DriverFunctions functions;
+  return functions;
+}
+
+CUdeviceptr address_of(const void* memory) { return reinterpret_cast<CUdeviceptr>(memory); }
+
+class CudaModule : public Module {
+ public:
+  /// The context is current.
+  CudaModule(CUcontext context, const std::string& code) : context_(context) {
+    cu().check(cu().load(&module_, code.data()), "kernels cannot be loaded");
+  }
+  CudaModule(const CudaModule&) = delete;
+  ~CudaModule() override {
+    cu().set_current(context_);
+    cu().unload(module_);
+  }
+  Function function(const std::string& name) override {
+    CUfunction found = nullptr;
+    cu().check(cu().function(&found, module_, name.c_str()), "there is no kernel " + name);
+    return found;
+  }
+
+ private:
+  const CUcontext context_;
+  CUmodule module_ = nullptr;
+};
+
+class CudaDriver : public Driver {
+ public:
+  explicit CudaDriver(int number) {
+    cu().check(cu().init(0), "NVIDIA's driver does not start");
+    int count = 0;
+    cu().check(cu().device_count(&count), "devices cannot be counted");
+    if (number < 0 || number >= count)
+      throw Error("[Device] there is no CUDA device " + std::to_string(number) + ": there are " +
+                  std::to_string(count));
+    cu().check(cu().device(&device_, number), "device " + std::to_string(number));
+    char name[256] = "";
+    cu().check(cu().device_name(name, sizeof name, device_), "the device has no name");
+    name_ = name;
+    architecture_ = "sm_" + std::to_string(10 * attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) +
+                                           attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+    cu().check(cu().retain(&context_, device_), name_ + " cannot be used");
+    use();
+    cu().check(cu().create_stream(&stream_, CU_STREAM_NON_BLOCKING), name_ + " gives no stream");
+  }
+  CudaDriver(const CudaDriver&) = delete;
+  ~CudaDriver() override {
+    cu().set_current(context_);
+    products_.reset();
+    if (workspace_) release(workspace_);
+    if (stream_) cu().destroy_stream(stream_);
+    cu().release(device_);
+  }
+
+  std::string name() const override { return name_; }
+
+  void* allocate(std::size_t bytes) override {
+    use();
+    CUdeviceptr memory = 0;
+    return cu().allocate(&memory, bytes) == CUDA_SUCCESS ? reinterpret_cast<void*>(memory) : nullptr;
+  }
+  void release(void* memory) override {
+    cu().set_current(context_);
+    cu().free(address_of(memory));
+  }
+  void upload(void* to, const void* from, std::size_t bytes) override {
+    if (bytes == 0) return;
+    use();
+    cu().check(cu().upload(address_of(to), from, bytes, stream_), "data cannot be copied to " + name_);
+  }
+  void download(void* to, const void* from, std::size_t bytes) override {
+    if (bytes == 0) return;
+    use();
+    cu().check(cu().download(to, address_of(from), bytes, stream_), "data cannot be copied from " + name_);
+    finish();
+  }
+
+  std::shared_ptr<Module> load(const Source& source) override {
+    use();
+    return std::make_shared<CudaModule>(context_, cached_code(source, architecture_));
+  }
+
+  void launch(Function function, const Geometry& geometry, const std::int64_t* words,
+              std::size_t count) override {
+    use();
+    auto size = count * sizeof *words;
+    void* packed[] = {CU_LAUNCH_PARAM_BUFFER_POINTER, const_cast<std::int64_t*>(words),
+                      CU_LAUNCH_PARAM_BUFFER_SIZE, &size, CU_LAUNCH_PARAM_END};
+    cu().check(
+        cu().launch(static_cast<CUfunction>(const_cast<void*>(function)),
+                    static_cast<unsigned>(geometry.blocks), 1, 1, static_cast<unsigned>(geometry.threads), 1,
+                    1, static_cast<unsigned>(geometry.shared_bytes), stream_, nullptr, packed),
+        "a kernel cannot be launched on " + name_);
+  }
+  std::shared_ptr<Multiplication> prepare(const CudaProduct& product) override {
+    use();
+    if (!products_) {
+      products_ = std::make_unique<Products>();
+      workspace_ = allocate(Products::workspace_bytes);
+      if (!workspace_) throw MemoryError("[Device] " + name_ + " has no memory for products to work in");
+    }
+    return products_->prepare(product);
+  }
+  void multiply(const Multiplication& product, const void* a, const void* b, void* c) override {
+    use();
+    products_->multiply(product, a, b, c, workspace_, stream_);
+  }
+
+  void finish() override {
+    use();
+    cu().check(cu().synchronize(stream_), name_ + " fails");
+  }
+
+ private:
+  void use() const { cu().check(cu().set_current(context_), name_ + " cannot be used"); }
+  int attribute(CUdevice_attribute which) const {
+    int value = 0;
+    cu().check(cu().attribute(&value, which, device_), name_ + " does not say what it is");
+    return value;
+  }
+
+  CUdevice device_ = 0;
+  CUcontext context_ = nullptr;
+  CUstream stream_ = nullptr;
+  std::string name_, architecture_;
+  std::unique_ptr<Products> products_;
+  void* workspace_ = nullptr;
+};
+
+}  // namespace
+
+std::shared_ptr<Driver> open_driver(int device) { return std::make_shared<CudaDriver>(device); }
+
+}  // namespace reel::cuda
+
+#endif

@@ -1,0 +1,351 @@
+#include "run/cuda/cuda_runner.h"
+
+#include <chrono>
+#include <cstring>
+
+#include "plan/out_of_memory.h"
+#include "run/cuda/fault.h"
+
+namespace reel::cuda {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+using device::Fault;
+
+/// Launches among which a fault is told by number.
+constexpr std::size_t most_launched = std::size_t{1} << 20;
+
+constexpr std::size_t alignment = 256;
+std::size_t aligned(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+std::int64_t word_of(const void* address) { return reinterpret_cast<std::intptr_t>(address); }
+
+class CudaRunner : public Runner {
+ public:
+  CudaRunner(CudaPlan plan, std::shared_ptr<Board> board)
+      : made_(std::move(plan)),
+        plan_(made_.plan),
+        board_(std::move(board)),
+        driver_(*board_->driver),
+        bases_(plan_.bases.size(), nullptr),
+        steps_(static_cast<std::size_t>(plan_.loop_depth)),
+        versions_(plan_.parameters.size(), 0) {
+    load();
+    arena_ = memory(plan_.arena_bytes, what_holds_memory(plan_));
+    std::size_t bytes = aligned(sizeof(Fault));
+    for (const auto& base : plan_.bases) bytes += aligned(bytes_outside(base));
+    for (const auto& output : plan_.outputs) bytes += aligned(output.type.bytes());
+    outside_ = memory(bytes, "arguments and results");
+    place_outside();
+  }
+
+  void run(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) override {
+    check_arguments(plan_.arguments, arguments);
+    outputs.resize(plan_.outputs.size());
+    for (std::size_t i = 0; i < outputs.size(); ++i) make_room(outputs, i, plan_.outputs[i].type);
+    const std::lock_guard<std::mutex> lock(board_->running);
+    upload(arguments);
+    skip_cached_ = is_cached();
+    ran_ = false;  // what a failing run leaves is not relied on
+    launched_.clear();
+    walk(0, made_.instructions.size(), 0);
+    check_fault();
+    ran_ = true;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (!plan_.outputs[i].is_written)
+        launch(made_.outputs[i], {address(plan_.outputs[i].from), results_[i]});
+      driver_.download(outputs[i].raw(), results_[i], outputs[i].bytes());
+    }
+    write_variables();
+    driver_.finish();
+  }
+
+  std::size_t arena_bytes() const override { return plan_.arena_bytes; }
+  std::size_t kept_bytes() const override { return plan_.cached_bytes; }
+  std::size_t instruction_count() const override { return made_.instructions.size(); }
+  std::string explain() const override { return cuda::explain(made_); }
+  Profile profile(const std::vector<const Array*>& arguments, int runs) override;
+
+ private:
+  struct Time {
+    double seconds = 0;
+    std::int64_t calls = 0;
+  };
+  /// What was launched of kernels that may refuse something, so that faults are told by number.
+  struct Launched {
+    std::size_t work;
+    std::vector<std::int64_t> steps;
+  };
+
+  DeviceMemory memory(std::size_t bytes, const std::string& what) const {
+    DeviceMemory memory(board_->driver, std::max<std::size_t>(bytes, 1));
+    if (!memory.get()) plan::refuse_memory(types_of(plan_.arguments), bytes, what);
+    return memory;
+  }
+
+  void load() {
+    for (const auto& product : made_.products) products_.push_back(driver_.prepare(product));
+    if (made_.source.kernels.empty()) return;
+    module_ = driver_.load(made_.source);
+    for (auto* launches : {&made_.launches, &made_.outputs, &made_.updates})
+      for (auto& launch : *launches)
+        if (!launch.kernel.empty()) launch.function = module_->function(launch.kernel);
+    made_.source.headers.clear();
+  }
+
+  /// Of what stands in memory that is neither the arena's nor a variable's.
+  std::size_t bytes_outside(const plan::Base& base) const {
+    using Kind = plan::Base::Kind;
+    switch (base.kind) {
+      case Kind::argument:
+        return plan_.arguments[base.position].type.bytes();
+      case Kind::constant:
+        return base.constant->bytes();
+      case Kind::run_number:
+        return sizeof(std::int64_t);
+      default:
+        return 0;  // results stand behind
+    }
+  }
+
+  void place_outside() {
+    auto* next = outside_.get();
+    const auto take = [&](std::size_t bytes) {
+      auto* place = next;
+      next += aligned(bytes);
+      return place;
+    };
+    fault_ = take(sizeof(Fault));
+    for (const auto& output : plan_.outputs) results_.push_back(take(output.type.bytes()));
+    for (std::size_t i = 0; i < plan_.bases.size(); ++i) {
+      const auto& base = plan_.bases[i];
+      bases_[i] = base.kind == plan::Base::Kind::arena    ? arena_.get()
+                  : base.kind == plan::Base::Kind::result ? results_[base.position]
+                                                          : take(bytes_outside(base));
+      if (base.kind == plan::Base::Kind::constant)
+        driver_.upload(bases_[i], base.constant->raw(), base.constant->bytes());
+    }
+  }
+
+  void upload(const std::vector<const Array*>& arguments) {
+    using Kind = plan::Base::Kind;
+    const Fault none{device::none_yet, 0, 0};
+    driver_.upload(fault_, &none, sizeof none);
+    for (std::size_t i = 0; i < plan_.bases.size(); ++i) {
+      const auto& base = plan_.bases[i];
+      if (base.kind == Kind::variable) bases_[i] = board_->newest(base.variable);
+      if (base.kind == Kind::argument)
+        driver_.upload(bases_[i], arguments[base.position]->raw(), arguments[base.position]->bytes());
+      if (base.kind == Kind::run_number) {
+        const auto number = base.variable->next_run();
+        driver_.upload(bases_[i], &number, sizeof number);
+      }
+    }
+  }
+
+  /// Whether what is made of parameters alone was made already, of the same values.
+  bool is_cached() {
+    bool same = ran_;
+    for (std::size_t i = 0; i < plan_.parameters.size(); ++i) {
+      const auto version = plan_.parameters[i]->version();
+      same = same && versions_[i] == version;
+      versions_[i] = version;
+    }
+    return same;
+  }
+
+  std::byte* address(const plan::Address& address) const {
+    auto* at = bases_[static_cast<std::size_t>(address.base)] + address.offset;
+    for (const auto& step : address.steps) at += steps_[static_cast<std::size_t>(step.level)] * step.bytes;
+    return at;
+  }
+
+  void walk(std::size_t begin, std::size_t end, int level) {
+    for (auto i = begin; i < end; ++i) {
+      const auto& work = plan_.work[i];
+      if (work.kind == plan::Work::Kind::loop) {
+        for (std::int64_t step = 0; step < work.steps; ++step) {
+          steps_[static_cast<std::size_t>(level)] = work.reverse ? work.steps - 1 - step : step;
+          walk(i + 1, static_cast<std::size_t>(work.end), level + 1);
+        }
+        i = static_cast<std::size_t>(work.end) - 1;
+      } else if (!(work.cached && skip_cached_)) {
+        times_ ? measure(i, level) : execute(i, level);
+      }
+    }
+  }
+
+  void measure(std::size_t i, int level) {
+    const auto start = Clock::now();
+    execute(i, level);
+    driver_.finish();
+    (*times_)[i].seconds += std::chrono::duration<double>(Clock::now() - start).count();
+    ++(*times_)[i].calls;
+  }
+
+  void execute(std::size_t i, int level) {
+    const auto& work = plan_.work[i];
+    const auto& instruction = made_.instructions[i];
+    if (instruction.kind == Instruction::Kind::host) return call_on_host(i, level);
+    if (instruction.kind == Instruction::Kind::product)
+      return driver_.multiply(*products_[instruction.index], address(plan_.operand(work, 0)),
+                              address(plan_.operand(work, 1)), address(plan_.operand(work, 2)));
+    auto& launch = made_.launches[instruction.index];
+    for (std::uint32_t k = 0; k < work.operand_count(); ++k)
+      launch.words[k] = word_of(address(plan_.operand(work, k)));
+    if (launch.fault_at >= 0) {
+      if (launched_.size() == most_launched) {
+        check_fault();
+        launched_.clear();
+      }
+      const auto at = static_cast<std::size_t>(launch.fault_at);
+      launch.words[at] = word_of(fault_);
+      launch.words[at + 1] = static_cast<std::int64_t>(launched_.size());
+      launched_.push_back({i, {steps_.begin(), steps_.begin() + level}});
+    }
+    driver_.launch(launch.function, launch.geometry, launch.words.data(), launch.words.size());
+  }
+
+  void launch(Launch& launch, const std::vector<const void*>& operands) {
+    for (std::size_t k = 0; k < operands.size(); ++k) launch.words[k] = word_of(operands[k]);
+    driver_.launch(launch.function, launch.geometry, launch.words.data(), launch.words.size());
+  }
+
+  /// With the reference kernel, on copies of contiguous operands. What has gone wrong before is told first.
+  void call_on_host(std::size_t i, int level) {
+    check_fault();
+    const auto& work = plan_.work[i];
+    const auto& call = plan_.calls[work.index];
+    std::vector<Array> copies;
+    for (std::uint32_t k = 0; k < work.input_count; ++k) {
+      copies.emplace_back(call.request.operands[k].type.shape, call.request.operands[k].type.element);
+      driver_.download(copies.back().raw(), address(plan_.operand(work, k)), copies.back().bytes());
+    }
+    std::vector<ConstView> views;
+    for (const auto& copy : copies) views.push_back({copy.raw(), &copy.type()});
+    const Span<const std::int64_t> steps{steps_.data(), static_cast<std::size_t>(level)};
+    Array result;
+    View output{nullptr, nullptr};
+    if (work.output_count > 0) {
+      const auto& type = call.request.result.type;
+      result = Array(type.shape, type.element);
+      output = {result.raw(), &result.type()};
+    }
+    try {
+      call.operation->kernels.reference({views, output, call.request.attributes, steps});
+    } catch (const RunError& error) {
+      throw RunError(plan::message_of(plan_, i, error.what(), steps));
+    }
+    if (work.output_count > 0)
+      driver_.upload(address(plan_.operand(work, work.input_count)), result.raw(), result.bytes());
+  }
+
+  /// Throws RunError where a kernel has refused an element.
+  void check_fault() {
+    if (launched_.empty()) return;
+    Fault fault{};
+    driver_.download(&fault, fault_, sizeof fault);
+    if (fault.key == device::none_yet) return;
+    const auto& at = launched_[fault.key >> device::bits_of_element];
+    const auto element = static_cast<std::int64_t>(fault.key & ((1ull << device::bits_of_element) - 1));
+    const auto& launch = made_.launches[made_.instructions[at.work].index];
+    throw RunError(plan::message_of(plan_, at.work, launch.fault(element, fault.value),
+                                    {at.steps.data(), at.steps.size()}));
+  }
+
+  /// All at once, after all has been read.
+  void write_variables() {
+    std::vector<DeviceMemory> written;
+    for (std::size_t i = 0; i < plan_.updates.size(); ++i) {
+      const auto& update = plan_.updates[i];
+      written.push_back(board_->room_for(*update.variable));
+      launch(made_.updates[i], {address(update.value), written.back().get()});
+    }
+    for (std::size_t i = 0; i < plan_.updates.size(); ++i)
+      board_->written(plan_.updates[i].variable, std::move(written[i]));
+  }
+
+  CudaPlan made_;
+  const plan::Plan& plan_;
+  const std::shared_ptr<Board> board_;
+  Driver& driver_;
+  std::shared_ptr<Module> module_;
+  std::vector<std::shared_ptr<Multiplication>> products_;
+  DeviceMemory arena_, outside_;
+  std::byte* fault_ = nullptr;
+  std::vector<std::byte*> bases_, results_;
+  std::vector<std::int64_t> steps_;
+  std::vector<std::uint64_t> versions_;
+  std::vector<Launched> launched_;
+  bool ran_ = false, skip_cached_ = false;
+  std::vector<Time>* times_ = nullptr;
+};
+
+Profile CudaRunner::profile(const std::vector<const Array*>& arguments, int runs) {
+  std::vector<Time> times(made_.instructions.size());
+  std::vector<Array> outputs;
+  run(arguments, outputs);
+  times_ = &times;
+  const auto start = Clock::now();
+  try {
+    for (int i = 0; i < runs; ++i) run(arguments, outputs);
+  } catch (...) {
+    times_ = nullptr;
+    throw;
+  }
+  times_ = nullptr;
+  Profile profile;
+  profile.microseconds = std::chrono::duration<double, std::micro>(Clock::now() - start).count() / runs;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    if (times[i].calls == 0) continue;
+    const auto& note = plan_.notes[i];
+    profile.lines.push_back({note.what, note.origin.scope, note.operands, 1e6 * times[i].seconds / runs, 0,
+                             times[i].calls / runs});
+  }
+  return profile;
+}
+
+}  // namespace
+
+Board::Held& Board::held(const std::shared_ptr<Variable>& variable) {
+  auto& held = held_[variable.get()];
+  // Another one may have stood at its address.
+  if (held.variable.lock() != variable) held = {{}, {}, 0, variable};
+  return held;
+}
+
+std::byte* Board::newest(const std::shared_ptr<Variable>& variable) {
+  auto& held = this->held(variable);
+  if (held.version == variable->version()) return held.memory.get();
+  const auto& value = variable->read();
+  if (!held.memory.get()) held.memory = room_for(*variable);
+  driver->upload(held.memory.get(), value.raw(), value.bytes());
+  held.version = variable->version();
+  return held.memory.get();
+}
+
+DeviceMemory Board::room_for(const Variable& variable) {
+  const auto known = held_.find(&variable);
+  if (known != held_.end() && known->second.spare.get()) return std::exchange(known->second.spare, {});
+  DeviceMemory memory(driver, std::max<std::size_t>(variable.type().bytes(), 1));
+  if (!memory.get())
+    throw MemoryError("[Model] there is no memory on the device for '" + variable.name() + "', " +
+                      to_string(variable.type()));
+  return memory;
+}
+
+void Board::written(const std::shared_ptr<Variable>& variable, DeviceMemory memory) {
+  auto& held = this->held(variable);
+  variable->written_elsewhere(
+      [driver = driver, memory](Array& host) { driver->download(host.raw(), memory.get(), host.bytes()); });
+  held.version = variable->version();
+  held.spare = std::exchange(held.memory, std::move(memory));
+}
+
+std::unique_ptr<Runner> make_runner(CudaPlan plan, std::shared_ptr<Board> board) {
+  return std::make_unique<CudaRunner>(std::move(plan), std::move(board));
+}
+
+}  // namespace reel::cuda

@@ -1,0 +1,75 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "run/cuda/texts.h"
+
+namespace reel::cuda {
+
+/// Where a launch of a kernel runs.
+struct Geometry {
+  std::int64_t blocks = 1;
+  int threads = 1;  // of a block
+  std::size_t shared_bytes = 0;
+};
+
+/// A kernel that is loaded; belongs to its module.
+using Function = const void*;
+
+/// Compiled kernels in a device's memory.
+class Module {
+ public:
+  virtual ~Module() = default;
+  virtual Function function(const std::string& name) = 0;
+};
+
+/// How a product is done that a library was asked about.
+class Multiplication {
+ public:
+  virtual ~Multiplication() = default;
+};
+
+/// What is asked of a device and its driver. Launches and copies run one after the other, in their order;
+/// finish() waits for them. One thread at a time; but any may ask for memory, release it and download.
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  /// "NVIDIA H100 80GB HBM3"
+  virtual std::string name() const = 0;
+
+  /// Null where there is none left. Addresses are multiples of 256.
+  virtual void* allocate(std::size_t bytes) = 0;
+  virtual void release(void* memory) = 0;
+  virtual void upload(void* to, const void* from, std::size_t bytes) = 0;
+  /// Waits for all that was begun before.
+  virtual void download(void* to, const void* from, std::size_t bytes) = 0;
+
+  /// Throws Error with the compiler's words where a kernel is none.
+  virtual std::shared_ptr<Module> load(const Source& source) = 0;
+  virtual void launch(Function function, const Geometry& geometry, const std::int64_t* words,
+                      std::size_t count) = 0;
+  /// How the library for products does it.
+  virtual std::shared_ptr<Multiplication> prepare(const CudaProduct& product) = 0;
+  virtual void multiply(const Multiplication& product, const void* a, const void* b, void* c) = 0;
+  virtual void finish() = 0;
+};
+
+/// Memory of a device.
+class DeviceMemory {
+ public:
+  DeviceMemory() = default;
+  DeviceMemory(std::shared_ptr<Driver> driver, std::size_t bytes)
+      : driver_(std::move(driver)), memory_(driver_->allocate(bytes), [driver = driver_](void* memory) {
+          if (memory) driver->release(memory);
+        }) {}
+  /// Null where there was none.
+  std::byte* get() const { return static_cast<std::byte*>(memory_.get()); }
+
+ private:
+  std::shared_ptr<Driver> driver_;
+  std::shared_ptr<void> memory_;
+};
+
+}  // namespace reel::cuda

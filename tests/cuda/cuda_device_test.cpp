@@ -1,0 +1,220 @@
+// What a CUDA device is beside its kernels: how programs are told apart, errors, memory, variables.
+
+#include <reel/gradients.h>
+#include <reel/map.h>
+#include <reel/program.h>
+#include <reel/reel.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "catch.h"
+#include "directory.h"
+#include "emulated_driver.h"
+#include "plans.h"
+#include "run/cuda/compiler.h"
+#include "run/cuda/cuda_plan.h"
+#include "run/cuda/cuda_target.h"
+#include "run/cuda/kernel_cache.h"
+#include "values.h"
+
+using namespace reel;
+using namespace reel::test;
+
+namespace {
+
+const auto f = ElementType::float32;
+
+REEL_MAP(Doubled, {
+  static constexpr auto name = "doubled";
+  static constexpr auto accepts = Accepts::floating;
+  template <class T>
+  T operator()(T x) const {
+    return choose(x == T(0), T(0), x + x);
+  }
+  static Tensors derivative(const Recorded&, const Tensor& dy) { return {2 * dy}; }
+});
+
+struct Textless {
+  static constexpr auto name = "textless";
+  static constexpr auto accepts = Accepts::floating;
+  template <class T>
+  T operator()(T x) const {
+    return x;
+  }
+  static Tensors derivative(const Recorded&, const Tensor& dy) { return {dy}; }
+};
+
+cuda::CudaPlan plan_for_cuda(const Tape& tape, const Tensors& outputs) {
+  return cuda::make_cuda_plan(plan_of(tape, outputs, {}, cuda::CudaTarget()));
+}
+
+std::set<std::string> kernels_of(const cuda::CudaPlan& plan) {
+  std::set<std::string> names;
+  for (const auto& [name, text] : plan.source.kernels) names.insert(name);
+  return names;
+}
+
+template <class F>
+std::string error_of(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// The kernels of a layer-normalised step with its gradients.
+cuda::CudaPlan training_plan(std::int64_t steps, std::int64_t batch, std::int64_t hidden) {
+  Tape tape;
+  const Recording recording(tape);
+  const auto x = tape.argument({f, {steps, batch, hidden}}), w = tape.argument({f, {hidden, hidden}});
+  const auto cell = [&](const Tensor& x, const Tensor& h) { return tanh(layer_norm(matmul(h, w) + x)); };
+  const auto loss = sum(unroll(cell, x, zeros({batch, hidden})).outputs);
+  return plan_for_cuda(tape, gradients(loss, {x, w}));
+}
+
+}  // namespace
+
+TEST_CASE("the text of kernels does not depend on extents", "[cuda]") {
+  const auto one = training_plan(5, 32, 64), other = training_plan(7, 48, 128);
+  CHECK(kernels_of(one) == kernels_of(other));
+  CHECK(one.source.kernels.size() > 3);
+  // Where elements cannot be moved four at a time it is another text.
+  const auto of_columns = [](std::int64_t columns) {
+    Tape tape;
+    const Recording recording(tape);
+    const auto x = tape.argument({f, {2, columns}});
+    return kernels_of(
+        plan_for_cuda(tape, {tanh(x) * slice(tape.argument({f, {2, 2 * columns}}), 1, 0, columns)}));
+  };
+  CHECK(of_columns(64) == of_columns(32));
+  CHECK(of_columns(63) == of_columns(7));
+  CHECK(of_columns(63) != of_columns(64));
+}
+
+TEST_CASE("a user's map with a text is part of fusions on a CUDA device", "[cuda]") {
+  Tape tape;
+  const Recording recording(tape);
+  const auto x = tape.argument({f, {2, 3}});
+  const auto y = tanh(apply<Doubled>(x));
+  const Tensors outputs{y, gradients(sum(y), {x})[0]};
+  CHECK(count_work(plan_for_cuda(tape, {y}).plan).fusions == 1);
+  const std::vector<Array> arguments{Array({2, 3}, std::vector<float>{0, 1, -2, .5f, 3, -.25f})};
+  const auto expected = compile(tape, outputs, Device::reference()).run(arguments);
+  const auto found = compile(tape, outputs, emulated_cuda()).run(arguments);
+  for (std::size_t i = 0; i < 2; ++i) CHECK(difference(found[i], expected[i]) < 1e-6);
+}
+
+TEST_CASE(
+    "an operation without a kernel for CUDA devices is refused, or done by the host where that is asked "
+    "for",
+    "[cuda]") {
+  Tape tape;
+  const Recording recording(tape);
+  const auto x = tape.argument({f, {2}});
+  const auto y = apply<Textless>(x) + 1;
+  const auto text = error_of([&] { compile(tape, {y}, emulated_cuda()); });
+  CHECK_THAT(text, Catch::Contains("textless") && Catch::Contains("cuda"));
+  CompileOptions options;
+  OnHost({"textless"})(options);
+  const auto found = compile(tape, {y}, emulated_cuda(), options).run({Array(std::vector<float>{1, 2})});
+  CHECK(found[0] == Array(std::vector<float>{2, 3}));
+}
+
+TEST_CASE("memory that a device does not have is refused, with what the program wanted", "[cuda]") {
+  Tape tape;
+  const Recording recording(tape);
+  const auto x = tape.argument({f, {1000, 1000}});
+  const auto y = matmul(tanh(x), sin(x));
+  EmulatedDriver::Options small;
+  small.memory = 1 << 20;
+  const auto text = error_of([&] { compile(tape, {y}, emulated_cuda(small)); });
+  CHECK_THAT(text, Catch::Contains("float32[1000, 1000]") && Catch::Contains("tanh"));
+}
+
+TEST_CASE(
+    "a model on a CUDA device trains as on the processor, and its parameters are read where they are "
+    "newest",
+    "[cuda]") {
+  const auto train = [](const Device& device) {
+    Model model(Seed{1}, device);
+    LSTM cell(model / "cell", 3, 4);
+    const Linear head(model / "head", 4, 2);
+    TrainingStep step(model, clip_by_global_norm(1, Adam(1e-2)), [&](Tensor x, Tensor target) {
+      return cross_entropy(head(dropout(unroll(cell, x, cell.initial_state(x.extent(1))).outputs, 0.2)),
+                           target);
+    });
+    std::mt19937_64 random(3);
+    const auto x = random_array({f, {5, 2, 3}}, random);
+    const auto target = random_array({ElementType::int64, {5, 2}}, random, 0, 2);
+    std::vector<Array> seen;
+    for (int i = 0; i < 4; ++i) {
+      seen.push_back(step(x, target));
+      if (i == 1) {
+        // Read, changed by the host, and read again by the device.
+        const auto weights = model.parameters()[0];
+        seen.push_back(weights.value());
+      }
+    }
+    for (const auto& parameter : model.parameters()) seen.push_back(parameter.value());
+    return seen;
+  };
+  const auto expected = train(Device::cpu(1)), found = train(emulated_cuda());
+  REQUIRE(found.size() == expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) CHECK(difference(found[i], expected[i]) < 1e-5);
+}
+
+TEST_CASE("what a device without libraries lacks is named", "[cuda]") {
+  const auto text = error_of([] { Device::cuda(0); });
+  // Where there is a device there is nothing to say.
+  if (!text.empty()) CHECK_THAT(text, Catch::Contains("libcuda.so.1") || Catch::Contains("CUDA device 0"));
+  CHECK_THAT(error_of([] { Device::cuda(1000); }), Catch::Contains("[Device]"));
+}
+
+#if defined(REEL_HAS_CUDA)
+TEST_CASE("NVIDIA's compiler takes kernels, for each kind of device that there is", "[cuda]") {
+  try {
+    cuda::compiler_version();
+  } catch (const Error& error) {
+    WARN("skipped: " << error.what());
+    return;
+  }
+  const auto plan = training_plan(5, 32, 64);
+  for (const auto* architecture : {"sm_80", "sm_90", "sm_100"})
+    CHECK(cuda::compile(plan.source, architecture).size() > 1000);
+  cuda::Source wrong;
+  cuda::add_kernel(wrong, {{"fusion.cuh", ""}}, 1, "  this is no text;\n");
+  CHECK_THAT(error_of([&] { cuda::compile(wrong, "sm_90"); }), Catch::Contains("do not compile"));
+}
+#endif
+
+TEST_CASE("kept kernels are found again, whole or not at all, and the oldest go", "[cuda]") {
+  const Directory directory;
+  const auto folder = (directory.path / "kernels").string();
+  const cuda::KernelCache cache(folder, 1000);
+  CHECK(cache.find("a").empty());
+  cache.keep("a", std::string(300, 'x'));
+  CHECK(cache.find("a") == std::string(300, 'x'));
+  CHECK(std::filesystem::status(folder).permissions() == std::filesystem::perms::owner_all);
+  SECTION("damaged") {
+    std::ofstream(folder + "/a.kernels", std::ios::app) << "more";
+    CHECK(cache.find("a").empty());
+    cache.keep("a", "again");
+    CHECK(cache.find("a") == "again");
+  }
+  SECTION("too many") {
+    cache.keep("b", std::string(300, 'y'));
+    std::filesystem::last_write_time(folder + "/a.kernels", std::filesystem::file_time_type::min());
+    cache.keep("c", std::string(400, 'z'));
+    CHECK(cache.find("a").empty());
+    CHECK(cache.find("c").size() == 400);
+  }
+  SECTION("a folder that others may read") {
+    std::filesystem::permissions(folder, std::filesystem::perms::all);
+    const cuda::KernelCache open(folder);
+    CHECK(open.find("a").empty());
+  }
+}

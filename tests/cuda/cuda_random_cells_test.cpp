@@ -1,0 +1,51 @@
+// Random cells with first and second gradients on an emulated CUDA device.
+
+#include <reel/program.h>
+
+#include <cstdlib>
+
+#include "catch.h"
+#include "emulated_driver.h"
+#include "random_results.h"
+
+using namespace reel;
+using namespace reel::test;
+
+namespace {
+
+Program compiled(const RandomProgram& program, const Device& device) {
+  Tape tape(ElementType::float64);
+  const auto outputs = record_with_gradients(program, false, tape);
+  return compile(tape, outputs, device);
+}
+
+void check_cells(std::uint64_t first, std::uint64_t count) {
+  EmulatedDriver::Options noting;
+  noting.only_notes = true;
+  const auto notes = emulated_cuda(noting);
+  for (auto seed = first; seed < first + count; ++seed) compiled(RandomProgram(seed), notes);
+  EmulatedDriver::Options shuffled;
+  shuffled.seed = first + 1;
+  const auto device = emulated_cuda(), in_any_order = emulated_cuda(shuffled);
+  for (auto seed = first; seed < first + count; ++seed) {
+    INFO("replay with REEL_RANDOM_CELL=" << seed);
+    const RandomProgram program(seed);
+    const auto expected = compiled(program, Device::reference()).run(program.arguments());
+    const auto found = compiled(program, seed % 4 == 0 ? in_any_order : device).run(program.arguments());
+    REQUIRE(found.size() == expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      INFO("result " << i << ": " << to_string(found[i]) << " and " << to_string(expected[i]));
+      REQUIRE(difference(found[i], expected[i]) <= 1e-10 * std::max(1.0, largest(expected[i])));
+    }
+  }
+}
+
+}  // namespace
+
+// REEL_RANDOM_CELLS=2000 tries that many.
+TEST_CASE("random cells on a CUDA device", "[cuda]") {
+  if (const char* seed = std::getenv("REEL_RANDOM_CELL"))
+    return check_cells(std::strtoull(seed, nullptr, 10), 1);
+  const char* count = std::getenv("REEL_RANDOM_CELLS");
+  check_cells(1, count ? std::strtoull(count, nullptr, 10) : 100);
+}

@@ -1,0 +1,133 @@
+#include "emulated_driver.h"
+
+#include <reel/error.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "emulated_kernels.h"
+#include "run/cuda/cuda_backend.h"
+
+namespace reel::test {
+
+namespace {
+
+class EmulatedModule : public cuda::Module {
+ public:
+  explicit EmulatedModule(bool is_noted) : is_noted_(is_noted) {}
+  cuda::Function function(const std::string& name) override {
+    return is_noted_ ? nullptr : reinterpret_cast<cuda::Function>(compiled_kernel(name));
+  }
+
+ private:
+  const bool is_noted_;
+};
+
+/// Before each piece of memory stands how large it is, and behind it bytes that nobody may touch.
+constexpr std::size_t alignment = 256, guard = 64;
+constexpr int untouched = 0xa5;
+
+}  // namespace
+
+EmulatedDriver::EmulatedDriver(const Options& options) : options_(options) {}
+
+void* EmulatedDriver::allocate(std::size_t bytes) {
+  if (options_.only_notes) bytes = 1;
+  if (bytes > options_.memory - held_) return nullptr;
+  const auto whole = alignment + bytes + guard;
+  auto* memory =
+      static_cast<std::byte*>(std::aligned_alloc(alignment, (whole + alignment - 1) / alignment * alignment));
+  if (!memory) return nullptr;
+  std::memcpy(memory, &bytes, sizeof bytes);
+  std::memset(memory + alignment, 0xcd, bytes);
+  std::memset(memory + alignment + bytes, untouched, guard);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  held_ += bytes;
+  pieces_.insert(memory);
+  return memory + alignment;
+}
+
+void EmulatedDriver::release(void* memory) {
+  auto* begin = static_cast<std::byte*>(memory) - alignment;
+  std::size_t bytes;
+  std::memcpy(&bytes, begin, sizeof bytes);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  held_ -= bytes;
+  pieces_.erase(begin);
+  std::free(begin);
+}
+
+void EmulatedDriver::finish() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const auto* begin : pieces_) {
+    std::size_t bytes;
+    std::memcpy(&bytes, begin, sizeof bytes);
+    for (std::size_t i = 0; i < guard; ++i)
+      if (begin[alignment + bytes + i] != std::byte{untouched})
+        throw InternalError("a kernel writes past the end of memory of " + std::to_string(bytes) + " bytes");
+  }
+}
+
+void EmulatedDriver::upload(void* to, const void* from, std::size_t bytes) {
+  if (!options_.only_notes) std::memcpy(to, from, bytes);
+}
+void EmulatedDriver::download(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
+
+std::shared_ptr<cuda::Module> EmulatedDriver::load(const cuda::Source& source) {
+  options_.only_notes ? note_kernels(source) : compile_kernels(source);
+  return std::make_shared<EmulatedModule>(options_.only_notes);
+}
+
+void EmulatedDriver::launch(cuda::Function function, const cuda::Geometry& geometry,
+                            const std::int64_t* words, std::size_t /*count*/) {
+  if (options_.only_notes) throw InternalError("this device runs nothing");
+  ++launches_;
+  char failure[200];
+  const device::LaunchOrder order{static_cast<unsigned>(geometry.blocks),
+                                  static_cast<unsigned>(geometry.threads), geometry.shared_bytes,
+                                  options_.seed == 0 ? 0 : options_.seed + launches_};
+  const auto kernel = reinterpret_cast<device::EmulatedKernel>(const_cast<void*>(function));
+  static_assert(sizeof(long long) == sizeof(std::int64_t));
+  kernel(order, reinterpret_cast<const long long*>(words), failure, sizeof failure);
+  if (failure[0] != '\0') throw InternalError(std::string("a kernel fails: ") + failure);
+}
+
+namespace {
+
+struct EmulatedProduct : cuda::Multiplication {
+  explicit EmulatedProduct(const CudaProduct& product) : product(product) {}
+  const CudaProduct product;
+
+  template <class T>
+  void run(const T* a, const T* b, T* c) const {
+    const auto& p = product;
+    for (std::int64_t i = 0; i < p.batches * p.rows * p.columns; ++i) {
+      const auto column = i % p.columns, row = i / p.columns % p.rows, batch = i / (p.columns * p.rows);
+      double sum = 0;
+      for (std::int64_t k = 0; k < p.inner; ++k)
+        sum += double(a[batch * p.a.batch + row * p.a.row + k * p.a.column]) *
+               double(b[batch * p.b.batch + k * p.b.row + column * p.b.column]);
+      c[batch * p.c.batch + row * p.c.row + column * p.c.column] = static_cast<T>(sum);
+    }
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<cuda::Multiplication> EmulatedDriver::prepare(const CudaProduct& product) {
+  return std::make_shared<EmulatedProduct>(product);
+}
+
+void EmulatedDriver::multiply(const cuda::Multiplication& product, const void* a, const void* b, void* c) {
+  const auto& own = static_cast<const EmulatedProduct&>(product);
+  if (own.product.element == ElementType::float32)
+    own.run(static_cast<const float*>(a), static_cast<const float*>(b), static_cast<float*>(c));
+  else
+    own.run(static_cast<const double*>(a), static_cast<const double*>(b), static_cast<double*>(c));
+}
+
+Device emulated_cuda(const EmulatedDriver::Options& options) {
+  return Device(cuda::make_backend(std::make_shared<EmulatedDriver>(options)));
+}
+
+}  // namespace reel::test

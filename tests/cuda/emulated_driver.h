@@ -1,0 +1,52 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include <reel/device.h>
+
+#include "run/cuda/driver.h"
+
+/// A device that is none: kernels are compiled as C++ and run on the processor, thread after thread.
+namespace reel::test {
+
+class EmulatedDriver : public cuda::Driver {
+ public:
+  struct Options {
+    /// Of the order in which blocks and threads run; 0: in their order.
+    std::uint64_t seed = 0;
+    /// Of the device.
+    std::size_t memory = std::size_t{1} << 34;
+    /// Kernels are noted and not compiled; such a device runs nothing. What is noted is compiled, many at a
+    /// time, by the next one that is asked for any of it.
+    bool only_notes = false;
+  };
+  explicit EmulatedDriver(const Options& options);
+
+  std::string name() const override { return "emulated"; }
+  void* allocate(std::size_t bytes) override;
+  void release(void* memory) override;
+  void upload(void* to, const void* from, std::size_t bytes) override;
+  void download(void* to, const void* from, std::size_t bytes) override;
+  std::shared_ptr<cuda::Module> load(const cuda::Source& source) override;
+  void launch(cuda::Function function, const cuda::Geometry& geometry, const std::int64_t* words,
+              std::size_t count) override;
+  std::shared_ptr<cuda::Multiplication> prepare(const CudaProduct& product) override;
+  void multiply(const cuda::Multiplication& product, const void* a, const void* b, void* c) override;
+  /// Throws InternalError where a kernel has written beside its memory.
+  void finish() override;
+
+  std::uint64_t launches() const { return launches_; }
+
+ private:
+  const Options options_;
+  std::uint64_t launches_ = 0;
+  std::mutex mutex_;
+  std::size_t held_ = 0;
+  std::set<const std::byte*> pieces_;
+};
+
+Device emulated_cuda(const EmulatedDriver::Options& options = {});
+
+}  // namespace reel::test

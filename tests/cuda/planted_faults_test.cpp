@@ -1,0 +1,87 @@
+// The emulated device finds what is wrong with a kernel.
+
+#include <reel/error.h>
+
+#include <numeric>
+
+#include "catch.h"
+#include "emulated_driver.h"
+
+using namespace reel;
+using namespace reel::test;
+
+namespace {
+
+/// Runs a kernel of one block on `count` numbers 0, 1, 2, ... Returns them as it leaves them.
+std::vector<float> run(const std::string& body, int threads, std::size_t shared_bytes, std::uint64_t seed = 0,
+                       std::size_t count = 64) {
+  EmulatedDriver::Options options;
+  options.seed = seed;
+  EmulatedDriver driver(options);
+  cuda::Source source;
+  const auto name =
+      cuda::add_kernel(source, {{"fusion.cuh", ""}}, 1, "  float* x = words.pointer<float>(0);\n" + body);
+  const auto module = driver.load(source);
+  std::vector<float> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), 0.0f);
+  const std::shared_ptr<void> memory(driver.allocate(count * sizeof(float)),
+                                     [&](void* m) { driver.release(m); });
+  driver.upload(memory.get(), numbers.data(), count * sizeof(float));
+  const auto word = static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(memory.get()));
+  driver.launch(module->function(name), {1, threads, shared_bytes}, &word, 1);
+  driver.finish();
+  driver.download(numbers.data(), memory.get(), count * sizeof(float));
+  return numbers;
+}
+
+std::string failure_of(const std::string& body, int threads, std::size_t shared_bytes) {
+  try {
+    run(body, threads, shared_bytes);
+  } catch (const InternalError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// Each number becomes its neighbour's, by way of shared memory.
+std::string neighbours(const std::string& barrier) {
+  return "  float* shared = reinterpret_cast<float*>(shared_memory());\n"
+         "  shared[threadIdx.x] = x[threadIdx.x];\n" +
+         barrier + "  x[threadIdx.x] = shared[(threadIdx.x + 1) % blockDim.x];\n";
+}
+
+}  // namespace
+
+TEST_CASE("a right kernel gives the same in any order of threads", "[cuda]") {
+  std::vector<float> expected(64);
+  for (int i = 0; i < 64; ++i) expected[static_cast<std::size_t>(i)] = static_cast<float>((i + 1) % 64);
+  for (std::uint64_t seed : {0, 1, 2, 3})
+    CHECK(run(neighbours("  sync_block();\n"), 64, 256, seed) == expected);
+}
+
+TEST_CASE("a missing barrier is found: threads read what nobody has written", "[cuda]") {
+  int wrong = 0;
+  for (std::uint64_t seed : {1, 2, 3})
+    for (auto number : run(neighbours(""), 64, 256, seed)) wrong += number != number;
+  CHECK(wrong > 0);
+}
+
+TEST_CASE("a barrier that some threads never reach is found", "[cuda]") {
+  CHECK_THAT(failure_of("  if (threadIdx.x != 3) sync_block();\n", 64, 0),
+             Catch::Contains("wait") && Catch::Contains("block 0"));
+  CHECK_THAT(failure_of("  if (threadIdx.x % 2) sync_block();\n  else sync_block();\n", 64, 0),
+             Catch::Contains("different barriers") || Catch::Contains("wait"));
+}
+
+TEST_CASE("writes past the end of memory are found", "[cuda]") {
+#if !defined(__SANITIZE_ADDRESS__)  // which ends the program there
+  CHECK_THAT(failure_of("  reinterpret_cast<float*>(shared_memory())[64 + threadIdx.x % 2] = 1;\n", 64, 256),
+             Catch::Contains("past its end"));
+#endif
+  CHECK_THAT(failure_of("  x[64] = 1;\n", 1, 0), Catch::Contains("past the end of memory of 256 bytes"));
+}
+
+TEST_CASE("moves of several numbers at once from an address that is no multiple are found", "[cuda]") {
+  CHECK_THAT(failure_of("  store_pack(x, load_pack<4>(x + 1));\n", 1, 0), Catch::Contains("16 bytes"));
+  CHECK(failure_of("  store_pack(x, load_pack<4>(x + 4));\n", 1, 0).empty());
+}
