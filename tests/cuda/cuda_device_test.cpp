@@ -14,6 +14,7 @@
 #include "emulated_driver.h"
 #include "plans.h"
 #include "run/cuda/compiler.h"
+#include "run/cuda/cuda_backend.h"
 #include "run/cuda/cuda_plan.h"
 #include "run/cuda/cuda_target.h"
 #include "run/cuda/kernel_cache.h"
@@ -165,6 +166,53 @@ TEST_CASE(
   const auto expected = train(Device::cpu(1)), found = train(emulated_cuda());
   REQUIRE(found.size() == expected.size());
   for (std::size_t i = 0; i < found.size(); ++i) CHECK(difference(found[i], expected[i]) < 1e-5);
+}
+
+TEST_CASE("from the second run on what is launched is replayed, with the values of each run", "[cuda]") {
+  const auto driver = std::make_shared<EmulatedDriver>(EmulatedDriver::Options{});
+  const Device device(cuda::make_backend(driver));
+  SECTION("a program, and an index out of range in a step") {
+    Tape tape;
+    const Recording recording(tape);
+    const auto table = tape.argument({f, {3, 2}}), chosen = tape.argument({ElementType::int64, {4}});
+    const auto cell = [&](const Tensor& i, const Tensor& h) {
+      return tanh(h + gather(table, i + 0 * cast(sum(h), ElementType::int64)));
+    };
+    const auto y = unroll(cell, chosen, zeros({2})).outputs;
+    const auto program = compile(tape, {y}, device), reference = compile(tape, {y}, Device::reference());
+    auto run = program;
+    const auto rows = Array({3, 2}, std::vector<float>{1, 2, 3, 4, 5, 6});
+    for (std::int64_t i = 0; i < 5; ++i) {
+      const Array which({4}, std::vector<std::int64_t>{i % 3, 1, (i + 1) % 3, 2});
+      CHECK(difference(run.run({rows, which})[0], Program(reference).run({rows, which})[0]) < 1e-6);
+    }
+    CHECK(driver->replays() == 4);
+    const auto wrong = Array({4}, std::vector<std::int64_t>{0, 1, 7, 9});
+    const auto expected = error_of([&] { Program(reference).run({rows, wrong}); });
+    CHECK_THAT(expected, Catch::Contains("index 7") && Catch::Contains("step 2"));
+    CHECK(error_of([&] { run.run({rows, wrong}); }) == expected);
+  }
+  SECTION("training, where variables stand in two places by turns") {
+    const auto losses = [](const Device& on) {
+      Model model(Seed{1}, on);
+      const Linear layer(model / "layer", 3, 2);
+      TrainingStep step(model, Adam(1e-2), [&](Tensor x) { return mean(square(layer(x))); });
+      std::vector<double> seen;
+      for (int i = 0; i < 8; ++i) {
+        seen.push_back(step(Array({1, 3}, std::vector<float>{1, float(i), 2})).at(0));
+        // A value that the host writes in between is used.
+        if (i == 5) {
+          const auto& weights = model.parameters()[0];
+          weights.assign(Array(weights.shape(),
+                               std::vector<float>(static_cast<std::size_t>(weights.value().size()), 0.5f)));
+        }
+      }
+      return seen;
+    };
+    const auto expected = losses(Device::cpu(1)), found = losses(device);
+    for (std::size_t i = 0; i < expected.size(); ++i) CHECK(found[i] == Approx(expected[i]).epsilon(1e-4));
+    CHECK(driver->replays() >= 4);
+  }
 }
 
 TEST_CASE("what a device without libraries lacks is named", "[cuda]") {

@@ -8,6 +8,10 @@
 
 #include "catch.h"
 #include "emulated_driver.h"
+#include "plans.h"
+#include "run/cuda/compiler.h"
+#include "run/cuda/cuda_plan.h"
+#include "run/cuda/cuda_target.h"
 #include "values.h"
 
 using namespace reel;
@@ -67,6 +71,28 @@ std::vector<Computation> all_computations() {
 double tolerance(ElementType element) { return element == ElementType::float32 ? 2e-5 : 1e-12; }
 
 }  // namespace
+
+#if defined(REEL_HAS_CUDA)
+TEST_CASE("NVIDIA's compiler takes every kernel that is written by hand", "[cuda]") {
+  try {
+    cuda::compiler_version();
+  } catch (const Error& error) {
+    WARN("skipped: " << error.what());
+    return;
+  }
+  cuda::Source written;
+  for (const auto& each : all_computations()) {
+    const auto plan = cuda::make_cuda_plan(plan_of(*each.tape, each.outputs, {}, cuda::CudaTarget()));
+    for (const auto& [name, text] : plan.source.kernels)
+      if (text.find("(words);") != std::string::npos) {
+        written.kernels.emplace(name, text);
+        written.headers.insert(plan.source.headers.begin(), plan.source.headers.end());
+      }
+  }
+  CHECK(written.kernels.size() > 40);
+  CHECK(cuda::compile(written, "sm_90").size() > 10000);
+}
+#endif
 
 TEST_CASE("every operation and its derivative gives on a CUDA device what the reference runner gives",
           "[cuda]") {

@@ -79,8 +79,13 @@ std::shared_ptr<cuda::Module> EmulatedDriver::load(const cuda::Source& source) {
 }
 
 void EmulatedDriver::launch(cuda::Function function, const cuda::Geometry& geometry,
-                            const std::int64_t* words, std::size_t /*count*/) {
+                            const std::int64_t* words, std::size_t count) {
   if (options_.only_notes) throw InternalError("this device runs nothing");
+  if (captures_) {
+    const std::vector<std::int64_t> kept(words, words + count);
+    return captured_.push_back(
+        [this, function, geometry, kept] { launch(function, geometry, kept.data(), kept.size()); });
+  }
   ++launches_;
   char failure[200];
   const device::LaunchOrder order{static_cast<unsigned>(geometry.blocks),
@@ -120,10 +125,36 @@ std::shared_ptr<cuda::Multiplication> EmulatedDriver::prepare(const CudaProduct&
 
 void EmulatedDriver::multiply(const cuda::Multiplication& product, const void* a, const void* b, void* c) {
   const auto& own = static_cast<const EmulatedProduct&>(product);
+  if (captures_) return captured_.push_back([this, &product, a, b, c] { multiply(product, a, b, c); });
   if (own.product.element == ElementType::float32)
     own.run(static_cast<const float*>(a), static_cast<const float*>(b), static_cast<float*>(c));
   else
     own.run(static_cast<const double*>(a), static_cast<const double*>(b), static_cast<double*>(c));
+}
+
+namespace {
+
+struct EmulatedGraph : cuda::Graph {
+  std::vector<std::function<void()>> launches;
+};
+
+}  // namespace
+
+void EmulatedDriver::begin_capture() {
+  captures_ = true;
+  captured_.clear();
+}
+
+std::shared_ptr<cuda::Graph> EmulatedDriver::end_capture() {
+  captures_ = false;
+  auto graph = std::make_shared<EmulatedGraph>();
+  graph->launches = std::move(captured_);
+  return graph;
+}
+
+void EmulatedDriver::replay(const cuda::Graph& graph) {
+  ++replays_;
+  for (const auto& launch : static_cast<const EmulatedGraph&>(graph).launches) launch();
 }
 
 Device emulated_cuda(const EmulatedDriver::Options& options) {

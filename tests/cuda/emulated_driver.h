@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -34,14 +35,21 @@ class EmulatedDriver : public cuda::Driver {
               std::size_t count) override;
   std::shared_ptr<cuda::Multiplication> prepare(const CudaProduct& product) override;
   void multiply(const cuda::Multiplication& product, const void* a, const void* b, void* c) override;
+  void begin_capture() override;
+  std::shared_ptr<cuda::Graph> end_capture() override;
+  void replay(const cuda::Graph& graph) override;
   /// Throws InternalError where a kernel has written beside its memory.
   void finish() override;
 
   std::uint64_t launches() const { return launches_; }
+  std::uint64_t replays() const { return replays_; }
 
  private:
   const Options options_;
-  std::uint64_t launches_ = 0;
+  std::uint64_t launches_ = 0, replays_ = 0;
+  /// What is being captured.
+  std::vector<std::function<void()>> captured_;
+  bool captures_ = false;
   std::mutex mutex_;
   std::size_t held_ = 0;
   std::set<const std::byte*> pieces_;

@@ -57,6 +57,12 @@ struct DriverFunctions {
   REEL_FUNCTION(function, cuModuleGetFunction)
   REEL_FUNCTION(function_attribute, cuFuncSetAttribute)
   REEL_FUNCTION(launch, cuLaunchKernel)
+  REEL_FUNCTION(begin_capture, cuStreamBeginCapture)
+  REEL_FUNCTION(end_capture, cuStreamEndCapture)
+  REEL_FUNCTION(instantiate, cuGraphInstantiate)
+  REEL_FUNCTION(destroy_graph, cuGraphDestroy)
+  REEL_FUNCTION(destroy_executable, cuGraphExecDestroy)
+  REEL_FUNCTION(launch_graph, cuGraphLaunch)
 #undef REEL_FUNCTION
 #undef REEL_NAME
 #undef REEL_TEXT
@@ -96,6 +102,26 @@ class CudaModule : public Module {
  private:
   const CUcontext context_;
   CUmodule module_ = nullptr;
+};
+
+class CudaGraph : public Graph {
+ public:
+  /// The context is current. The graph is no longer needed.
+  CudaGraph(CUcontext context, CUgraph graph) : context_(context) {
+    const auto result = cu().instantiate(&executable_, graph, 0);
+    cu().destroy_graph(graph);
+    cu().check(result, "a graph cannot be made");
+  }
+  CudaGraph(const CudaGraph&) = delete;
+  ~CudaGraph() override {
+    cu().set_current(context_);
+    cu().destroy_executable(executable_);
+  }
+  CUgraphExec get() const { return executable_; }
+
+ private:
+  const CUcontext context_;
+  CUgraphExec executable_ = nullptr;
 };
 
 class CudaDriver : public Driver {
@@ -178,6 +204,23 @@ class CudaDriver : public Driver {
   void multiply(const Multiplication& product, const void* a, const void* b, void* c) override {
     use();
     products_->multiply(product, a, b, c, workspace_, stream_);
+  }
+
+  void begin_capture() override {
+    use();
+    cu().check(cu().begin_capture(stream_, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+               "launches cannot be captured");
+  }
+  std::shared_ptr<Graph> end_capture() override {
+    use();
+    CUgraph graph = nullptr;
+    cu().check(cu().end_capture(stream_, &graph), "launches cannot be captured");
+    return std::make_shared<CudaGraph>(context_, graph);
+  }
+  void replay(const Graph& graph) override {
+    use();
+    cu().check(cu().launch_graph(static_cast<const CudaGraph&>(graph).get(), stream_),
+               "a graph cannot be launched");
   }
 
   void finish() override {

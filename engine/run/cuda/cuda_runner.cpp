@@ -5,6 +5,7 @@
 
 #include "plan/out_of_memory.h"
 #include "run/cuda/fault.h"
+#include "run/cuda/kept_graphs.h"
 
 namespace reel::cuda {
 
@@ -33,6 +34,7 @@ class CudaRunner : public Runner {
         steps_(static_cast<std::size_t>(plan_.loop_depth)),
         versions_(plan_.parameters.size(), 0) {
     load();
+    keeps_graphs_ = launches_of_run(0, plan_.work.size()) <= KeptGraphs::most_kept;
     arena_ = memory(plan_.arena_bytes, what_holds_memory(plan_));
     std::size_t bytes = aligned(sizeof(Fault));
     for (const auto& base : plan_.bases) bytes += aligned(bytes_outside(base));
@@ -49,8 +51,7 @@ class CudaRunner : public Runner {
     upload(arguments);
     skip_cached_ = is_cached();
     ran_ = false;  // what a failing run leaves is not relied on
-    launched_.clear();
-    walk(0, made_.instructions.size(), 0);
+    do_work();
     check_fault();
     ran_ = true;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -72,11 +73,6 @@ class CudaRunner : public Runner {
   struct Time {
     double seconds = 0;
     std::int64_t calls = 0;
-  };
-  /// What was launched of kernels that may refuse something, so that faults are told by number.
-  struct Launched {
-    std::size_t work;
-    std::vector<std::int64_t> steps;
   };
 
   DeviceMemory memory(std::size_t bytes, const std::string& what) const {
@@ -147,13 +143,71 @@ class CudaRunner : public Runner {
 
   /// Whether what is made of parameters alone was made already, of the same values.
   bool is_cached() {
-    bool same = ran_;
+    bool same = ran_ && plan_.cached_bytes > 0;
     for (std::size_t i = 0; i < plan_.parameters.size(); ++i) {
       const auto version = plan_.parameters[i]->version();
       same = same && versions_[i] == version;
       versions_[i] = version;
     }
     return same;
+  }
+
+  /// How many launches a run is; none may be noted where the host does some of the work.
+  std::int64_t launches_of_run(std::size_t begin, std::size_t end) const {
+    std::int64_t count = 0;
+    for (auto i = begin; i < end; ++i) {
+      const auto& work = plan_.work[i];
+      if (made_.instructions[i].kind == Instruction::Kind::host) return KeptGraphs::most_kept + 1;
+      if (work.kind == plan::Work::Kind::loop) {
+        const auto inside = launches_of_run(i + 1, static_cast<std::size_t>(work.end));
+        if (inside > 0 && work.steps > KeptGraphs::most_kept / inside) return KeptGraphs::most_kept + 1;
+        count += inside * work.steps;
+        i = static_cast<std::size_t>(work.end) - 1;
+      } else {
+        ++count;
+      }
+      if (count > KeptGraphs::most_kept) return count;
+    }
+    return count;
+  }
+
+  /// As graphs from the second time on that everything stands where it does.
+  void do_work() {
+    launched_.clear();
+    if (times_ || !keeps_graphs_) return walk(0, made_.instructions.size(), 0);
+    auto& set = graphs_.of({bases_, skip_cached_});
+    if (!set.ran) {
+      set.ran = true;
+      return walk(0, made_.instructions.size(), 0);
+    }
+    if (set.graphs.empty()) capture(set);
+    launched_ = set.launched;
+    for (const auto& graph : set.graphs) driver_.replay(*graph);
+  }
+
+  void capture(KeptGraphs::Set& set) {
+    driver_.begin_capture();
+    capturing_ = &set;
+    captured_ = 0;
+    try {
+      walk(0, made_.instructions.size(), 0);
+    } catch (...) {
+      capturing_ = nullptr;
+      driver_.end_capture();
+      set.graphs.clear();
+      throw;
+    }
+    capturing_ = nullptr;
+    set.graphs.push_back(driver_.end_capture());
+    set.launched = launched_;
+  }
+
+  /// Ends a graph that is long enough.
+  void count_captured() {
+    if (!capturing_ || ++captured_ < KeptGraphs::most_launches) return;
+    capturing_->graphs.push_back(driver_.end_capture());
+    driver_.begin_capture();
+    captured_ = 0;
   }
 
   std::byte* address(const plan::Address& address) const {
@@ -173,6 +227,7 @@ class CudaRunner : public Runner {
         i = static_cast<std::size_t>(work.end) - 1;
       } else if (!(work.cached && skip_cached_)) {
         times_ ? measure(i, level) : execute(i, level);
+        count_captured();
       }
     }
   }
@@ -279,6 +334,10 @@ class CudaRunner : public Runner {
   std::vector<std::int64_t> steps_;
   std::vector<std::uint64_t> versions_;
   std::vector<Launched> launched_;
+  KeptGraphs graphs_;
+  KeptGraphs::Set* capturing_ = nullptr;
+  std::size_t captured_ = 0;  // since the graph was begun
+  bool keeps_graphs_ = false;
   bool ran_ = false, skip_cached_ = false;
   std::vector<Time>* times_ = nullptr;
 };
@@ -310,10 +369,12 @@ Profile CudaRunner::profile(const std::vector<const Array*>& arguments, int runs
 }  // namespace
 
 Board::Held& Board::held(const std::shared_ptr<Variable>& variable) {
-  auto& held = held_[variable.get()];
-  // Another one may have stood at its address.
-  if (held.variable.lock() != variable) held = {{}, {}, 0, variable};
-  return held;
+  auto known = held_.find(variable.get());
+  if (known != held_.end() && known->second.variable.lock() == variable) return known->second;
+  // A new one: what is held of those that are no more is given back. One may have stood at its address.
+  for (auto each = held_.begin(); each != held_.end();)
+    each = each->second.variable.expired() ? held_.erase(each) : std::next(each);
+  return held_[variable.get()] = {{}, {}, 0, variable};
 }
 
 std::byte* Board::newest(const std::shared_ptr<Variable>& variable) {

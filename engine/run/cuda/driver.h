@@ -31,6 +31,12 @@ class Multiplication {
   virtual ~Multiplication() = default;
 };
 
+/// Launches and products that can be done again as one.
+class Graph {
+ public:
+  virtual ~Graph() = default;
+};
+
 /// What is asked of a device and its driver. Launches and copies run one after the other, in their order;
 /// finish() waits for them. One thread at a time; but any may ask for memory, release it and download.
 class Driver {
@@ -53,6 +59,12 @@ class Driver {
   /// How the library for products does it.
   virtual std::shared_ptr<Multiplication> prepare(const CudaProduct& product) = 0;
   virtual void multiply(const Multiplication& product, const void* a, const void* b, void* c) = 0;
+
+  /// What is launched and multiplied from here on is noted, and not done.
+  virtual void begin_capture() = 0;
+  virtual std::shared_ptr<Graph> end_capture() = 0;
+  virtual void replay(const Graph& graph) = 0;
+
   virtual void finish() = 0;
 };
 
