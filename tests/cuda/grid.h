@@ -77,7 +77,7 @@ class Grid {
     grid.order = order;
     grid.kernel_ = kernel;
     grid.words_ = words;
-    grid.failure_.clear();
+    grid.failure_[0] = 0;
     grid.random_ = order.seed * 0x9E3779B97F4A7C15ull + 1;
     now = &grid;
     grid.run_blocks();
@@ -92,8 +92,7 @@ class Grid {
       Unseen unseen;
       if (meeting.arrived == 0) meeting.line = line;
       if (line != meeting.line)
-        fail("threads wait at different barriers, lines " + std::to_string(line) + " and " +
-             std::to_string(meeting.line));
+        fail("threads wait at different barriers, lines %lld and %lld", line, meeting.line);
       if (++meeting.arrived < expected) {
         waits = thread->waits = true;
         meeting.waiting.push_back(thread);
@@ -111,15 +110,20 @@ class Grid {
     REEL_TSAN(__tsan_acquire(&meeting);)
   }
 
-  void fail(const std::string& what) {
-    failure_ = what + " (block " + std::to_string(thread->block->index.x) + ", thread " +
-               std::to_string(thread->index.x) + ")";
+  /// Nothing is allocated: nobody comes back to this stack to give it up.
+  void fail(const char* what, long long a, long long b = 0) {
+    char text[160];
+    std::snprintf(text, sizeof text, what, a, b);
+    std::snprintf(failure_, sizeof failure_, "%s (block %u, thread %u)", text, thread->block->index.x,
+                  thread->index.x);
     for (;;) thread->fiber.leave(false);
   }
 
  private:
   /// Bytes behind shared memory that nobody may touch.
   static constexpr std::size_t guard = 16;
+
+  bool has_failed() const { return failure_[0] != 0; }
 
   std::uint64_t random() {
     random_ ^= random_ << 13;
@@ -142,7 +146,7 @@ class Grid {
     shuffle(numbers);
     for (auto number : numbers) {
       run_block(number);
-      if (!failure_.empty()) break;
+      if (has_failed()) break;
     }
     REEL_TSAN(__tsan_acquire(&end_);)
   }
@@ -157,17 +161,17 @@ class Grid {
     std::memset(block.shared.get(), 0xff, order.shared_bytes + guard);  // not a number
     REEL_ASAN(__asan_poison_memory_region(block.shared.get() + order.shared_bytes, guard);)
     begin_threads(block);
-    while (block.alive > 0 && failure_.empty()) {
+    while (block.alive > 0 && !has_failed()) {
       if (ready_.empty()) {
-        failure_ = "threads wait for ever (block " + std::to_string(number) + ")";
+        std::snprintf(failure_, sizeof failure_, "threads wait for ever (block %u)", number);
         break;
       }
       take_turns(block);
     }
     REEL_ASAN(__asan_unpoison_memory_region(block.shared.get() + order.shared_bytes, guard);)
     for (std::size_t i = 0; i < guard; ++i)
-      if (block.shared.get()[order.shared_bytes + i] != 0xff && failure_.empty())
-        failure_ = "shared memory is written past its end (block " + std::to_string(number) + ")";
+      if (block.shared.get()[order.shared_bytes + i] != 0xff && !has_failed())
+        std::snprintf(failure_, sizeof failure_, "shared memory is written past its end (block %u)", number);
   }
 
   void begin_threads(Block& block) {
@@ -190,11 +194,12 @@ class Grid {
     for (auto* each : turn_) {
       thread = each;
       each->fiber.enter();
-      if (!failure_.empty()) return;
+      if (has_failed()) return;
       if (each->is_done) {
         --block.alive;
         if (block.meeting.arrived > 0 && block.meeting.arrived == block.alive)
-          failure_ = "a thread left while others wait for its block";
+          std::snprintf(failure_, sizeof failure_, "a thread left while others wait for its block, block %u",
+                        block.index.x);
       } else if (!each->waits) {
         ready_.push_back(each);
       }
@@ -219,7 +224,7 @@ class Grid {
   char start_ = 0, end_ = 0;  // what ThreadSanitizer orders a launch by
   std::vector<std::unique_ptr<Thread>> threads_;
   std::vector<Thread*> ready_, turn_;
-  std::string failure_;
+  char failure_[200] = "";
   std::uint64_t random_ = 1;
 };
 
@@ -273,8 +278,8 @@ inline void unlock(int* word) { REEL_TSAN(__tsan_release(word);)(void) word; }
 
 inline void check_alignment(const void* address, std::size_t bytes) {
   if (reinterpret_cast<std::uintptr_t>(address) % bytes != 0)
-    Grid::now->fail(std::to_string(bytes) +
-                    " bytes are moved at once from or to an address that is no multiple");
+    Grid::now->fail("%lld bytes are moved at once from or to an address that is no multiple",
+                    static_cast<long long>(bytes));
 }
 
 }  // namespace reel::device
