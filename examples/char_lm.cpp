@@ -28,7 +28,7 @@ struct Options {
   Training training;
   double temperature = 0.7;
   int samples = 3, sample_length = 400;
-  std::string prompt, save, start;
+  std::string prompt, save, start, device = "cpu";
 };
 
 /// A check of a number; whether it is one CLI11 finds out. Its own checks of sign show the largest double
@@ -59,6 +59,7 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--temperature", options.temperature, "Of the samples; lower is safer")->check(positive);
   app.add_option("--prompt", options.prompt, "What a sample begins with");
   app.add_option("--save", options.save, "File for the weights (XML); a .description is written beside it");
+  app.add_option("--device", options.device, "cpu, cuda, or cuda:1 and so on");
   app.add_option("--start", options.start, "Weights that --save wrote, to start from");
 }
 
@@ -170,7 +171,7 @@ void run(const CLI::App& app, const Options& options) {
   const auto validation = vocabulary.symbols(corpus.validation);
   check_enough(training, corpus, options);
 
-  reel::Model model(reel::Seed{options.training.seed});
+  reel::Model model(reel::Seed{options.training.seed}, reel::Device::named(options.device));
   const Network network(model, vocabulary.size(), description.embedding, description.hidden);
   if (!options.start.empty()) reel::load(model, options.start);
   print_model(model, description, options);

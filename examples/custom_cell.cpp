@@ -2,9 +2,10 @@
 // sequence of numbers, two of which are marked; what is their sum? There is no backward pass to write.
 
 #include <reel/reel.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
-#include <cstring>
+#include <exception>
 #include <random>
 
 using namespace reel;
@@ -79,8 +80,8 @@ double train(const char* name, Model& model, const Cell& cell, const State& init
 }
 
 /// The derived gradient of the cell, unrolled over 4 steps, against differences in double precision.
-bool check_cell() {
-  Model model(Seed{1}, Device::cpu(), ElementType::float64);
+bool check_cell(const Device& device) {
+  Model model(Seed{1}, device, ElementType::float64);
   MinimalGatedUnit cell(model / "cell", 2, 3);
   const Array x(Shape{4, 1, 2}, std::vector<double>{.1, .9, -.4, .3, .7, -.2, .5, .6});
   const Array h(Shape{1, 3}, std::vector<double>{.2, -.1, .4});
@@ -91,21 +92,35 @@ bool check_cell() {
   return check.passes();
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const bool quick = argc > 1 && !std::strcmp(argv[1], "--quick");
+int run(const Device& device, bool quick) {
   const int steps = quick ? 20 : 1500;
-  const bool right = check_cell();
+  const bool right = check_cell(device);
 
-  Model a(Seed{1});
+  Model a(Seed{1}, device);
   const MinimalGatedUnit unit(a / "cell", 2, hidden);
   const double unit_error = train("minimal gated unit", a, unit, zeros({batch, hidden}), steps);
 
-  Model b(Seed{1});
+  Model b(Seed{1}, device);
   const LSTM lstm(b / "cell", 2, hidden);
   const double lstm_error = train("LSTM", b, lstm, lstm.initial_state(batch), steps);
 
   const double bound = quick ? 1.0 : 0.01;
   return right && unit_error < bound && lstm_error < bound ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Trains a cell that no library ships, and an LSTM, on the same task.");
+  bool quick = false;
+  std::string device_name = "cpu";
+  app.add_flag("--quick", quick, "Only a few steps");
+  app.add_option("--device", device_name, "cpu, cuda, or cuda:1 and so on");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run(Device::named(device_name), quick);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "custom_cell: %s\n", error.what());
+    return 1;
+  }
 }

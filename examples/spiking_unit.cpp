@@ -5,9 +5,10 @@
 
 #include <reel/map.h>
 #include <reel/reel.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
-#include <cstring>
+#include <exception>
 #include <random>
 
 using namespace reel;
@@ -16,8 +17,9 @@ namespace {
 
 // The operation in one struct: its name, what it accepts, the function of a number, and the derivative. Reel
 // makes the loops of it, with vector instructions, and computes it in one pass with what is around it.
+// REEL_MAP defines the struct and keeps its text, of which kernels for GPUs are made.
 
-struct Spike {
+REEL_MAP(Spike, {
   static constexpr auto name = "spike";
   static constexpr auto accepts = Accepts::floating;
   template <class T>
@@ -28,7 +30,7 @@ struct Spike {
   static Tensors derivative(const Recorded& y, const Tensor& dy) {
     return {divided_adjoint(dy, square(1 + 10 * abs(y[0])))};
   }
-};
+});
 
 Tensor spike(const Tensor& x) { return apply<Spike>(x); }
 
@@ -76,17 +78,14 @@ Batch draw(std::mt19937& random) {
   return b;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const bool quick = argc > 1 && !std::strcmp(argv[1], "--quick");
+int run(const Device& device, bool quick) {
   const int steps = quick ? 30 : 400;
 
   const auto failures = check_operation(map_operation<Spike>(), false);
   std::printf("The operation %s its checks.\n", failures.empty() ? "passes" : "FAILS");
   for (const auto& failure : failures) std::printf("%s\n", failure.c_str());
 
-  Model model(Seed{1});
+  Model model(Seed{1}, device);
   const SpikingUnit unit(model / "unit", channels, units);
   const Linear readout(model / "readout", units, rhythms);
   // Logits from how often each unit spiked.
@@ -111,4 +110,21 @@ int main(int argc, char** argv) {
   }
   std::printf("right on new sequences: %.1f %% of the time (by chance 33.3 %%)\n", 100 * accuracy);
   return failures.empty() && accuracy > (quick ? 0.4 : 0.9) ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Trains a network of spiking units.");
+  bool quick = false;
+  std::string device_name = "cpu";
+  app.add_flag("--quick", quick, "Only a few steps");
+  app.add_option("--device", device_name, "cpu, cuda, or cuda:1 and so on");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run(Device::named(device_name), quick);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "spiking_unit: %s\n", error.what());
+    return 1;
+  }
 }

@@ -220,6 +220,11 @@ TEST_CASE("what a device without libraries lacks is named", "[cuda]") {
   // Where there is a device there is nothing to say.
   if (!text.empty()) CHECK_THAT(text, Catch::Contains("libcuda.so.1") || Catch::Contains("CUDA device 0"));
   CHECK_THAT(error_of([] { Device::cuda(1000); }), Catch::Contains("[Device]"));
+  CHECK(Device::named("cpu").name() == "cpu");
+  CHECK(Device::named("reference").name() == "reference");
+  for (const auto* name : {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:99999", "cudax"})
+    CHECK_THAT(error_of([&] { Device::named(name); }),
+               Catch::Contains("there is no device '" + std::string(name) + "'"));
 }
 
 #if defined(REEL_HAS_CUDA)

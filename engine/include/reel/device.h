@@ -34,6 +34,10 @@ class Device {
   /// which library, device or version is missing.
   static Device cuda(int number = 0);
 
+  /// By a name, as in a command line: "cpu", "cuda", "cuda:1", "reference". Throws Error where there is none
+  /// of that name, and what cuda() throws.
+  static Device named(const std::string& name);
+
   /// For Reel's own devices and those of its tests: `backend` compiles programs for it. Throws Error where it
   /// is null.
   explicit Device(std::shared_ptr<Backend> backend);
