@@ -5,6 +5,8 @@
 
 #include <reel/error.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +15,7 @@
 #include <map>
 #include <mutex>
 #include <sstream>
+#include <thread>
 
 namespace fs = std::filesystem;
 
@@ -71,10 +74,17 @@ class Kernels {
       if (count++ % together == 0) texts.emplace_back();
       texts.back() += text;
     }
-    std::vector<std::future<void*>> libraries;
-    for (const auto& text : texts)
-      libraries.push_back(std::async(std::launch::async, [&, text] { return library_of(own, text); }));
-    for (auto& library : libraries) libraries_.push_back(library.get());
+    // As many compilers at a time as there are processors.
+    std::vector<void*> libraries(texts.size());
+    std::atomic<std::size_t> next{0};
+    const auto work = [&] {
+      for (auto i = next++; i < texts.size(); i = next++) libraries[i] = library_of(own, texts[i]);
+    };
+    std::vector<std::future<void>> workers;
+    for (unsigned i = 0; i < std::max(1u, std::thread::hardware_concurrency()); ++i)
+      workers.push_back(std::async(std::launch::async, work));
+    for (auto& worker : workers) worker.get();
+    libraries_.insert(libraries_.end(), libraries.begin(), libraries.end());
     for (const auto& [name, text] : noted_.kernels) known_[name] = find(name);
     noted_ = {};
   }
