@@ -11,17 +11,17 @@ REEL_DEVICE bool is_within(Index index, Int64 extent) {
   return index >= 0 && index < extent;
 }
 
-/// x [outer, extent, inner] at indices [count]: y [outer, count, inner]. Words: x, indices, y, fault, launch,
-/// outer, extent, count, inner.
-template <class T, class Index, class W>
-REEL_DEVICE void gather(const W& words) {
+/// The elements of x [outer, extent, inner] that indices choose: y [outer, count, inner]. `index_of(at)` is
+/// the position of the index of element `at` of y. Words: x, indices, y, fault, launch, outer, extent, count,
+/// inner.
+template <class T, class Index, class W, class IndexOf>
+REEL_DEVICE void take(const W& words, IndexOf index_of) {
   const T* x = words.template pointer<const T>(0);
   const Index* indices = words.template pointer<const Index>(1);
   T* y = words.template pointer<T>(2);
   const Int64 outer = words[5], extent = words[6], count = words[7], inner = words[8];
   for (Int64 at = thread_of_grid(); at < outer * count * inner; at += threads_of_grid()) {
-    const Int64 i = at / inner % count, o = at / (inner * count);
-    const Int64 chosen = indices[i];
+    const Int64 i = index_of(at), chosen = indices[i], o = at / (count * inner);
     if (is_within(chosen, extent))
       y[at] = x[(o * extent + chosen) * inner + at % inner];
     else
@@ -29,21 +29,17 @@ REEL_DEVICE void gather(const W& words) {
   }
 }
 
-/// indices [outer, count, inner] choose along the middle axis of x [outer, extent, inner]: y as the indices.
-/// Words: x, indices, y, fault, launch, outer, extent, count, inner.
+/// Indices [count] choose for all.
+template <class T, class Index, class W>
+REEL_DEVICE void gather(const W& words) {
+  const Int64 count = words[7], inner = words[8];
+  take<T, Index>(words, [count, inner](Int64 at) { return at / inner % count; });
+}
+
+/// There is an index for each element of y.
 template <class T, class Index, class W>
 REEL_DEVICE void take_along_axis(const W& words) {
-  const T* x = words.template pointer<const T>(0);
-  const Index* indices = words.template pointer<const Index>(1);
-  T* y = words.template pointer<T>(2);
-  const Int64 outer = words[5], extent = words[6], count = words[7], inner = words[8];
-  for (Int64 at = thread_of_grid(); at < outer * count * inner; at += threads_of_grid()) {
-    const Int64 chosen = indices[at], o = at / (count * inner);
-    if (is_within(chosen, extent))
-      y[at] = x[(o * extent + chosen) * inner + at % inner];
-    else
-      report(words.template pointer<Fault>(3), words[4], at, chosen);
-  }
+  take<T, Index>(words, [](Int64 at) { return at; });
 }
 
 template <class Index, class W>

@@ -11,7 +11,7 @@ CudaKernels map_kernels(const char* type) {
     // A sum in double of floats, which no tape holds and the plan makes of what loops add up.
     for (auto operand : operands)
       if (operand != operands[0])
-        return {{"maps.h", ""}, "device::Widened<" + name + ", " + cuda_name(result) + ">"};
+        return {{"functors.cuh", ""}, "device::Widened<" + name + ", " + cuda_name(result) + ">"};
     return {{"maps.h", ""}, name};
   };
   return kernels;
@@ -20,7 +20,7 @@ CudaKernels map_kernels(const char* type) {
 CudaKernels select_kernels() {
   CudaKernels kernels;
   kernels.map = [](const std::vector<ElementType>&, ElementType) -> CudaFunctor {
-    return {{"fusion.cuh", ""}, "device::Select"};
+    return {{"functors.cuh", ""}, "device::Select"};
   };
   return kernels;
 }
@@ -28,7 +28,7 @@ CudaKernels select_kernels() {
 CudaKernels cast_kernels() {
   CudaKernels kernels;
   kernels.map = [](const std::vector<ElementType>&, ElementType result) -> CudaFunctor {
-    return {{"fusion.cuh", ""}, "device::Cast<" + cuda_name(result) + ">"};
+    return {{"functors.cuh", ""}, "device::Cast<" + cuda_name(result) + ">"};
   };
   return kernels;
 }

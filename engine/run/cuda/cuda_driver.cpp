@@ -13,9 +13,8 @@ namespace reel::cuda {
 
 std::shared_ptr<Driver> open_driver(int) {
   throw Error(
-      "[Device] this Reel was built without CUDA: the toolkit's headers were not to be found, or REEL_CUDA "
-      "was "
-      "OFF");
+      "[Device] this Reel was built without CUDA: REEL_CUDA was OFF, or the headers of a toolkit from 12 on "
+      "were not to be found");
 }
 
 }  // namespace reel::cuda
@@ -37,7 +36,6 @@ struct DriverFunctions {
   decltype(::name)* member = library.find<decltype(::name)>(REEL_NAME(name));
   REEL_FUNCTION(error_string, cuGetErrorString)
   REEL_FUNCTION(init, cuInit)
-  REEL_FUNCTION(version, cuDriverGetVersion)
   REEL_FUNCTION(device_count, cuDeviceGetCount)
   REEL_FUNCTION(device, cuDeviceGet)
   REEL_FUNCTION(device_name, cuDeviceGetName)
@@ -55,7 +53,6 @@ struct DriverFunctions {
   REEL_FUNCTION(load, cuModuleLoadData)
   REEL_FUNCTION(unload, cuModuleUnload)
   REEL_FUNCTION(function, cuModuleGetFunction)
-  REEL_FUNCTION(function_attribute, cuFuncSetAttribute)
   REEL_FUNCTION(launch, cuLaunchKernel)
   REEL_FUNCTION(begin_capture, cuStreamBeginCapture)
   REEL_FUNCTION(end_capture, cuStreamEndCapture)

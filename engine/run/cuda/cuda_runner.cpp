@@ -174,38 +174,43 @@ class CudaRunner : public Runner {
   /// As graphs from the second time on that everything stands where it does.
   void do_work() {
     launched_.clear();
+    told_ = &launched_;
     if (times_ || !keeps_graphs_) return walk(0, made_.instructions.size(), 0);
-    auto& set = graphs_.of({bases_, skip_cached_});
+    auto& set = graphs_.of(bases_, skip_cached_);
     if (!set.ran) {
       set.ran = true;
       return walk(0, made_.instructions.size(), 0);
     }
-    if (set.graphs.empty()) capture(set);
-    launched_ = set.launched;
+    if (set.graphs.empty()) {
+      set.graphs = captured();
+      set.launched = std::move(launched_);
+    }
+    told_ = &set.launched;
     for (const auto& graph : set.graphs) driver_.replay(*graph);
   }
 
-  void capture(KeptGraphs::Set& set) {
+  /// All work as graphs.
+  std::vector<std::shared_ptr<Graph>> captured() {
+    std::vector<std::shared_ptr<Graph>> graphs;
     driver_.begin_capture();
-    capturing_ = &set;
+    capturing_ = &graphs;
     captured_ = 0;
     try {
       walk(0, made_.instructions.size(), 0);
     } catch (...) {
       capturing_ = nullptr;
       driver_.end_capture();
-      set.graphs.clear();
       throw;
     }
     capturing_ = nullptr;
-    set.graphs.push_back(driver_.end_capture());
-    set.launched = launched_;
+    graphs.push_back(driver_.end_capture());
+    return graphs;
   }
 
   /// Ends a graph that is long enough.
   void count_captured() {
     if (!capturing_ || ++captured_ < KeptGraphs::most_launches) return;
-    capturing_->graphs.push_back(driver_.end_capture());
+    capturing_->push_back(driver_.end_capture());
     driver_.begin_capture();
     captured_ = 0;
   }
@@ -299,11 +304,11 @@ class CudaRunner : public Runner {
 
   /// Throws RunError where a kernel has refused an element.
   void check_fault() {
-    if (launched_.empty()) return;
+    if (told_->empty()) return;
     Fault fault{};
     driver_.download(&fault, fault_, sizeof fault);
     if (fault.key == device::none_yet) return;
-    const auto& at = launched_[fault.key >> device::bits_of_element];
+    const auto& at = (*told_)[fault.key >> device::bits_of_element];
     const auto element = static_cast<std::int64_t>(fault.key & ((1ull << device::bits_of_element) - 1));
     const auto& launch = made_.launches[made_.instructions[at.work].index];
     throw RunError(plan::message_of(plan_, at.work, launch.fault(element, fault.value),
@@ -334,8 +339,9 @@ class CudaRunner : public Runner {
   std::vector<std::int64_t> steps_;
   std::vector<std::uint64_t> versions_;
   std::vector<Launched> launched_;
+  const std::vector<Launched>* told_ = &launched_;  // by these faults are told
   KeptGraphs graphs_;
-  KeptGraphs::Set* capturing_ = nullptr;
+  std::vector<std::shared_ptr<Graph>>* capturing_ = nullptr;
   std::size_t captured_ = 0;  // since the graph was begun
   bool keeps_graphs_ = false;
   bool ran_ = false, skip_cached_ = false;

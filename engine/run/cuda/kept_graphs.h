@@ -19,28 +19,22 @@ class KeptGraphs {
   /// Launches of a program at most that are kept.
   static constexpr std::int64_t most_kept = 65536;
 
-  struct Key {
-    std::vector<std::byte*> bases;
-    bool skips_cached = false;
-    bool operator==(const Key& other) const {
-      return bases == other.bases && skips_cached == other.skips_cached;
-    }
-  };
   struct Set {
-    Key key;
+    std::vector<std::byte*> bases;  // where everything stands
+    bool skips_cached = false;
     bool ran = false;  // without graphs: what runs but once needs none
     std::vector<std::shared_ptr<Graph>> graphs;
     std::vector<Launched> launched;
   };
 
-  /// The set of a key, an empty one where there was none; the one that was asked for longest ago goes.
-  Set& of(const Key& key) {
+  /// The set for these, an empty one where there was none; the one that was asked for longest ago goes.
+  Set& of(const std::vector<std::byte*>& bases, bool skips_cached) {
     for (auto set = sets_.begin(); set != sets_.end(); ++set)
-      if (set->key == key) {
+      if (set->bases == bases && set->skips_cached == skips_cached) {
         sets_.splice(sets_.begin(), sets_, set);
         return sets_.front();
       }
-    sets_.push_front({key, false, {}, {}});
+    sets_.push_front({bases, skips_cached, false, {}, {}});
     if (sets_.size() > most_sets) sets_.pop_back();
     return sets_.front();
   }

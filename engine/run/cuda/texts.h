@@ -15,7 +15,6 @@ struct Source {
   std::map<std::string, std::string> headers;  // by the name of their include
   std::map<std::string, std::string> kernels;  // their texts, by the kernels' names
 
-  bool operator<(const Source& other) const { return kernels < other.kernels; }
   /// All kernels in one text.
   std::string text() const;
 };
