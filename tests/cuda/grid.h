@@ -71,6 +71,11 @@ class Grid {
   Thread* thread = nullptr;
   LaunchOrder order{};
 
+  ~Grid() {
+    Unseen unseen;
+    threads_.clear();
+  }
+
   /// Returns what went wrong, an empty text where nothing did.
   static std::string run(const LaunchOrder& order, void (*kernel)(const void*), const void* words) {
     static thread_local Grid grid;

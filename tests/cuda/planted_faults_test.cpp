@@ -1,7 +1,10 @@
 // The emulated device finds what is wrong with a kernel.
 
 #include <reel/error.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <numeric>
 
 #include "catch.h"
@@ -12,9 +15,9 @@ using namespace reel::test;
 
 namespace {
 
-/// Runs a kernel of one block on `count` numbers 0, 1, 2, ... Returns them as it leaves them.
+/// Runs a kernel, of one block unless told, on `count` numbers 0, 1, 2, ... Returns them as it leaves them.
 std::vector<float> run(const std::string& body, int threads, std::size_t shared_bytes, std::uint64_t seed = 0,
-                       std::size_t count = 64) {
+                       std::size_t count = 64, int blocks = 1) {
   EmulatedDriver::Options options;
   options.seed = seed;
   EmulatedDriver driver(options);
@@ -28,7 +31,7 @@ std::vector<float> run(const std::string& body, int threads, std::size_t shared_
                                      [&](void* m) { driver.release(m); });
   driver.upload(memory.get(), numbers.data(), count * sizeof(float));
   const auto word = static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(memory.get()));
-  driver.launch(module->function(name), {1, threads, shared_bytes}, &word, 1);
+  driver.launch(module->function(name), {blocks, threads, shared_bytes}, &word, 1);
   driver.finish();
   driver.download(numbers.data(), memory.get(), count * sizeof(float));
   return numbers;
@@ -85,3 +88,32 @@ TEST_CASE("moves of several numbers at once from an address that is no multiple 
   CHECK_THAT(failure_of("  store_pack(x, load_pack<4>(x + 1));\n", 1, 0), Catch::Contains("16 bytes"));
   CHECK(failure_of("  store_pack(x, load_pack<4>(x + 4));\n", 1, 0).empty());
 }
+
+#if defined(__SANITIZE_THREAD__)
+namespace {
+
+/// Whether ThreadSanitizer reports something of a kernel: in a process of its own, as it then ends with a
+/// status that is not 0.
+bool has_race(const std::string& body, int threads, std::size_t shared_bytes, int blocks) {
+  const auto launch = [&] { run(body, threads, shared_bytes, 1, 64, blocks); };
+  const pid_t child = fork();
+  if (child == 0) {
+    launch();
+    std::exit(0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  return !(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("races are found", "[races]") {
+  CHECK_FALSE(has_race(neighbours("  sync_block();\n"), 64, 256, 1));
+  CHECK(has_race(neighbours(""), 64, 256, 1));
+  // Within a warp too, and between blocks.
+  CHECK(has_race(neighbours(""), 32, 128, 1));
+  CHECK_FALSE(has_race("  x[blockIdx.x] += 1;\n", 1, 0, 2));
+  CHECK(has_race("  x[0] += 1;\n", 1, 0, 2));
+}
+#endif

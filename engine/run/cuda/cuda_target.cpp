@@ -2,7 +2,7 @@
 
 #include <reel/cuda_kernel.h>
 
-#include "run/cuda/fusion_kernel.h"
+#include "run/cuda/fusion/fusion_kernel.h"
 
 namespace reel::cuda {
 

@@ -1,4 +1,4 @@
-#include "run/cuda/joint_axes.h"
+#include "run/cuda/fusion/joint_axes.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,0 +1,105 @@
+// Kernels in which threads work together, in many orders. ThreadSanitizer, in whose build this is run,
+// reports what nothing orders; AddressSanitizer what lies beside memory.
+
+#include <reel/gradients.h>
+#include <reel/program.h>
+#include <reel/reel.h>
+
+#include <functional>
+
+#include "catch.h"
+#include "emulated_driver.h"
+#include "values.h"
+
+using namespace reel;
+using namespace reel::test;
+
+namespace {
+
+const auto f = ElementType::float32;
+
+struct Computation {
+  std::string name;
+  std::vector<Shape> arguments;
+  std::function<Tensors(const Tensors& arguments)> record;
+};
+
+/// Reductions in all forms, scans, sums of what indices choose, random numbers and a loop: small, but with
+/// several warps and blocks.
+std::vector<Computation> computations() {
+  const auto cell = [](const Tensor& w, const Tensor& b) {
+    return [=](const Tensor& x, const Tensor& h) { return tanh(matmul(h, w) + x + b); };
+  };
+  return {
+      {"whole sums",
+       {{20, 36}},
+       [](const Tensors& x) {
+         return Tensors{sum(x[0]), max(x[0]), mean(square(x[0]), {0})};
+       }},
+      {"rows of a warp",
+       {{20, 36}},
+       [](const Tensors& x) {
+         return Tensors{softmax(x[0]), layer_norm(x[0])};
+       }},
+      {"rows of a block",
+       {{3, 1100}},
+       [](const Tensors& x) {
+         return Tensors{softmax(x[0]), logsumexp(x[0], {1})};
+       }},
+      {"gradients of a norm",
+       {{20, 36}, {36}},
+       [](const Tensors& x) { return gradients(sum(tanh(layer_norm(x[0]) * x[1])), x); }},
+      {"scans",
+       {{20, 36}},
+       [](const Tensors& x) {
+         return Tensors{cumsum(x[0], 0), linear_scan(sigmoid(x[0]), x[0], 1), argmax(x[0], 0)};
+       }},
+      {"gathers and their sums",
+       {{13, 132}, {37}},
+       [](const Tensors& x) {
+         const auto indices = cast(x[1] * 5 + 6, ElementType::int64);
+         return gradients(sum(square(gather(x[0], indices, 0))), {x[0]});
+       }},
+      {"random numbers", {{20, 36}}, [](const Tensors& x) { return Tensors{dropout(x[0], 0.5)}; }},
+      {"an unroll and its gradients",
+       {{3, 4, 20}, {20, 20}, {20}},
+       [cell](const Tensors& x) {
+         return gradients(sum(square(unroll(cell(x[1], x[2]), x[0], zeros({4, 20})).outputs)), x);
+       }},
+  };
+}
+
+#if defined(__SANITIZE_THREAD__)
+const std::vector<std::uint64_t> seeds = {1};  // each thread that it follows takes its time
+#else
+const std::vector<std::uint64_t> seeds = {1, 2, 3};
+#endif
+
+Device shuffled(std::uint64_t seed) {
+  EmulatedDriver::Options options;
+  options.seed = seed;
+  return emulated_cuda(options);
+}
+
+}  // namespace
+
+TEST_CASE("threads and blocks may run in any order", "[cuda][races]") {
+  for (const auto& each : computations()) {
+    INFO(each.name);
+    Tape tape;
+    const Recording recording(tape);
+    std::mt19937_64 random(7);
+    Tensors arguments_of_tape;
+    std::vector<Array> arguments;
+    for (const auto& shape : each.arguments) {
+      arguments_of_tape.push_back(tape.argument({f, shape}));
+      arguments.push_back(random_array({f, shape}, random));
+    }
+    const auto outputs = each.record(arguments_of_tape);
+    const auto expected = compile(tape, outputs, shuffled(0)).run(arguments);
+    for (auto seed : seeds) {
+      const auto found = compile(tape, outputs, shuffled(seed)).run(arguments);
+      for (std::size_t i = 0; i < found.size(); ++i) CHECK(difference(found[i], expected[i]) == 0);
+    }
+  }
+}
