@@ -44,7 +44,6 @@ std::optional<CudaProduct> product_of(const KernelRequest& request) {
 CudaKernels product_kernels() {
   CudaKernels kernels;
   kernels.product = product_of;
-  kernels.any_layout = true;
   kernels.kernel = [](const KernelRequest& request) {
     const auto roles = cpu::product_roles(request, false);
     cpu::ProductAxes outer = roles.batch;

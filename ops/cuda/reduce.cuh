@@ -54,4 +54,35 @@ REEL_DEVICE void reduce_by_blocks(const W& words) {
   }
 }
 
+/// So many blocks for each element of the result, each of which leaves the total of a part. Words: x, y,
+/// totals [results, parts], results, joined, parts, then extents and strides as above.
+template <class R, class T, int kept, int reduced, class W>
+REEL_DEVICE void reduce_parts(const W& words) {
+  using Total = typename R::template Total<T>;
+  Total* totals = words.template pointer<Total>(2);
+  const Int64 joined = words[4], parts = words[5];
+  const auto join = [](Total a, Total b) { return R::join(a, b); };
+  for (Int64 at = blockIdx.x; at < words[3] * parts; at += gridDim.x) {
+    const T* x = words.template pointer<const T>(0) + place_in<kept>(words, 6, at / parts);
+    const Int64 part = at % parts, from = joined * part / parts, end = joined * (part + 1) / parts;
+    auto total = joined_from<R, T, reduced>(words, x, 6 + 2 * kept, end, from + threadIdx.x, blockDim.x);
+    total = join_block(total, reinterpret_cast<Total*>(shared_memory()), join);
+    if (threadIdx.x == 0) totals[at] = total;
+  }
+}
+
+/// The results of their totals, in order. Words: x, y, totals [results, parts], results, parts.
+template <class R, class T, class W>
+REEL_DEVICE void join_parts(const W& words) {
+  using Total = typename R::template Total<T>;
+  T* y = words.template pointer<T>(1);
+  const Int64 parts = words[4];
+  for (Int64 i = thread_of_grid(); i < words[3]; i += threads_of_grid()) {
+    const Total* totals = words.template pointer<const Total>(2) + i * parts;
+    auto total = R::template start<Total>();
+    for (Int64 part = 0; part < parts; ++part) total = R::join(total, totals[part]);
+    y[i] = R::template finish<T>(total);
+  }
+}
+
 }  // namespace reel::device

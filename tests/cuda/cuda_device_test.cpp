@@ -109,7 +109,7 @@ TEST_CASE(
   const auto x = tape.argument({f, {2}});
   const auto y = apply<Textless>(x) + 1;
   const auto text = message_of([&] { compile(tape, {y}, emulated_cuda()); });
-  CHECK_THAT(text, Catch::Contains("textless") && Catch::Contains("cuda"));
+  CHECK_THAT(text, ContainsSubstring("textless") && ContainsSubstring("cuda"));
   CompileOptions options;
   OnHost({"textless"})(options);
   const auto found = compile(tape, {y}, emulated_cuda(), options).run({Array(std::vector<float>{1, 2})});
@@ -124,7 +124,7 @@ TEST_CASE("memory that a device does not have is refused, with what the program 
   EmulatedDriver::Options small;
   small.memory = 1 << 20;
   const auto text = message_of([&] { compile(tape, {y}, emulated_cuda(small)); });
-  CHECK_THAT(text, Catch::Contains("float32[1000, 1000]") && Catch::Contains("tanh"));
+  CHECK_THAT(text, ContainsSubstring("float32[1000, 1000]") && ContainsSubstring("tanh"));
 }
 
 TEST_CASE(
@@ -180,7 +180,7 @@ TEST_CASE("from the second run on what is launched is replayed, with the values 
     CHECK(driver->replays() == 4);
     const auto wrong = Array({4}, std::vector<std::int64_t>{0, 1, 7, 9});
     const auto expected = message_of([&] { Program(reference).run({rows, wrong}); });
-    CHECK_THAT(expected, Catch::Contains("index 7") && Catch::Contains("step 2"));
+    CHECK_THAT(expected, ContainsSubstring("index 7") && ContainsSubstring("step 2"));
     CHECK(message_of([&] { run.run({rows, wrong}); }) == expected);
   }
   SECTION("training, where variables stand in two places by turns") {
@@ -210,14 +210,14 @@ TEST_CASE("what a device without libraries lacks is named", "[cuda]") {
   const auto text = message_of([] { Device::cuda(0); });
   // Where there is a device there is nothing to say.
   if (text != "nothing was thrown")
-    CHECK_THAT(text, Catch::Contains("libcuda.so.1") || Catch::Contains("CUDA device 0") ||
-                         Catch::Contains("built without CUDA"));
-  CHECK_THAT(message_of([] { Device::cuda(1000); }), Catch::Contains("[Device]"));
+    CHECK_THAT(text, ContainsSubstring("libcuda.so.1") || ContainsSubstring("CUDA device 0") ||
+                         ContainsSubstring("built without CUDA"));
+  CHECK_THAT(message_of([] { Device::cuda(1000); }), ContainsSubstring("[Device]"));
   CHECK(Device::named("cpu").name() == "cpu");
   CHECK(Device::named("reference").name() == "reference");
   for (const auto* name : {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:99999", "cudax"})
     CHECK_THAT(message_of([&] { Device::named(name); }),
-               Catch::Contains("there is no device '" + std::string(name) + "'"));
+               ContainsSubstring("there is no device '" + std::string(name) + "'"));
 }
 
 #if defined(REEL_HAS_CUDA)
@@ -233,7 +233,7 @@ TEST_CASE("NVIDIA's compiler takes kernels, for each kind of device that there i
     CHECK(cuda::compile(plan.source, architecture).size() > 1000);
   cuda::Source wrong;
   cuda::add_kernel(wrong, {{"fusion.cuh", ""}}, 1, "  this is no text;\n");
-  CHECK_THAT(message_of([&] { cuda::compile(wrong, "sm_90"); }), Catch::Contains("do not compile"));
+  CHECK_THAT(message_of([&] { cuda::compile(wrong, "sm_90"); }), ContainsSubstring("do not compile"));
 }
 #endif
 
@@ -263,4 +263,85 @@ TEST_CASE("kept kernels are found again, whole or not at all, and the oldest go"
     const cuda::KernelCache open(folder);
     CHECK(open.find("a").empty());
   }
+}
+
+TEST_CASE("products are computed in TF32 or bfloat16 for programs that ask for it", "[cuda]") {
+  const auto device = emulated_cuda();
+  for (auto element : {f, ElementType::float64}) {
+    Tape tape(element);
+    const Recording recording(tape);
+    const auto a = tape.argument({element, {3, 4}}), b = tape.argument({element, {4, 2}});
+    std::mt19937_64 random(1);
+    const std::vector<Array> arguments{random_array(a.type(), random), random_array(b.type(), random)};
+    const auto product = [&](const auto&... option) {
+      CompileOptions options;
+      (option(options), ...);
+      auto program = compile(tape, {matmul(a, b)}, device, options);
+      return std::make_pair(program.run(arguments)[0], program.explain());
+    };
+    const auto exact = product().first;
+    for (const auto& [found, how] : {product(TF32Products), product(BFloat16Products)}) {
+      const auto rounding = how.find("TF32") != std::string::npos ? 0x1p-11 : 0x1p-8;
+      if (element == f)
+        CHECK((how.find("TF32") != std::string::npos || how.find("bfloat16") != std::string::npos));
+      if (element == f) CHECK(difference(found, exact) > rounding / 20);
+      CHECK(difference(found, exact) <= (element == f ? 4 * 2 * rounding : 0));
+    }
+    // Devices that cannot choose do as ever.
+    CompileOptions options;
+    TF32Products(options);
+    const auto same = compile(tape, {matmul(a, b)}, Device::cpu(1), options).run(arguments)[0];
+    CHECK(difference(same, compile(tape, {matmul(a, b)}, Device::cpu(1)).run(arguments)[0]) == 0);
+  }
+}
+
+TEST_CASE("few and long lines are reduced by many blocks", "[cuda]") {
+  for (const auto& [shape, axes] : {std::pair<Shape, std::vector<std::int64_t>>{{70000}, {0}},
+                                    {{20000, 3}, {0}},
+                                    {{2, 9000, 3}, {1, 2}}}) {
+    Tape tape;
+    const Recording recording(tape);
+    const auto x = tape.argument({f, shape});
+    const Tensors outputs{sum(x, axes), max(x, axes)};
+    auto program = compile(tape, outputs, emulated_cuda(), [] {
+      CompileOptions options;
+      AsRecorded(options);
+      return options;
+    }());
+    CHECK_THAT(program.explain(), ContainsSubstring("blocks of 256"));
+    std::mt19937_64 random(4);
+    const std::vector<Array> arguments{random_array({f, shape}, random)};
+    const auto found = program.run(arguments);
+    const auto expected = compile(tape, outputs, Device::reference()).run(arguments);
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+      CHECK(difference(found[i], expected[i]) <= 1e-6 * largest(expected[i]));
+  }
+}
+
+TEST_CASE("a fusion whose numbers are more than a kernel's words may be has them in its text", "[cuda]") {
+  Tape tape;
+  const Recording recording(tape);
+  Tensor total;
+  std::vector<Array> arguments;
+  std::mt19937_64 random(4);
+  // Sixty operands that lie in strides of nine axes each.
+  const auto turned = [&](ElementType element) {
+    const auto x = tape.argument({element, {2, 2, 2, 2, 2, 2, 2, 2, 3}});
+    arguments.push_back(random_array(x.type(), random, element == f ? -1 : 0, element == f ? 1 : 2));
+    return permute(x, {8, 7, 6, 5, 4, 3, 2, 1, 0});
+  };
+  for (int i = 0; i < 20; ++i) {
+    const auto chosen = select(turned(ElementType::boolean), turned(f), turned(f));
+    total = i == 0 ? chosen : total + chosen;
+  }
+  const Tensors outputs{total};
+  const auto plan = plan_for_cuda(tape, outputs);
+  bool has_literals = false;
+  for (const auto& launch : plan.launches) CHECK(launch.words.size() <= 512);
+  for (const auto& [name, text] : plan.source.kernels)
+    has_literals = has_literals || text.find("at < 768ll;") != std::string::npos;
+  INFO(cuda::explain(plan));
+  CHECK(has_literals);
+  const auto found = compile(tape, outputs, emulated_cuda()).run(arguments)[0];
+  CHECK(difference(found, compile(tape, outputs, Device::reference()).run(arguments)[0]) < 1e-5);
 }

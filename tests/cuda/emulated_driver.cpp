@@ -99,6 +99,19 @@ void EmulatedDriver::launch(cuda::Function function, const cuda::Geometry& geome
 
 namespace {
 
+/// A factor as a product reads it: rounded to so many bits behind the point, halves to even.
+double factor(float x, ProductPrecision precision) {
+  if (precision == ProductPrecision::float32 || x - x != 0) return x;
+  const unsigned dropped = precision == ProductPrecision::tf32 ? 13 : 16;
+  std::uint32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  bits += (1u << (dropped - 1)) - 1 + (bits >> dropped & 1);
+  bits = bits >> dropped << dropped;
+  std::memcpy(&x, &bits, sizeof bits);
+  return x;
+}
+double factor(double x, ProductPrecision) { return x; }
+
 struct EmulatedProduct : cuda::Multiplication {
   explicit EmulatedProduct(const CudaProduct& product) : product(product) {}
   const CudaProduct product;
@@ -110,8 +123,8 @@ struct EmulatedProduct : cuda::Multiplication {
       const auto column = i % p.columns, row = i / p.columns % p.rows, batch = i / (p.columns * p.rows);
       double sum = 0;
       for (std::int64_t k = 0; k < p.inner; ++k)
-        sum += double(a[batch * p.a.batch + row * p.a.row + k * p.a.column]) *
-               double(b[batch * p.b.batch + k * p.b.row + column * p.b.column]);
+        sum += factor(a[batch * p.a.batch + row * p.a.row + k * p.a.column], p.precision) *
+               factor(b[batch * p.b.batch + k * p.b.row + column * p.b.column], p.precision);
       c[batch * p.c.batch + row * p.c.row + column * p.c.column] = static_cast<T>(sum);
     }
   }

@@ -71,21 +71,21 @@ TEST_CASE("a missing barrier is found: threads read what nobody has written", "[
 
 TEST_CASE("a barrier that some threads never reach is found", "[cuda]") {
   CHECK_THAT(failure_of("  if (threadIdx.x != 3) sync_block();\n", 64, 0),
-             Catch::Contains("wait") && Catch::Contains("block 0"));
+             ContainsSubstring("wait") && ContainsSubstring("block 0"));
   CHECK_THAT(failure_of("  if (threadIdx.x % 2) sync_block();\n  else sync_block();\n", 64, 0),
-             Catch::Contains("different barriers") || Catch::Contains("wait"));
+             ContainsSubstring("different barriers") || ContainsSubstring("wait"));
 }
 
 TEST_CASE("writes past the end of memory are found", "[cuda]") {
 #if !defined(__SANITIZE_ADDRESS__)  // which ends the program there
   CHECK_THAT(failure_of("  reinterpret_cast<float*>(shared_memory())[64 + threadIdx.x % 2] = 1;\n", 64, 256),
-             Catch::Contains("past its end"));
+             ContainsSubstring("past its end"));
 #endif
-  CHECK_THAT(failure_of("  x[64] = 1;\n", 1, 0), Catch::Contains("past the end of memory of 256 bytes"));
+  CHECK_THAT(failure_of("  x[64] = 1;\n", 1, 0), ContainsSubstring("past the end of memory of 256 bytes"));
 }
 
 TEST_CASE("moves of several numbers at once from an address that is no multiple are found", "[cuda]") {
-  CHECK_THAT(failure_of("  store_pack(x, load_pack<4>(x + 1));\n", 1, 0), Catch::Contains("16 bytes"));
+  CHECK_THAT(failure_of("  store_pack(x, load_pack<4>(x + 1));\n", 1, 0), ContainsSubstring("16 bytes"));
   CHECK(failure_of("  store_pack(x, load_pack<4>(x + 4));\n", 1, 0).empty());
 }
 

@@ -6,12 +6,22 @@
 
 namespace reel {
 
+/// How products of float32 matrices are computed by devices that can choose; the others do it in float32.
+/// Matrices and results are float32, and sums are added up in float32, whichever it is.
+enum class ProductPrecision : std::uint8_t {
+  float32,  ///< factors as they are
+  tf32,  ///< factors rounded to 10 bits behind the point (NVIDIA's TensorFloat-32): relative errors of 5e-4
+  bfloat16  ///< factors rounded to 7 bits behind the point: relative errors of 4e-3
+};
+
 /// How a program is compiled; set by options such as CheckFinite and Without("split").
 struct CompileOptions {
   bool check_finite = false;
 
   /// Operations that the host runs where the device has no kernel for them.
   std::set<std::string> on_host;
+
+  ProductPrecision products = ProductPrecision::float32;
 
   /// By their numbers in all_passes().
   bool takes(std::size_t pass) const { return (left_out_ >> pass & 1) == 0; }
@@ -24,6 +34,15 @@ struct CompileOptions {
 
 /// An option: compiles what was recorded, node by node, without any pass.
 inline constexpr auto AsRecorded = [](CompileOptions& options) { options.leave_out_all(); };
+
+/// Options: products of a program are computed faster and less precisely, on devices that can; see
+/// ProductPrecision. As in TrainingStep step(model, Adam(1e-3), loss, TF32Products).
+inline constexpr auto TF32Products = [](CompileOptions& options) {
+  options.products = ProductPrecision::tf32;
+};
+inline constexpr auto BFloat16Products = [](CompileOptions& options) {
+  options.products = ProductPrecision::bfloat16;
+};
 
 /// An option: a RunError where a result is not finite, or a value that is about to be written into a
 /// variable; variables, those of optimisers too, stay as they were. It names the first operation on the way

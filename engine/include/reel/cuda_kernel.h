@@ -1,10 +1,12 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "compile_options.h"
 #include "kernel_request.h"
 
 namespace reel {
@@ -26,14 +28,19 @@ struct CudaFunctor {
 struct CudaKernel {
   CudaText text;
   /// In namespace reel::device, "gather<float, int>". It gets its words: where the operands and the result
-  /// stand; where faults are reported, and as what, if `fault` says how they are told; then `numbers`.
+  /// stand; where memory to work in is, if it wants some; where faults are reported, and as what, if `fault`
+  /// says how they are told; then `numbers`.
   std::string function;
   std::vector<std::int64_t> numbers;
   std::int64_t blocks = 1;
   int threads = 256;  // of a block
   std::size_t shared_bytes = 0;
+  /// Memory to work in, which kernels that follow one another share.
+  std::size_t work_bytes = 0;
   /// What was wrong with an element of the first operand that can be, for people.
   std::function<std::string(std::int64_t element, std::int64_t value)> fault = nullptr;
+  /// What is launched next, for the same operands and with the same memory to work in.
+  std::shared_ptr<const CudaKernel> next = nullptr;
 
   /// So many blocks that each element has a thread, or as many as there can be.
   static std::int64_t blocks_for(std::int64_t elements, int threads = 256);
@@ -48,6 +55,7 @@ struct CudaProduct {
   std::int64_t rows, columns, inner, batches;
   /// Neighbours in a row of c lie side by side, and those in a row, or in a column, of a and of b.
   Matrix a, b, c;
+  ProductPrecision precision = ProductPrecision::float32;
 };
 
 /// A type as kernels name it: "float", "long long".
@@ -62,12 +70,11 @@ struct CudaKernels {
   /// For a reduction: its struct, and the bytes of a total of such elements.
   CudaFunctor reduction = {};
   std::function<std::size_t(ElementType operand)> total_bytes = nullptr;
-  /// For any operation by itself, on contiguous operands.
+  /// For any operation by itself, on contiguous operands: a kernel, and what follows it.
   std::function<CudaKernel(const KernelRequest&)> kernel = nullptr;
-  /// For what is a product of matrices; none where operands lie so that `kernel` has to do it.
+  /// For what is a product of matrices, on operands of any layout; none where they lie so that `kernel` has
+  /// to do it.
   std::function<std::optional<CudaProduct>(const KernelRequest&)> product = nullptr;
-  /// Whether `kernel` takes operands of any layout.
-  bool any_layout = false;
 };
 
 }  // namespace reel

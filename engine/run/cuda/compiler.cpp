@@ -24,6 +24,8 @@ struct Nvrtc {
   REEL_FUNCTION(nvrtcGetProgramLog)
   REEL_FUNCTION(nvrtcGetCUBINSize)
   REEL_FUNCTION(nvrtcGetCUBIN)
+  REEL_FUNCTION(nvrtcGetPTXSize)
+  REEL_FUNCTION(nvrtcGetPTX)
   REEL_FUNCTION(nvrtcGetErrorString)
 #undef REEL_FUNCTION
 
@@ -64,20 +66,17 @@ class Compilation {
       throw Error("[Device] kernels do not compile for " + architecture + ": " +
                   nvrtc().nvrtcGetErrorString(result) + "\n" + messages());
   }
-  std::string code() const {
-    std::size_t size = 0;
-    nvrtc().check(nvrtc().nvrtcGetCUBINSize(program_, &size), "there is no machine code");
-    std::string code(size, '\0');
-    nvrtc().check(nvrtc().nvrtcGetCUBIN(program_, code.data()), "there is no machine code");
-    return code;
-  }
+  std::string machine_code() const { return result(nvrtc().nvrtcGetCUBINSize, nvrtc().nvrtcGetCUBIN); }
+  std::string ptx() const { return result(nvrtc().nvrtcGetPTXSize, nvrtc().nvrtcGetPTX); }
 
  private:
-  std::string messages() const {
+  std::string messages() const { return result(nvrtc().nvrtcGetProgramLogSize, nvrtc().nvrtcGetProgramLog); }
+  template <class Size, class Get>
+  std::string result(Size size_of, Get get) const {
     std::size_t size = 0;
-    nvrtc().nvrtcGetProgramLogSize(program_, &size);
+    nvrtc().check(size_of(program_, &size), "the compiler gives nothing");
     std::string text(size, '\0');
-    nvrtc().nvrtcGetProgramLog(program_, text.data());
+    nvrtc().check(get(program_, text.data()), "the compiler gives nothing");
     return text;
   }
 
@@ -89,7 +88,13 @@ class Compilation {
 std::string compile(const Source& source, const std::string& architecture) {
   Compilation compilation(source);
   compilation.run(architecture);
-  return compilation.code();
+  return compilation.machine_code();
+}
+
+std::string compile_to_ptx(const Source& source, const std::string& architecture) {
+  Compilation compilation(source);
+  compilation.run(architecture);
+  return compilation.ptx();
 }
 
 std::string compiler_version() {

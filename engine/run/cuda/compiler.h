@@ -9,6 +9,9 @@ namespace reel::cuda {
 /// wanted, makes it; no device is needed. Throws Error where there is no such library, or a kernel is none.
 std::string compile(const Source& source, const std::string& architecture);
 
+/// The same as PTX, the text that machine code is made of.
+std::string compile_to_ptx(const Source& source, const std::string& architecture);
+
 /// "13.0", of the compiler. Throws Error where there is none.
 std::string compiler_version();
 

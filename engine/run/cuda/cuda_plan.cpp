@@ -2,6 +2,8 @@
 
 #include <reel/cuda_kernel.h>
 
+#include <algorithm>
+
 #include "run/cuda/fusion/fusion_kernel.h"
 
 namespace reel::cuda {
@@ -11,7 +13,7 @@ namespace {
 /// Makes a launch of each piece of work.
 class Binding {
  public:
-  explicit Binding(CudaPlan& to) : to_(to), plan_(to.plan) {}
+  Binding(CudaPlan& to, ProductPrecision products) : to_(to), plan_(to.plan), products_(products) {}
 
   void run() {
     for (const auto& work : plan_.work) bind(work);
@@ -47,10 +49,14 @@ class Binding {
     } else if (const auto product = product_of(call, kernels)) {
       instruction = {Instruction::Kind::product, static_cast<std::uint32_t>(to_.products.size())};
       to_.products.push_back(*product);
+      to_.products.back().precision = products_;
     } else if (call.on_host || !kernels || !kernels->kernel) {
       instruction.kind = Instruction::Kind::host;
     } else {
-      to_.launches.push_back(launch_of(kernels->kernel(call.request), work.operand_count()));
+      const auto first = kernels->kernel(call.request);
+      for (const auto* kernel = &first; kernel; kernel = kernel->next.get())
+        to_.launches.push_back(launch_of(*kernel, work.operand_count()));
+      instruction.count = static_cast<std::uint32_t>(to_.launches.size() - instruction.index);
     }
   }
 
@@ -72,8 +78,13 @@ class Binding {
     Launch launch;
     launch.geometry = {kernel.blocks, kernel.threads, kernel.shared_bytes};
     launch.words.assign(operands, 0);
+    if (kernel.work_bytes > 0) {
+      launch.work_at = static_cast<int>(launch.words.size());
+      launch.words.push_back(0);
+      to_.work_bytes = std::max(to_.work_bytes, kernel.work_bytes);
+    }
     if (kernel.fault) {
-      launch.fault_at = static_cast<int>(operands);
+      launch.fault_at = static_cast<int>(launch.words.size());
       launch.fault = kernel.fault;
       launch.words.insert(launch.words.end(), 2, 0);
     }
@@ -102,26 +113,41 @@ class Binding {
 
   CudaPlan& to_;
   const plan::Plan& plan_;
+  const ProductPrecision products_;
 };
 
 }  // namespace
 
-CudaPlan make_cuda_plan(plan::Plan plan) {
+CudaPlan make_cuda_plan(plan::Plan plan, ProductPrecision products) {
   CudaPlan made;
   made.plan = std::move(plan);
-  Binding(made).run();
+  Binding(made, products).run();
   return made;
 }
+
+namespace {
+
+std::string in_precision(const CudaProduct& product) {
+  if (product.element != ElementType::float32 || product.precision == ProductPrecision::float32) return "";
+  return product.precision == ProductPrecision::tf32 ? ", factors in TF32" : ", factors in bfloat16";
+}
+
+}  // namespace
 
 std::string explain(const CudaPlan& plan) {
   const auto how = [&](std::size_t i) -> std::string {
     const auto& instruction = plan.instructions[i];
     if (instruction.kind == Instruction::Kind::host) return " | by the host";
     if (instruction.kind == Instruction::Kind::loop) return "";
-    if (instruction.kind == Instruction::Kind::product) return " | by cuBLASLt";
-    const auto& launch = plan.launches[instruction.index];
-    return " | " + std::to_string(launch.geometry.blocks) + " blocks of " +
-           std::to_string(launch.geometry.threads) + ", " + launch.kernel.substr(0, 13);
+    if (instruction.kind == Instruction::Kind::product)
+      return " | by cuBLASLt" + in_precision(plan.products[instruction.index]);
+    std::string launches;
+    for (std::uint32_t k = 0; k < instruction.count; ++k) {
+      const auto& launch = plan.launches[instruction.index + k];
+      launches += " | " + std::to_string(launch.geometry.blocks) + " blocks of " +
+                  std::to_string(launch.geometry.threads) + ", " + launch.kernel.substr(0, 13);
+    }
+    return launches;
   };
   return plan::explain(plan.plan, how, "; kernels: " + std::to_string(plan.source.kernels.size()));
 }

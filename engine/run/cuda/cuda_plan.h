@@ -10,6 +10,8 @@ struct Launch {
   Function function = nullptr;
   Geometry geometry;
   std::vector<std::int64_t> words;
+  /// The word for the memory to work in; none where it wants none.
+  int work_at = -1;
   /// The words for the memory of faults and the number of the launch; none where it refuses nothing.
   int fault_at = -1;
   std::function<std::string(std::int64_t element, std::int64_t value)> fault;
@@ -20,6 +22,7 @@ struct Instruction {
   enum class Kind : std::uint8_t { launch, product, host, loop };
   Kind kind;
   std::uint32_t index = 0;  // among the launches or products of the plan
+  std::uint32_t count = 1;  // of launches, one after the other
 };
 
 /// A plan as a CUDA device runs it.
@@ -32,9 +35,11 @@ struct CudaPlan {
   /// to contiguous memory.
   std::vector<Launch> outputs, updates;
   Source source;
+  /// Memory that launches work in, one after the other.
+  std::size_t work_bytes = 0;
 };
 
-CudaPlan make_cuda_plan(plan::Plan plan);
+CudaPlan make_cuda_plan(plan::Plan plan, ProductPrecision products = ProductPrecision::float32);
 
 /// A line for each piece of work, with its kernel and how it is launched.
 std::string explain(const CudaPlan& plan);

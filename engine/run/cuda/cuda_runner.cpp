@@ -41,6 +41,7 @@ class CudaRunner : public Runner {
     for (const auto& output : plan_.outputs) bytes += aligned(output.type.bytes());
     outside_ = memory(bytes, "arguments and results");
     place_outside();
+    if (made_.work_bytes > 0) work_memory_ = memory(made_.work_bytes, "memory that kernels work in");
   }
 
   void run(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) override {
@@ -164,7 +165,7 @@ class CudaRunner : public Runner {
         count += inside * work.steps;
         i = static_cast<std::size_t>(work.end) - 1;
       } else {
-        ++count;
+        count += made_.instructions[i].count;
       }
       if (count > KeptGraphs::most_kept) return count;
     }
@@ -252,25 +253,35 @@ class CudaRunner : public Runner {
     if (instruction.kind == Instruction::Kind::product)
       return driver_.multiply(*products_[instruction.index], address(plan_.operand(work, 0)),
                               address(plan_.operand(work, 1)), address(plan_.operand(work, 2)));
-    auto& launch = made_.launches[instruction.index];
-    for (std::uint32_t k = 0; k < work.operand_count(); ++k)
-      launch.words[k] = word_of(address(plan_.operand(work, k)));
-    if (launch.fault_at >= 0) {
-      if (launched_.size() == most_launched) {
-        check_fault();
-        launched_.clear();
-      }
-      const auto at = static_cast<std::size_t>(launch.fault_at);
-      launch.words[at] = word_of(fault_);
-      launch.words[at + 1] = static_cast<std::int64_t>(launched_.size());
-      launched_.push_back({i, {steps_.begin(), steps_.begin() + level}});
+    for (std::uint32_t k = 0; k < instruction.count; ++k) {
+      auto& launch = made_.launches[instruction.index + k];
+      for (std::uint32_t o = 0; o < work.operand_count(); ++o)
+        launch.words[o] = word_of(address(plan_.operand(work, o)));
+      if (launch.work_at >= 0)
+        launch.words[static_cast<std::size_t>(launch.work_at)] = word_of(work_memory_.get());
+      if (launch.fault_at >= 0) number_for_faults(launch, i, level);
+      this->launch(launch);
     }
-    driver_.launch(launch.function, launch.geometry, launch.words.data(), launch.words.size());
   }
 
+  /// Gives a launch a number, by which a fault is told.
+  void number_for_faults(Launch& launch, std::size_t i, int level) {
+    if (launched_.size() == most_launched) {
+      check_fault();
+      launched_.clear();
+    }
+    const auto at = static_cast<std::size_t>(launch.fault_at);
+    launch.words[at] = word_of(fault_);
+    launch.words[at + 1] = static_cast<std::int64_t>(launched_.size());
+    launched_.push_back({i, {steps_.begin(), steps_.begin() + level}});
+  }
+
+  void launch(const Launch& launch) {
+    driver_.launch(launch.function, launch.geometry, launch.words.data(), launch.words.size());
+  }
   void launch(Launch& launch, const std::vector<const void*>& operands) {
     for (std::size_t k = 0; k < operands.size(); ++k) launch.words[k] = word_of(operands[k]);
-    driver_.launch(launch.function, launch.geometry, launch.words.data(), launch.words.size());
+    this->launch(launch);
   }
 
   /// With the reference kernel, on copies of contiguous operands. What has gone wrong before is told first.
@@ -333,7 +344,7 @@ class CudaRunner : public Runner {
   Driver& driver_;
   std::shared_ptr<Module> module_;
   std::vector<std::shared_ptr<Multiplication>> products_;
-  DeviceMemory arena_, outside_;
+  DeviceMemory arena_, outside_, work_memory_;
   std::byte* fault_ = nullptr;
   std::vector<std::byte*> bases_, results_;
   std::vector<std::int64_t> steps_;

@@ -78,9 +78,7 @@ class LtProduct : public Multiplication {
         a_(type(), by_rows(p.a) ? p.inner : p.rows, by_rows(p.a) ? p.rows : p.inner, pitch(p.a), p.batches,
            p.a.batch),
         c_(type(), p.columns, p.rows, p.c.row, p.batches, p.c.batch) {
-    lt().check(lt().cublasLtMatmulDescCreate(&product_, is_double_ ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F,
-                                             type()),
-               "a product");
+    lt().check(lt().cublasLtMatmulDescCreate(&product_, compute_type(p.precision), type()), "a product");
     set_transposed(CUBLASLT_MATMUL_DESC_TRANSA, !by_rows(p.b));
     set_transposed(CUBLASLT_MATMUL_DESC_TRANSB, !by_rows(p.a));
     choose(handle);
@@ -103,6 +101,13 @@ class LtProduct : public Multiplication {
   static bool by_rows(const CudaProduct::Matrix& m) { return m.column == 1; }
   static std::int64_t pitch(const CudaProduct::Matrix& m) { return by_rows(m) ? m.row : m.column; }
   cudaDataType_t type() const { return is_double_ ? CUDA_R_64F : CUDA_R_32F; }
+
+  cublasComputeType_t compute_type(ProductPrecision precision) const {
+    if (is_double_) return CUBLAS_COMPUTE_64F;
+    return precision == ProductPrecision::tf32       ? CUBLAS_COMPUTE_32F_FAST_TF32
+           : precision == ProductPrecision::bfloat16 ? CUBLAS_COMPUTE_32F_FAST_16BF
+                                                     : CUBLAS_COMPUTE_32F;
+  }
 
   void set_transposed(cublasLtMatmulDescAttributes_t which, bool transposed) {
     const std::int32_t value = transposed ? CUBLAS_OP_T : CUBLAS_OP_N;

@@ -17,8 +17,8 @@ std::string numbered(const char* name, std::size_t number) { return name + std::
 }  // namespace
 
 FusionText::FusionText(const plan::Fusion& fusion, const std::vector<const plan::Address*>& operands,
-                       std::size_t input_count)
-    : fusion_(fusion), operands_(operands), input_count_(input_count) {
+                       std::size_t input_count, Numbers numbers)
+    : fusion_(fusion), operands_(operands), input_count_(input_count), numbers_(numbers) {
   for (std::size_t i = 0; i < input_count; ++i) {
     const auto& type = operands[i]->layout.type;
     elements_.push_back(type.element);
@@ -57,6 +57,7 @@ void FusionText::close() {
   line("}");
 }
 std::string FusionText::word(std::int64_t number) {
+  if (numbers_ == Numbers::literals) return std::to_string(number) + "ll";
   made_.numbers.push_back(number);
   return numbered("words[", operands_.size() + made_.numbers.size() - 1) + "]";
 }

@@ -11,8 +11,10 @@ namespace reel::cuda {
 /// fusion, `o3` the place of operand 3 where a row begins, `t3` the total of member 3.
 class FusionText {
  public:
+  /// Numbers are words of the kernel, or stand in the text.
+  enum class Numbers : std::uint8_t { words, literals };
   FusionText(const plan::Fusion& fusion, const std::vector<const plan::Address*>& operands,
-             std::size_t input_count);
+             std::size_t input_count, Numbers numbers = Numbers::words);
 
   const plan::Fusion& fusion() const { return fusion_; }
   std::size_t input_count() const { return input_count_; }
@@ -28,7 +30,7 @@ class FusionText {
   void line(const std::string& text);
   void open(const std::string& text);
   void close();
-  /// A word of the kernel that holds a number.
+  /// How the text names a number.
   std::string word(std::int64_t number);
   std::string pointer(std::size_t operand, bool is_read) const;
   void launch(const Geometry& geometry) { made_.geometry = geometry; }
@@ -85,6 +87,7 @@ class FusionText {
   const plan::Fusion& fusion_;
   const std::vector<const plan::Address*>& operands_;
   const std::size_t input_count_;
+  const Numbers numbers_;
   std::vector<ElementType> elements_;  // of the values
   std::vector<bool> per_row_;
   bool is_of_rows_ = false;
