@@ -6,6 +6,7 @@
 #include "catch.h"
 #include "emulated_driver.h"
 #include "plans.h"
+#include "ptx/ptx_driver.h"
 #include "run/cuda/compiler.h"
 #include "run/cuda/cuda_plan.h"
 #include "run/cuda/cuda_target.h"
@@ -20,12 +21,9 @@ double tolerance(ElementType element) { return element == ElementType::float32 ?
 
 }  // namespace
 
-#if defined(REEL_HAS_CUDA)
 TEST_CASE("NVIDIA's compiler takes every kernel that is written by hand", "[cuda]") {
-  try {
-    cuda::compiler_version();
-  } catch (const Error& error) {
-    WARN("skipped: " << error.what());
+  if (!has_compiler()) {
+    WARN("skipped: there is no NVRTC");
     return;
   }
   cuda::Source written;
@@ -40,14 +38,12 @@ TEST_CASE("NVIDIA's compiler takes every kernel that is written by hand", "[cuda
   CHECK(written.kernels.size() > 40);
   CHECK(cuda::compile(written, "sm_90").size() > 10000);
 }
-#endif
 
-TEST_CASE("every operation and its derivative gives on a CUDA device what the reference runner gives",
-          "[cuda]") {
+namespace {
+
+/// Compares all operations on a device with the reference runner's. `notes` is one that collects kernels.
+int compare_operations(const Device& notes, const Device& device) {
   const auto all = all_operations();
-  EmulatedDriver::Options noting;
-  noting.only_notes = true;
-  const auto notes = emulated_cuda(noting), device = emulated_cuda();
   for (const auto& each : all) compile(*each.tape, each.outputs, notes);
   int compared = 0;
   for (const auto& each : all) {
@@ -61,5 +57,26 @@ TEST_CASE("every operation and its derivative gives on a CUDA device what the re
       ++compared;
     }
   }
-  CHECK(compared > 700);
+  return compared;
+}
+
+EmulatedDriver::Options noting() {
+  EmulatedDriver::Options options;
+  options.only_notes = true;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("every operation and its derivative gives on a CUDA device what the reference runner gives",
+          "[cuda]") {
+  CHECK(compare_operations(emulated_cuda(noting()), emulated_cuda()) > 700);
+}
+
+TEST_CASE("so do the PTX that NVIDIA's compiler makes of them", "[cuda][ptx]") {
+  if (!has_compiler()) {
+    WARN("skipped: there is no NVRTC");
+    return;
+  }
+  CHECK(compare_operations(ptx_cuda(noting()), ptx_cuda()) > 700);
 }

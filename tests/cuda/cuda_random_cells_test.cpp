@@ -6,6 +6,7 @@
 
 #include "catch.h"
 #include "emulated_driver.h"
+#include "ptx/ptx_driver.h"
 #include "random_results.h"
 
 using namespace reel;
@@ -19,14 +20,15 @@ Program compiled(const RandomProgram& program, const Device& device) {
   return compile(tape, outputs, device);
 }
 
-void check_cells(std::uint64_t first, std::uint64_t count) {
+void check_cells(std::uint64_t first, std::uint64_t count,
+                 Device (*make_device)(const EmulatedDriver::Options&) = emulated_cuda) {
   EmulatedDriver::Options noting;
   noting.only_notes = true;
-  const auto notes = emulated_cuda(noting);
+  const auto notes = make_device(noting);
   for (auto seed = first; seed < first + count; ++seed) compiled(RandomProgram(seed), notes);
   EmulatedDriver::Options shuffled;
   shuffled.seed = first + 1;
-  const auto device = emulated_cuda(), in_any_order = emulated_cuda(shuffled);
+  const auto device = make_device({}), in_any_order = make_device(shuffled);
   for (auto seed = first; seed < first + count; ++seed) {
     INFO("replay with REEL_RANDOM_CELL=" << seed);
     const RandomProgram program(seed);
@@ -53,4 +55,14 @@ TEST_CASE("random cells on a CUDA device", "[cuda]") {
   constexpr std::uint64_t usual = 100;
 #endif
   check_cells(1, count ? std::strtoull(count, nullptr, 10) : usual);
+}
+
+// REEL_RANDOM_CELLS_AS_PTX=200 tries that many.
+TEST_CASE("random cells as the PTX that NVIDIA's compiler makes of them", "[cuda][ptx]") {
+  if (!has_compiler()) {
+    WARN("skipped: there is no NVRTC");
+    return;
+  }
+  const char* count = std::getenv("REEL_RANDOM_CELLS_AS_PTX");
+  check_cells(1, count ? std::strtoull(count, nullptr, 10) : 6, ptx_cuda);
 }

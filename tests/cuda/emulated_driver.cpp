@@ -57,6 +57,17 @@ void EmulatedDriver::release(void* memory) {
   std::free(begin);
 }
 
+bool EmulatedDriver::holds(const void* memory, std::size_t bytes) {
+  const auto* at = static_cast<const std::byte*>(memory);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  auto piece = pieces_.upper_bound(at);
+  if (piece == pieces_.begin()) return false;
+  const auto* begin = *--piece;
+  std::size_t size;
+  std::memcpy(&size, begin, sizeof size);
+  return at >= begin + alignment && at + bytes <= begin + alignment + size;
+}
+
 void EmulatedDriver::finish() {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const auto* begin : pieces_) {
@@ -87,10 +98,14 @@ void EmulatedDriver::launch(cuda::Function function, const cuda::Geometry& geome
         [this, function, geometry, kept] { launch(function, geometry, kept.data(), kept.size()); });
   }
   ++launches_;
+  start(function, geometry, words, count, options_.seed == 0 ? 0 : options_.seed + launches_);
+}
+
+void EmulatedDriver::start(cuda::Function function, const cuda::Geometry& geometry, const std::int64_t* words,
+                           std::size_t /*count*/, std::uint64_t seed) {
   char failure[200];
   const device::LaunchOrder order{static_cast<unsigned>(geometry.blocks),
-                                  static_cast<unsigned>(geometry.threads), geometry.shared_bytes,
-                                  options_.seed == 0 ? 0 : options_.seed + launches_};
+                                  static_cast<unsigned>(geometry.threads), geometry.shared_bytes, seed};
   const auto kernel = reinterpret_cast<device::EmulatedKernel>(const_cast<void*>(function));
   static_assert(sizeof(long long) == sizeof(std::int64_t));
   kernel(order, reinterpret_cast<const long long*>(words), failure, sizeof failure);

@@ -44,6 +44,14 @@ class EmulatedDriver : public cuda::Driver {
   std::uint64_t launches() const { return launches_; }
   std::uint64_t replays() const { return replays_; }
 
+ protected:
+  const Options& options() const { return options_; }
+  /// Whether so many bytes are of one piece of the device's memory.
+  bool holds(const void* memory, std::size_t bytes);
+  /// Runs a kernel; `seed` is that of the order of blocks and threads.
+  virtual void start(cuda::Function function, const cuda::Geometry& geometry, const std::int64_t* words,
+                     std::size_t count, std::uint64_t seed);
+
  private:
   const Options options_;
   std::uint64_t launches_ = 0, replays_ = 0;

@@ -9,18 +9,21 @@
 
 #include "catch.h"
 #include "emulated_driver.h"
+#include "ptx/ptx_driver.h"
 
 using namespace reel;
 using namespace reel::test;
 
 namespace {
 
-/// Runs a kernel, of one block unless told, on `count` numbers 0, 1, 2, ... Returns them as it leaves them.
+/// Runs a kernel on such a device, of one block unless told, on `count` numbers 0, 1, 2, ... Returns them as
+/// it leaves them.
+template <class AnyDriver = EmulatedDriver>
 std::vector<float> run(const std::string& body, int threads, std::size_t shared_bytes, std::uint64_t seed = 0,
                        std::size_t count = 64, int blocks = 1) {
   EmulatedDriver::Options options;
   options.seed = seed;
-  EmulatedDriver driver(options);
+  AnyDriver driver(options);
   cuda::Source source;
   const auto name =
       cuda::add_kernel(source, {{"fusion.cuh", ""}}, 1, "  float* x = words.pointer<float>(0);\n" + body);
@@ -37,9 +40,10 @@ std::vector<float> run(const std::string& body, int threads, std::size_t shared_
   return numbers;
 }
 
+template <class AnyDriver = EmulatedDriver>
 std::string failure_of(const std::string& body, int threads, std::size_t shared_bytes) {
   try {
-    run(body, threads, shared_bytes);
+    run<AnyDriver>(body, threads, shared_bytes);
   } catch (const InternalError& error) {
     return error.what();
   }
@@ -87,6 +91,31 @@ TEST_CASE("writes past the end of memory are found", "[cuda]") {
 TEST_CASE("moves of several numbers at once from an address that is no multiple are found", "[cuda]") {
   CHECK_THAT(failure_of("  store_pack(x, load_pack<4>(x + 1));\n", 1, 0), ContainsSubstring("16 bytes"));
   CHECK(failure_of("  store_pack(x, load_pack<4>(x + 4));\n", 1, 0).empty());
+}
+
+TEST_CASE("the same is found in PTX", "[cuda][ptx]") {
+  if (!has_compiler()) {
+    WARN("skipped: there is no NVRTC");
+    return;
+  }
+  const auto failure = [](const std::string& body, int threads, std::size_t shared_bytes) {
+    return failure_of<PtxDriver>(body, threads, shared_bytes);
+  };
+  CHECK(failure(neighbours("  sync_block();\n"), 64, 256).empty());
+  CHECK_THAT(failure(neighbours(""), 64, 256), ContainsSubstring("nobody has written"));
+  CHECK_THAT(failure("  if (threadIdx.x != 3) sync_block();\n  x[0] = 1;\n", 64, 0),
+             ContainsSubstring("barrier"));
+  CHECK_THAT(failure("  reinterpret_cast<float*>(shared_memory())[64 + threadIdx.x % 2] = 1;\n", 64, 256),
+             ContainsSubstring("past its end"));
+  CHECK_THAT(failure("  x[64] = 1;\n", 1, 0), ContainsSubstring("nobody's"));
+  CHECK_THAT(failure("  store_pack(x, load_pack<4>(x + 1));\n", 1, 0), ContainsSubstring("no multiple"));
+  // Two threads, one of which reads what the other writes.
+  CHECK_THAT(failure("  float* shared = reinterpret_cast<float*>(shared_memory());\n"
+                     "  shared[threadIdx.x] = 1;\n  sync_block();\n"
+                     "  x[threadIdx.x] = shared[0];\n  if (threadIdx.x == 1) shared[0] = 2;\n  "
+                     "sync_block();\n  x[threadIdx.x] += shared[0];\n",
+                     2, 8),
+             ContainsSubstring("no barrier between"));
 }
 
 #if defined(__SANITIZE_THREAD__)

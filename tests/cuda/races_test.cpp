@@ -9,6 +9,7 @@
 
 #include "catch.h"
 #include "emulated_driver.h"
+#include "ptx/ptx_driver.h"
 #include "values.h"
 
 using namespace reel;
@@ -75,15 +76,13 @@ const std::vector<std::uint64_t> seeds = {1};  // each thread that it follows ta
 const std::vector<std::uint64_t> seeds = {1, 2, 3};
 #endif
 
-Device shuffled(std::uint64_t seed) {
-  EmulatedDriver::Options options;
-  options.seed = seed;
-  return emulated_cuda(options);
-}
-
-}  // namespace
-
-TEST_CASE("threads and blocks may run in any order", "[cuda][races]") {
+/// Compares many orders with the first one.
+void compare_orders(Device (*make_device)(const EmulatedDriver::Options&)) {
+  const auto shuffled = [&](std::uint64_t seed) {
+    EmulatedDriver::Options options;
+    options.seed = seed;
+    return make_device(options);
+  };
   for (const auto& each : computations()) {
     INFO(each.name);
     Tape tape;
@@ -102,4 +101,15 @@ TEST_CASE("threads and blocks may run in any order", "[cuda][races]") {
       for (std::size_t i = 0; i < found.size(); ++i) CHECK(difference(found[i], expected[i]) == 0);
     }
   }
+}
+
+}  // namespace
+
+TEST_CASE("threads and blocks may run in any order", "[cuda][races]") { compare_orders(emulated_cuda); }
+
+TEST_CASE("so may those of the PTX that NVIDIA's compiler makes", "[cuda][ptx]") {
+  if (has_compiler())
+    compare_orders(ptx_cuda);
+  else
+    WARN("skipped: there is no NVRTC");
 }

@@ -4,7 +4,23 @@
 
 #include "run/cuda/library.h"
 
-#if defined(REEL_HAS_CUDA)
+#if !defined(REEL_HAS_CUDA)
+
+namespace reel::cuda {
+
+namespace {
+
+[[noreturn]] void refuse() { throw Error("[Device] this Reel was built without CUDA"); }
+
+}  // namespace
+
+std::string compile(const Source&, const std::string&) { refuse(); }
+std::string compile_to_ptx(const Source&, const std::string&) { refuse(); }
+std::string compiler_version() { refuse(); }
+
+}  // namespace reel::cuda
+
+#else
 #include <nvrtc.h>
 
 namespace reel::cuda {

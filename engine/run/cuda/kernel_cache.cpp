@@ -87,7 +87,6 @@ void KernelCache::make_room() const {
   }
 }
 
-#if defined(REEL_HAS_CUDA)
 std::string cached_code(const Source& source, const std::string& architecture) {
   const KernelCache cache(default_folder());
   auto all = compiler_version() + architecture + source.text();
@@ -98,6 +97,5 @@ std::string cached_code(const Source& source, const std::string& architecture) {
   cache.keep(key, code);
   return code;
 }
-#endif
 
 }  // namespace reel::cuda
