@@ -228,7 +228,7 @@ TEST_CASE("NVIDIA's compiler takes kernels, for each kind of device that there i
   }
   const auto plan = training_plan(5, 32, 64);
   for (const auto* architecture : {"sm_80", "sm_90", "sm_100"})
-    CHECK(cuda::compile(plan.source, architecture).size() > 1000);
+    CHECK(cuda::compile(plan.source, architecture).machine_code.size() > 1000);
   cuda::Source wrong;
   cuda::add_kernel(wrong, {{"fusion.cuh", ""}}, 1, "  this is no text;\n");
   CHECK_THAT(message_of([&] { cuda::compile(wrong, "sm_90"); }), ContainsSubstring("do not compile"));

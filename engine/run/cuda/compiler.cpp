@@ -14,8 +14,7 @@ namespace {
 
 }  // namespace
 
-std::string compile(const Source&, const std::string&) { refuse(); }
-std::string compile_to_ptx(const Source&, const std::string&) { refuse(); }
+Compiled compile(const Source&, const std::string&) { refuse(); }
 std::string compiler_version() { refuse(); }
 
 }  // namespace reel::cuda
@@ -76,7 +75,7 @@ class Compilation {
   void run(const std::string& architecture) {
     const auto target = "--gpu-architecture=" + architecture;
     const char* options[] = {target.c_str(), "--std=c++17", "--device-as-default-execution-space",
-                             "--fmad=true"};
+                             "--fmad=true", "--ptxas-options=-v"};
     const auto result = nvrtc().nvrtcCompileProgram(program_, std::size(options), options);
     if (result != NVRTC_SUCCESS)
       throw Error("[Device] kernels do not compile for " + architecture + ": " +
@@ -85,8 +84,9 @@ class Compilation {
   std::string machine_code() const { return result(nvrtc().nvrtcGetCUBINSize, nvrtc().nvrtcGetCUBIN); }
   std::string ptx() const { return result(nvrtc().nvrtcGetPTXSize, nvrtc().nvrtcGetPTX); }
 
- private:
   std::string messages() const { return result(nvrtc().nvrtcGetProgramLogSize, nvrtc().nvrtcGetProgramLog); }
+
+ private:
   template <class Size, class Get>
   std::string result(Size size_of, Get get) const {
     std::size_t size = 0;
@@ -101,16 +101,10 @@ class Compilation {
 
 }  // namespace
 
-std::string compile(const Source& source, const std::string& architecture) {
+Compiled compile(const Source& source, const std::string& architecture) {
   Compilation compilation(source);
   compilation.run(architecture);
-  return compilation.machine_code();
-}
-
-std::string compile_to_ptx(const Source& source, const std::string& architecture) {
-  Compilation compilation(source);
-  compilation.run(architecture);
-  return compilation.ptx();
+  return {compilation.machine_code(), compilation.ptx(), compilation.messages()};
 }
 
 std::string compiler_version() {

@@ -10,7 +10,8 @@
 #if defined(__CUDACC__)
 
 #define REEL_DEVICE __device__ __forceinline__
-/// Begins a kernel that takes `count` words.
+/// Begins a kernel that takes `count` words. How many blocks are on a multiprocessor at a time is left to the
+/// compiler: told that, it spills registers that it need not.
 #define REEL_KERNEL(name, count) extern "C" __global__ void name(const reel::device::Words<count> words)
 
 namespace reel::device {

@@ -31,7 +31,7 @@ class Kernels {
   void compile() {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (noted_.kernels.empty()) return;
-    auto text = std::make_shared<ptx::Text>(ptx::read(cuda::compile_to_ptx(noted_, "sm_90")));
+    auto text = std::make_shared<ptx::Text>(ptx::read(cuda::compile(noted_, "sm_90").ptx));
     for (auto& [name, routine] : text->routines)
       for (auto& instruction : routine.code) instruction.action = &ptx::action_of(instruction.name);
     for (const auto& [name, kernel] : noted_.kernels) known_[name] = {text, &text->routines.at(name)};
