@@ -1,8 +1,6 @@
 // Every operation on an emulated CUDA device against the reference runner.
 
-#include <reel/gradients.h>
 #include <reel/program.h>
-#include <reel/reel.h>
 
 #include <future>
 #include <map>
@@ -11,11 +9,9 @@
 #include "all_operations.h"
 #include "catch.h"
 #include "emulated_driver.h"
-#include "plans.h"
+#include "every_kernel.h"
 #include "ptx/ptx_driver.h"
 #include "run/cuda/compiler.h"
-#include "run/cuda/cuda_plan.h"
-#include "run/cuda/cuda_target.h"
 #include "values.h"
 
 using namespace reel;
@@ -28,25 +24,6 @@ double tolerance(ElementType element) { return element == ElementType::float32 ?
 }  // namespace
 
 namespace {
-
-/// The kernels of every operation, with those of a whole training step.
-cuda::Source every_kernel() {
-  cuda::Source all;
-  const auto add = [&](const Tape& tape, const Tensors& outputs) {
-    const auto plan = cuda::make_cuda_plan(plan_of(tape, outputs, {}, cuda::CudaTarget()));
-    all.kernels.insert(plan.source.kernels.begin(), plan.source.kernels.end());
-    all.headers.insert(plan.source.headers.begin(), plan.source.headers.end());
-  };
-  for (const auto& each : all_operations()) add(*each.tape, each.outputs);
-  Model model(Seed{1});
-  const LSTM lstm(model / "lstm", 512, 512);
-  Tape tape;
-  const Recording recording(tape);
-  const auto x = tape.argument({ElementType::float32, {100, 64, 512}});
-  const auto loss = mean(square(layer_norm(unroll(lstm, x, lstm.initial_state(64)).outputs)));
-  add(tape, gradients(loss, {x, lstm.input.W, lstm.input.U, lstm.input.b}));
-  return all;
-}
 
 /// The largest number of `what` in the compiler's messages, which tell one for each kernel.
 int largest_of(const std::string& messages, const std::string& what) {
