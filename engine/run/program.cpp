@@ -15,6 +15,10 @@ struct Program::State {
   std::unique_ptr<Runner> runner;
   std::string notes;
   InUse running;
+
+  std::string lacks_memory(const std::string& why) const {
+    return plan::lacks_memory(types_of(runner->arguments()), runner->arena_bytes(), why);
+  }
 };
 
 namespace {
@@ -31,6 +35,23 @@ std::vector<TensorType> types_of(const std::vector<const Array*>& arrays) {
   std::vector<TensorType> types;
   for (const auto* array : arrays) types.push_back(array->type());
   return types;
+}
+
+namespace {
+
+struct CopiedArguments : StagedArguments {
+  std::vector<Array> copies;
+};
+
+}  // namespace
+
+std::shared_ptr<StagedArguments> Runner::stage(const std::vector<const Array*>& arguments) {
+  auto staged = std::make_shared<CopiedArguments>();
+  for (const auto* argument : arguments) staged->copies.push_back(*argument);
+  return staged;
+}
+void Runner::run_staged(StagedArguments& arguments, std::vector<Array>& outputs) {
+  run(pointers_to(static_cast<CopiedArguments&>(arguments).copies), outputs);
 }
 
 void make_room(std::vector<Array>& results, std::size_t position, const TensorType& type) {
@@ -68,11 +89,31 @@ void Program::run(const std::vector<const Array*>& arguments, std::vector<Array>
   for (const auto* argument : arguments)
     for (const auto& result : results)
       if (argument == &result) throw Error("[Program] an argument cannot be a result of the same run");
+  check_arguments(state_->runner->arguments(), arguments);
   needing_memory([&] { state_->runner->run(arguments, results); },
-                 [&] {
-                   return plan::lacks_memory(types_of(arguments), arena_bytes(),
-                                             "a run finds no memory to work in");
-                 });
+                 [&] { return state_->lacks_memory("a run finds no memory to work in"); });
+}
+
+std::shared_ptr<StagedArguments> Program::stage(const std::vector<const Array*>& arguments) {
+  check_arguments(state_->runner->arguments(), arguments);
+  auto staged = needing_memory([&] { return state_->runner->stage(arguments); },
+                               [&] { return state_->lacks_memory("there is none to stage arguments in"); });
+  staged->program_ = state_;
+  return staged;
+}
+
+void Program::run(StagedArguments& arguments, std::vector<Array>& results) {
+  if (arguments.program_ != state_)
+    throw Error("[Program] runs on arguments that another program has staged");
+  const Using use(state_->running, "Program");
+  needing_memory([&] { state_->runner->run_staged(arguments, results); },
+                 [&] { return state_->lacks_memory("a run finds no memory to work in"); });
+}
+
+std::vector<Array> Program::run(StagedArguments& arguments) {
+  std::vector<Array> results;
+  run(arguments, results);
+  return results;
 }
 
 std::vector<Array> Program::run(const std::vector<const Array*>& arguments) {
@@ -91,11 +132,10 @@ std::string Program::explain() const { return state_->runner->explain() + state_
 Profile Program::profile(const std::vector<Array>& arguments, int runs) {
   if (runs < 1) throw Error("[profile] needs at least one run, not " + std::to_string(runs));
   const Using use(state_->running, "Program");
-  return needing_memory([&] { return state_->runner->profile(pointers_to(arguments), runs); },
-                        [&] {
-                          return plan::lacks_memory(types_of(pointers_to(arguments)), arena_bytes(),
-                                                    "there is none for a profile");
-                        });
+  const auto pointers = pointers_to(arguments);
+  check_arguments(state_->runner->arguments(), pointers);
+  return needing_memory([&] { return state_->runner->profile(pointers, runs); },
+                        [&] { return state_->lacks_memory("there is none for a profile"); });
 }
 
 std::string to_string(const Profile& profile) {

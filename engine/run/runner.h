@@ -14,8 +14,14 @@ namespace reel {
 class Runner {
  public:
   virtual ~Runner() = default;
+  /// What it wants, and then gets.
+  virtual const std::vector<plan::Argument>& arguments() const = 0;
   /// Writes one array per output; those of the right type are used again.
   virtual void run(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) = 0;
+  /// Another thread may run meanwhile. Without memory of the device's own: copies of the arrays.
+  virtual std::shared_ptr<StagedArguments> stage(const std::vector<const Array*>& arguments);
+  /// On what it has staged.
+  virtual void run_staged(StagedArguments& arguments, std::vector<Array>& outputs);
   virtual std::size_t arena_bytes() const = 0;
   virtual std::size_t kept_bytes() const = 0;
   virtual std::size_t instruction_count() const = 0;

@@ -82,6 +82,25 @@ void EmulatedDriver::finish() {
 void EmulatedDriver::upload(void* to, const void* from, std::size_t bytes) {
   if (!options_.only_notes) std::memcpy(to, from, bytes);
 }
+namespace {
+
+struct EmulatedUpload : cuda::Event {
+  std::function<void()> copy;
+  mutable std::once_flag done;
+};
+
+}  // namespace
+
+std::shared_ptr<cuda::Event> EmulatedDriver::upload_beside(void* to, const void* pinned, std::size_t bytes) {
+  auto upload = std::make_shared<EmulatedUpload>();
+  upload->copy = [=] { std::memcpy(to, pinned, bytes); };
+  return upload;
+}
+void EmulatedDriver::finish(const cuda::Event& event) {
+  const auto& upload = static_cast<const EmulatedUpload&>(event);
+  std::call_once(upload.done, upload.copy);
+}
+
 void EmulatedDriver::download(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
 
 std::shared_ptr<cuda::Module> EmulatedDriver::load(const cuda::Source& source) {

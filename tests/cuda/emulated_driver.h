@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,12 @@ class EmulatedDriver : public cuda::Driver {
   void* allocate(std::size_t bytes) override;
   void release(void* memory) override;
   void upload(void* to, const void* from, std::size_t bytes) override;
+  void* allocate_pinned(std::size_t bytes) override { return std::malloc(bytes); }
+  void release_pinned(void* memory) override { std::free(memory); }
+  /// Copied as late as may be: when something waits for it.
+  std::shared_ptr<cuda::Event> upload_beside(void* to, const void* pinned, std::size_t bytes) override;
+  void wait_for(const cuda::Event& event) override { finish(event); }
+  void finish(const cuda::Event& event) override;
   void download(void* to, const void* from, std::size_t bytes) override;
   std::shared_ptr<cuda::Module> load(const cuda::Source& source) override;
   void launch(cuda::Function function, const cuda::Geometry& geometry, const std::int64_t* words,

@@ -75,6 +75,32 @@ class ProgramCache {
   std::map<Key, std::list<Entry>::iterator> by_key_;
 };
 
+/// A call of a Function whose arguments have been handed in; see Function::stage().
+template <class Result>
+class StagedCall {
+ public:
+  StagedCall(Program program, std::shared_ptr<StagedArguments> arguments, std::shared_ptr<void> result)
+      : program_(std::move(program)), arguments_(std::move(arguments)), result_(std::move(result)) {}
+
+  /// The result, as of the Function; each call is a run.
+  auto operator()() { return structured(program_.run(*arguments_), result_); }
+
+  /// The arrays in the structure of the result.
+  static auto structured(std::vector<Array> outputs, const std::shared_ptr<void>& result) {
+    if constexpr (!std::is_void_v<Result>) {
+      std::size_t next = 0;
+      const auto take = [&](const Tensor&) { return std::move(outputs[next++]); };
+      using HostResult = structure::rebound<Result, Array>;
+      return structure::converted<HostResult>(*static_cast<const Result*>(result.get()), take);
+    }
+  }
+
+ private:
+  Program program_;
+  std::shared_ptr<StagedArguments> arguments_;
+  std::shared_ptr<void> result_;  // its structure
+};
+
 /// A function of tensors, recorded and compiled at the first call and replayed after that.
 ///
 ///   Function predict(model, [&](Tensor x) { return head(x); });
@@ -108,13 +134,28 @@ class Function {
     return with_entry(
         [](auto& entry, const auto& arrays, auto result) {
           using Result = typename decltype(result)::type;
-          auto outputs = entry.program.run(arrays);
-          if constexpr (!std::is_void_v<Result>) {
-            std::size_t next = 0;
-            const auto take = [&](const Tensor&) { return std::move(outputs[next++]); };
-            using HostResult = structure::rebound<Result, Array>;
-            return structure::converted<HostResult>(*static_cast<const Result*>(entry.result.get()), take);
-          }
+          return StagedCall<Result>::structured(entry.program.run(arrays), entry.result);
+        },
+        args...);
+  }
+
+  /// A call in two halves: copies the arguments now, and begins to bring them to the device, which goes on
+  /// while other calls compute; what it returns is called for the result.
+  ///
+  ///   auto next = step.stage(batch(0));
+  ///   for (int i = 1; i <= n; ++i) {
+  ///     auto now = std::move(next);
+  ///     if (i < n) next = step.stage(batch(i));
+  ///     Array loss = now();
+  ///   }
+  ///
+  /// Throws what a call throws before it runs.
+  template <class... Args>
+  auto stage(const Args&... args) {
+    return with_entry(
+        [](auto& entry, const auto& arrays, auto result) {
+          using Result = typename decltype(result)::type;
+          return StagedCall<Result>(entry.program, entry.program.stage(arrays), entry.result);
         },
         args...);
   }

@@ -12,6 +12,16 @@ class Runner;
 
 std::vector<TensorType> types_of(const std::vector<const Array*>& arrays);
 
+/// Arguments of a run to come, copied for the program that runs on them; see Program::stage().
+class StagedArguments {
+ public:
+  virtual ~StagedArguments() = default;
+
+ private:
+  friend class Program;
+  std::shared_ptr<void> program_;
+};
+
 /// Where the time of a program goes.
 struct Profile {
   struct Line {
@@ -47,6 +57,14 @@ class Program {
   /// nothing is allocated. An exception leaves them with any value. Throws Error where one of them is an
   /// argument.
   void run(const std::vector<const Array*>& arguments, std::vector<Array>& results);
+
+  /// Copies the arguments of a run to come, so that they may change, and begins to bring them to the device;
+  /// that goes on while other runs compute. Another thread may do so while the program runs. Throws Error for
+  /// arguments of another number or type, and MemoryError.
+  std::shared_ptr<StagedArguments> stage(const std::vector<const Array*>& arguments);
+  /// Runs on what was staged, as often as wanted. Throws Error too where another program has staged it.
+  std::vector<Array> run(StagedArguments& arguments);
+  void run(StagedArguments& arguments, std::vector<Array>& results);
 
   /// Bytes of the one block of memory that holds all values in between.
   std::size_t arena_bytes() const;

@@ -50,6 +50,13 @@ struct DriverFunctions {
   REEL_FUNCTION(free, cuMemFree)
   REEL_FUNCTION(upload, cuMemcpyHtoDAsync)
   REEL_FUNCTION(download, cuMemcpyDtoHAsync)
+  REEL_FUNCTION(allocate_pinned, cuMemHostAlloc)
+  REEL_FUNCTION(free_pinned, cuMemFreeHost)
+  REEL_FUNCTION(create_event, cuEventCreate)
+  REEL_FUNCTION(record_event, cuEventRecord)
+  REEL_FUNCTION(wait_for_event, cuStreamWaitEvent)
+  REEL_FUNCTION(synchronize_event, cuEventSynchronize)
+  REEL_FUNCTION(destroy_event, cuEventDestroy)
   REEL_FUNCTION(load, cuModuleLoadData)
   REEL_FUNCTION(unload, cuModuleUnload)
   REEL_FUNCTION(function, cuModuleGetFunction)
@@ -121,6 +128,26 @@ class CudaGraph : public Graph {
   CUgraphExec executable_ = nullptr;
 };
 
+class CudaEvent : public Event {
+ public:
+  CudaEvent(CUcontext context, CUstream stream) : context_(context) {
+    cu().check(cu().create_event(&event_, CU_EVENT_DISABLE_TIMING), "an event cannot be made");
+    const auto result = cu().record_event(event_, stream);
+    if (result != CUDA_SUCCESS) cu().destroy_event(event_);
+    cu().check(result, "an event cannot be recorded");
+  }
+  CudaEvent(const CudaEvent&) = delete;
+  ~CudaEvent() override {
+    cu().set_current(context_);
+    cu().destroy_event(event_);
+  }
+  CUevent get() const { return event_; }
+
+ private:
+  const CUcontext context_;
+  CUevent event_ = nullptr;
+};
+
 class CudaDriver : public Driver {
  public:
   explicit CudaDriver(int number) {
@@ -138,14 +165,16 @@ class CudaDriver : public Driver {
                                            attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
     cu().check(cu().retain(&context_, device_), name_ + " cannot be used");
     use();
-    cu().check(cu().create_stream(&stream_, CU_STREAM_NON_BLOCKING), name_ + " gives no stream");
+    for (auto* stream : {&stream_, &beside_})
+      cu().check(cu().create_stream(stream, CU_STREAM_NON_BLOCKING), name_ + " gives no stream");
   }
   CudaDriver(const CudaDriver&) = delete;
   ~CudaDriver() override {
     cu().set_current(context_);
     products_.reset();
     if (workspace_) release(workspace_);
-    if (stream_) cu().destroy_stream(stream_);
+    for (auto stream : {stream_, beside_})
+      if (stream) cu().destroy_stream(stream);
     cu().release(device_);
   }
 
@@ -164,6 +193,29 @@ class CudaDriver : public Driver {
     if (bytes == 0) return;
     use();
     cu().check(cu().upload(address_of(to), from, bytes, stream_), "data cannot be copied to " + name_);
+  }
+  void* allocate_pinned(std::size_t bytes) override {
+    use();
+    void* memory = nullptr;
+    return cu().allocate_pinned(&memory, bytes, CU_MEMHOSTALLOC_PORTABLE) == CUDA_SUCCESS ? memory : nullptr;
+  }
+  void release_pinned(void* memory) override {
+    cu().set_current(context_);
+    cu().free_pinned(memory);
+  }
+  std::shared_ptr<Event> upload_beside(void* to, const void* pinned, std::size_t bytes) override {
+    use();
+    if (bytes > 0)
+      cu().check(cu().upload(address_of(to), pinned, bytes, beside_), "data cannot be copied to " + name_);
+    return std::make_shared<CudaEvent>(context_, beside_);
+  }
+  void wait_for(const Event& event) override {
+    use();
+    cu().check(cu().wait_for_event(stream_, static_cast<const CudaEvent&>(event).get(), 0), name_ + " fails");
+  }
+  void finish(const Event& event) override {
+    use();
+    cu().check(cu().synchronize_event(static_cast<const CudaEvent&>(event).get()), name_ + " fails");
   }
   void download(void* to, const void* from, std::size_t bytes) override {
     if (bytes == 0) return;
@@ -235,7 +287,7 @@ class CudaDriver : public Driver {
 
   CUdevice device_ = 0;
   CUcontext context_ = nullptr;
-  CUstream stream_ = nullptr;
+  CUstream stream_ = nullptr, beside_ = nullptr;  // of copies beside the launches
   std::string name_, architecture_;
   std::unique_ptr<Products> products_;
   void* workspace_ = nullptr;

@@ -6,6 +6,7 @@
 #include "plan/out_of_memory.h"
 #include "run/cuda/fault.h"
 #include "run/cuda/kept_graphs.h"
+#include "run/cuda/staging.h"
 
 namespace reel::cuda {
 
@@ -30,6 +31,7 @@ class CudaRunner : public Runner {
         plan_(made_.plan),
         board_(std::move(board)),
         driver_(*board_->driver),
+        staging_(make_staging()),
         bases_(plan_.bases.size(), nullptr),
         steps_(static_cast<std::size_t>(plan_.loop_depth)),
         versions_(plan_.parameters.size(), 0) {
@@ -44,12 +46,45 @@ class CudaRunner : public Runner {
     if (made_.work_bytes > 0) work_memory_ = memory(made_.work_bytes, "memory that kernels work in");
   }
 
+  const std::vector<plan::Argument>& arguments() const override { return plan_.arguments; }
+  std::shared_ptr<StagedArguments> stage(const std::vector<const Array*>& arguments) override {
+    auto staged = std::make_shared<Staged>();
+    staged->place = staging_.stage(arguments);
+    return staged;
+  }
+  void run_staged(StagedArguments& arguments, std::vector<Array>& outputs) override {
+    const auto& place = *static_cast<Staged&>(arguments).place;
+    run_on(
+        outputs, [&](std::size_t i, std::size_t argument) { bases_[i] = staging_.address(place, argument); },
+        place.arrived.get());
+  }
+
   void run(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) override {
-    check_arguments(plan_.arguments, arguments);
+    run_on(outputs, [&](std::size_t i, std::size_t argument) {
+      bases_[i] = own_arguments_[argument];
+      driver_.upload(bases_[i], arguments[argument]->raw(), arguments[argument]->bytes());
+    });
+  }
+
+  std::size_t arena_bytes() const override { return plan_.arena_bytes; }
+  std::size_t kept_bytes() const override { return plan_.cached_bytes; }
+  std::size_t instruction_count() const override { return made_.instructions.size(); }
+  std::string explain() const override { return cuda::explain(made_); }
+  Profile profile(const std::vector<const Array*>& arguments, int runs) override;
+
+ private:
+  struct Staged : StagedArguments {
+    std::shared_ptr<Staging::Place> place;
+  };
+
+  /// `bind` tells where the argument of a base stands. What is launched comes after `arrived`.
+  template <class Bind>
+  void run_on(std::vector<Array>& outputs, Bind bind, const Event* arrived = nullptr) {
     outputs.resize(plan_.outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) make_room(outputs, i, plan_.outputs[i].type);
     const std::lock_guard<std::mutex> lock(board_->running);
-    upload(arguments);
+    if (arrived) driver_.wait_for(*arrived);
+    upload(bind);
     skip_cached_ = is_cached();
     ran_ = false;  // what a failing run leaves is not relied on
     do_work();
@@ -64,13 +99,6 @@ class CudaRunner : public Runner {
     driver_.finish();
   }
 
-  std::size_t arena_bytes() const override { return plan_.arena_bytes; }
-  std::size_t kept_bytes() const override { return plan_.cached_bytes; }
-  std::size_t instruction_count() const override { return made_.instructions.size(); }
-  std::string explain() const override { return cuda::explain(made_); }
-  Profile profile(const std::vector<const Array*>& arguments, int runs) override;
-
- private:
   struct Time {
     double seconds = 0;
     std::int64_t calls = 0;
@@ -80,6 +108,16 @@ class CudaRunner : public Runner {
     DeviceMemory memory(board_->driver, std::max<std::size_t>(bytes, 1));
     if (!memory.get()) plan::refuse_memory(types_of(plan_.arguments), bytes, what);
     return memory;
+  }
+
+  Staging make_staging() const {
+    std::vector<std::size_t> offsets;
+    std::size_t bytes = 0;
+    for (const auto& argument : plan_.arguments) {
+      offsets.push_back(bytes);
+      bytes += aligned(argument.type.bytes());
+    }
+    return Staging(board_->driver, std::move(offsets), bytes);
   }
 
   void load() {
@@ -121,20 +159,24 @@ class CudaRunner : public Runner {
       bases_[i] = base.kind == plan::Base::Kind::arena    ? arena_.get()
                   : base.kind == plan::Base::Kind::result ? results_[base.position]
                                                           : take(bytes_outside(base));
+      if (base.kind == plan::Base::Kind::argument) {
+        if (own_arguments_.size() <= base.position) own_arguments_.resize(base.position + 1);
+        own_arguments_[base.position] = bases_[i];
+      }
       if (base.kind == plan::Base::Kind::constant)
         driver_.upload(bases_[i], base.constant->raw(), base.constant->bytes());
     }
   }
 
-  void upload(const std::vector<const Array*>& arguments) {
+  template <class Bind>
+  void upload(const Bind& bind) {
     using Kind = plan::Base::Kind;
     const Fault none{device::none_yet, 0, 0};
     driver_.upload(fault_, &none, sizeof none);
     for (std::size_t i = 0; i < plan_.bases.size(); ++i) {
       const auto& base = plan_.bases[i];
       if (base.kind == Kind::variable) bases_[i] = board_->newest(base.variable);
-      if (base.kind == Kind::argument)
-        driver_.upload(bases_[i], arguments[base.position]->raw(), arguments[base.position]->bytes());
+      if (base.kind == Kind::argument) bind(i, base.position);
       if (base.kind == Kind::run_number) {
         const auto number = base.variable->next_run();
         driver_.upload(bases_[i], &number, sizeof number);
@@ -344,6 +386,8 @@ class CudaRunner : public Runner {
   Driver& driver_;
   std::shared_ptr<Module> module_;
   std::vector<std::shared_ptr<Multiplication>> products_;
+  Staging staging_;
+  std::vector<std::byte*> own_arguments_;  // where those of a run that nobody has staged stand
   DeviceMemory arena_, outside_, work_memory_;
   std::byte* fault_ = nullptr;
   std::vector<std::byte*> bases_, results_;

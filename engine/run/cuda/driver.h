@@ -37,6 +37,12 @@ class Graph {
   virtual ~Graph() = default;
 };
 
+/// Something that was begun beside the launches.
+class Event {
+ public:
+  virtual ~Event() = default;
+};
+
 /// What is asked of a device and its driver. Launches and copies run one after the other, in their order;
 /// finish() waits for them. One thread at a time; but any may ask for memory, release it and download.
 class Driver {
@@ -49,6 +55,16 @@ class Driver {
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void release(void* memory) = 0;
   virtual void upload(void* to, const void* from, std::size_t bytes) = 0;
+  /// Memory of the host from which a device copies by itself; null where there is none left.
+  virtual void* allocate_pinned(std::size_t bytes) = 0;
+  virtual void release_pinned(void* memory) = 0;
+  /// Copies from pinned memory beside what is launched, in the order of such copies; any thread may ask for
+  /// it.
+  virtual std::shared_ptr<Event> upload_beside(void* to, const void* pinned, std::size_t bytes) = 0;
+  /// What is launched from here on comes after it.
+  virtual void wait_for(const Event& event) = 0;
+  /// The host waits for it; any thread may.
+  virtual void finish(const Event& event) = 0;
   /// Waits for all that was begun before.
   virtual void download(void* to, const void* from, std::size_t bytes) = 0;
 

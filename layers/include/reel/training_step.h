@@ -100,6 +100,12 @@ class TrainingStep {
     return function_(args...);
   }
 
+  /// A step whose arguments are brought to the device while others compute; see Function::stage().
+  template <class... Args>
+  auto stage(const Args&... args) {
+    return function_.stage(args...);
+  }
+
   /// The rate of the steps to come; nothing is recorded again. Throws Error where the optimiser, recorded
   /// already, has none.
   void set_learning_rate(double rate) {
