@@ -95,7 +95,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("an error that is told after the run leaves all variables as they were") {
+TEST_CASE("an error that is told after the run leaves all variables as they were", "[devices]") {
   for (const auto& device : devices()) {
     INFO(device.name());
     Model model(Seed{1}, device);
@@ -160,7 +160,7 @@ TEST_CASE("a model lives on its device: what is assigned arrives there, and what
   for (std::size_t i = 0; i < found.size(); ++i) CHECK(difference(found[i], expected[i]) <= 1e-12);
 }
 
-TEST_CASE("what check_gradients leaves of a parameter is what stands on the device") {
+TEST_CASE("what check_gradients leaves of a parameter is what stands on the device", "[devices]") {
   for (const auto& device : devices()) {
     INFO(device.name());
     Model model(Seed{4}, device, ElementType::float64);

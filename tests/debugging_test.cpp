@@ -28,7 +28,7 @@ std::string message(F&& f) {
 
 }  // namespace
 
-TEST_CASE("run-time errors in an expanded unroll name the step") {
+TEST_CASE("run-time errors in an expanded unroll name the step", "[devices]") {
   Model model(Seed{1}, Device::cpu(), ElementType::float64);
   const auto rooted = [](const Tensor& xt, const Tensor& s) {
     const ScopeGuard guard("cell");

@@ -221,7 +221,7 @@ TEST_CASE("a state that changes its shape is named", "[messages]") {
   CHECK(has(message_of([&] { f(Array(Shape{3, 1}, f32)); }), {"state c enters the step as float32[1]"}));
 }
 
-TEST_CASE("a target out of range", "[messages]") {
+TEST_CASE("a target out of range", "[devices][messages]") {
   for (const auto& device : devices()) {
     Model model(Seed{1}, device);
     const Linear head(model / "head", 3, 5);

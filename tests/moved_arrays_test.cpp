@@ -83,7 +83,7 @@ TEST_CASE("an array that was moved from may be assigned to") {
   CHECK(!array.moved_from());
 }
 
-TEST_CASE("an array that was moved from as argument, parameter and result") {
+TEST_CASE("an array that was moved from as argument, parameter and result", "[devices]") {
   for (const auto& device : devices()) {
     Model model(Seed{1}, device);
     const auto w = make_parameter(model, "w", {1, 2});

@@ -31,7 +31,7 @@ Tensor nested(int levels, Cell cell, const Tensor& state, const Options&... opti
 
 }  // namespace
 
-TEST_CASE("eight nested unrolls and their gradient are the same steps one after the other") {
+TEST_CASE("eight nested unrolls and their gradient are the same steps one after the other", "[devices]") {
   constexpr int levels = 8;
   const Shape shape{2, 3};
   std::mt19937_64 random(1);

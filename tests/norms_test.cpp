@@ -56,7 +56,7 @@ double tolerance(const Model& model) { return model.element() == ElementType::fl
 
 }  // namespace
 
-TEST_CASE("a norm is right where its squares are out of range", "[norm]") {
+TEST_CASE("a norm is right where its squares are out of range", "[devices][norm]") {
   everywhere([](Model& model) {
     for (double unit : extremes(model)) {
       INFO(unit);
@@ -97,7 +97,7 @@ TEST_CASE("the slope of a norm of small numbers bears a small adjoint, that of l
   CHECK(least.slope == List{1, 0});
 }
 
-TEST_CASE("each row has its own norm", "[norm]") {
+TEST_CASE("each row has its own norm", "[devices][norm]") {
   everywhere([](Model& model) {
     const Array rows = doubles({5, 2}, {3e20, -4e20, 3, 4, 0, 0, -3e-25, 4e-25, infinity, 1});
     for (bool keep : {false, true}) {
@@ -116,7 +116,7 @@ TEST_CASE("each row has its own norm", "[norm]") {
   });
 }
 
-TEST_CASE("a norm of zeros, of what is not finite, and of nothing", "[norm]") {
+TEST_CASE("a norm of zeros, of what is not finite, and of nothing", "[devices][norm]") {
   everywhere([](Model& model) {
     const Elementwise length = [](Tensor x) { return norm(x); };
     const auto at = [&](const List& x) { return derivatives(model, Array(x), length); };
@@ -145,7 +145,7 @@ TEST_CASE("a norm over an axis that is not there is refused by its name", "[norm
     CHECK_THROWS_WITH(norm(x, {axis}), ContainsSubstring("[norm]") && ContainsSubstring("[2, 3]"));
 }
 
-TEST_CASE("a norm in a loop is that of each step", "[norm]") {
+TEST_CASE("a norm in a loop is that of each step", "[devices][norm]") {
   everywhere([](Model& model) {
     const Array x = doubles({3, 2}, {3e20, 4e20, 3e-25, 4e-25, 3, 4});
     Function f(model, [](const Tensor& xs) {
@@ -159,7 +159,7 @@ TEST_CASE("a norm in a loop is that of each step", "[norm]") {
   });
 }
 
-TEST_CASE("normalisation is right as far as squares reach", "[norm]") {
+TEST_CASE("normalisation is right as far as squares reach", "[devices][norm]") {
   everywhere([](Model& model) {
     for (double unit : {1e18, 1.0}) {
       const Array x(List{3 * unit, 4 * unit});
@@ -185,7 +185,7 @@ TEST_CASE("normalisation is right as far as squares reach", "[norm]") {
   });
 }
 
-TEST_CASE("logarithms of sums of exponentials, and losses, at large numbers", "[norm]") {
+TEST_CASE("logarithms of sums of exponentials, and losses, at large numbers", "[devices][norm]") {
   everywhere([](Model& model) {
     const auto large = derivatives(model, Array(List{1e30, 1e30}), [](Tensor x) { return logsumexp(x); });
     CHECK(large.value[0] == Approx(1e30).epsilon(tolerance(model)));

@@ -34,7 +34,7 @@ std::vector<double> losses(const Device& device, const Take& take) {
 
 }  // namespace
 
-TEST_CASE("steps whose arguments were staged are those that get them when they run") {
+TEST_CASE("steps whose arguments were staged are those that get them when they run", "[devices]") {
   const auto data = batches(7);
   for (const auto& device : devices()) {
     INFO(describe(device));
@@ -60,7 +60,7 @@ TEST_CASE("steps whose arguments were staged are those that get them when they r
   }
 }
 
-TEST_CASE("what is staged can be run again, in any order, or not at all") {
+TEST_CASE("what is staged can be run again, in any order, or not at all", "[devices]") {
   const auto data = batches(3);
   for (const auto& device : devices()) {
     INFO(describe(device));

@@ -64,7 +64,7 @@ const std::vector<Gradients> not_finite{
 
 }  // namespace
 
-TEST_CASE("gradients of any magnitude are clipped to the norm asked for", "[steps]") {
+TEST_CASE("gradients of any magnitude are clipped to the norm asked for", "[devices][steps]") {
   everywhere([](const auto& make, ElementType element) {
     const auto step = [&](const Gradients& g) { return (*make(clip_by_global_norm(1, SGD{0.1})))(g); };
     CHECK(near(step({1e20, 0, 0}), {-0.1, 0, 0}));
@@ -86,7 +86,7 @@ TEST_CASE("gradients of any magnitude are clipped to the norm asked for", "[step
   });
 }
 
-TEST_CASE("clipping makes all gradients NaN where one is not finite", "[steps]") {
+TEST_CASE("clipping makes all gradients NaN where one is not finite", "[devices][steps]") {
   everywhere([](const auto& make, ElementType) {
     for (const auto& g : not_finite)
       for (double largest : {1.0, 1e30, infinity}) {
@@ -101,7 +101,7 @@ TEST_CASE("a norm to clip to is a number from 0 up", "[steps]") {
     CHECK_THROWS_WITH(clip_by_global_norm(wrong, SGD{0.1}), ContainsSubstring("[clip_by_global_norm]"));
 }
 
-TEST_CASE("Adam's step is its rate whatever the gradient's magnitude", "[steps]") {
+TEST_CASE("Adam's step is its rate whatever the gradient's magnitude", "[devices][steps]") {
   everywhere([](const auto& make, ElementType element) {
     const bool single = element == ElementType::float32;
     for (double size : {1.0, 1e18, 1e20, single ? 1e19 : 1e155, single ? 1e-5 : 1e-4}) {
@@ -149,7 +149,7 @@ void check_left_out(Trained& tried, Trained& spared) {
 
 }  // namespace
 
-TEST_CASE("steps that are not finite are left out and counted", "[steps]") {
+TEST_CASE("steps that are not finite are left out and counted", "[devices][steps]") {
   everywhere([](const auto& make, ElementType) {
     for (const auto& optimiser :
          std::vector<Optimiser>{skip_not_finite(SGD{0.1, 0.9}), skip_not_finite(Adam(0.1)),
@@ -161,7 +161,7 @@ TEST_CASE("steps that are not finite are left out and counted", "[steps]") {
   });
 }
 
-TEST_CASE("skipping changes nothing about steps that are finite", "[steps]") {
+TEST_CASE("skipping changes nothing about steps that are finite", "[devices][steps]") {
   everywhere([](const auto& make, ElementType) {
     for (const auto& optimiser : std::vector<Optimiser>{SGD{0.1, 0.9}, Adam(0.1)}) {
       const auto plain = make(optimiser), careful = make(skip_not_finite(optimiser));
@@ -171,7 +171,7 @@ TEST_CASE("skipping changes nothing about steps that are finite", "[steps]") {
   });
 }
 
-TEST_CASE("a step is left out too where what it would write is not finite", "[steps]") {
+TEST_CASE("a step is left out too where what it would write is not finite", "[devices][steps]") {
   everywhere([](const auto& make, ElementType element) {
     const double most = element == ElementType::float32 ? 1e38 : 1e308;
     // A parameter, a velocity, a second moment.

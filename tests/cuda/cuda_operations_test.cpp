@@ -11,6 +11,7 @@
 #include "emulated_driver.h"
 #include "every_kernel.h"
 #include "ptx/ptx_driver.h"
+#include "real_gpu.h"
 #include "run/cuda/compiler.h"
 #include "values.h"
 
@@ -98,4 +99,10 @@ TEST_CASE("so do the PTX that NVIDIA's compiler makes of them", "[cuda][ptx]") {
     return;
   }
   CHECK(compare_operations(ptx_cuda(noting()), ptx_cuda()) > 700);
+}
+
+TEST_CASE("so does a GPU", "[.][gpu]") {
+  const auto gpu = real_gpu();
+  REQUIRE(gpu);
+  CHECK(compare_operations(emulated_cuda(noting()), *gpu) > 700);
 }

@@ -3,11 +3,13 @@
 #include <reel/program.h>
 
 #include <cstdlib>
+#include <functional>
 
 #include "catch.h"
 #include "emulated_driver.h"
 #include "ptx/ptx_driver.h"
 #include "random_results.h"
+#include "real_gpu.h"
 
 using namespace reel;
 using namespace reel::test;
@@ -20,8 +22,9 @@ Program compiled(const RandomProgram& program, const Device& device) {
   return compile(tape, outputs, device);
 }
 
-void check_cells(std::uint64_t first, std::uint64_t count,
-                 Device (*make_device)(const EmulatedDriver::Options&) = emulated_cuda) {
+using MakeDevice = std::function<Device(const EmulatedDriver::Options&)>;
+
+void check_cells(std::uint64_t first, std::uint64_t count, const MakeDevice& make_device = emulated_cuda) {
   EmulatedDriver::Options noting;
   noting.only_notes = true;
   const auto notes = make_device(noting);
@@ -65,4 +68,10 @@ TEST_CASE("random cells as the PTX that NVIDIA's compiler makes of them", "[cuda
   }
   const char* count = std::getenv("REEL_RANDOM_CELLS_AS_PTX");
   check_cells(1, count ? std::strtoull(count, nullptr, 10) : 6, ptx_cuda);
+}
+
+TEST_CASE("random cells on a GPU", "[.][gpu]") {
+  const auto gpu = real_gpu();
+  REQUIRE(gpu);
+  check_cells(1, 30, [&](const EmulatedDriver::Options&) { return *gpu; });
 }

@@ -10,6 +10,7 @@
 #include "catch.h"
 #include "emulated_driver.h"
 #include "ptx/ptx_driver.h"
+#include "real_gpu.h"
 #include "values.h"
 
 using namespace reel;
@@ -76,13 +77,8 @@ const std::vector<std::uint64_t> seeds = {1};  // each thread that it follows ta
 const std::vector<std::uint64_t> seeds = {1, 2, 3};
 #endif
 
-/// Compares many orders with the first one.
-void compare_orders(Device (*make_device)(const EmulatedDriver::Options&)) {
-  const auto shuffled = [&](std::uint64_t seed) {
-    EmulatedDriver::Options options;
-    options.seed = seed;
-    return make_device(options);
-  };
+/// Compares what some devices give with what the first one does.
+void compare(const Device& first, const std::vector<Device>& others, double tolerance) {
   for (const auto& each : computations()) {
     INFO(each.name);
     Tape tape;
@@ -95,12 +91,24 @@ void compare_orders(Device (*make_device)(const EmulatedDriver::Options&)) {
       arguments.push_back(random_array({f, shape}, random));
     }
     const auto outputs = each.record(arguments_of_tape);
-    const auto expected = compile(tape, outputs, shuffled(0)).run(arguments);
-    for (auto seed : seeds) {
-      const auto found = compile(tape, outputs, shuffled(seed)).run(arguments);
-      for (std::size_t i = 0; i < found.size(); ++i) CHECK(difference(found[i], expected[i]) == 0);
+    const auto expected = compile(tape, outputs, first).run(arguments);
+    for (const auto& device : others) {
+      const auto found = compile(tape, outputs, device).run(arguments);
+      for (std::size_t i = 0; i < found.size(); ++i)
+        CHECK(difference(found[i], expected[i]) <= tolerance * (1 + largest(expected[i])));
     }
   }
+}
+
+/// Compares many orders of threads and blocks with the usual one: not a bit may differ.
+void compare_orders(Device (*make_device)(const EmulatedDriver::Options&)) {
+  std::vector<Device> shuffled;
+  for (auto seed : seeds) {
+    EmulatedDriver::Options options;
+    options.seed = seed;
+    shuffled.push_back(make_device(options));
+  }
+  compare(make_device({}), shuffled, 0);
 }
 
 }  // namespace
@@ -112,4 +120,11 @@ TEST_CASE("so may those of the PTX that NVIDIA's compiler makes", "[cuda][ptx]")
     compare_orders(ptx_cuda);
   else
     WARN("skipped: there is no NVRTC");
+}
+
+// Small, for compute-sanitizer.
+TEST_CASE("a GPU gives what the emulated device does", "[.][gpu][gpu-small]") {
+  const auto gpu = real_gpu();
+  REQUIRE(gpu);
+  compare(emulated_cuda(), {*gpu}, 2e-5);
 }
