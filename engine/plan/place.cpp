@@ -2,6 +2,8 @@
 
 #include <reel/structural.h>
 
+#include <algorithm>
+
 namespace reel::plan {
 
 std::pair<std::int64_t, std::int64_t> Address::reach() const {
@@ -39,6 +41,19 @@ Place step_of(const Place& place, int level, std::int64_t first) {
   step.layout.type.shape = place.layout.type.shape.without_axis(0);
   step.layout.strides.erase(step.layout.strides.begin());
   return step;
+}
+
+std::optional<Place> all_steps_of(const Place& step, int level, std::int64_t steps) {
+  const auto moves = std::find_if(step.steps.begin(), step.steps.end(),
+                                  [&](const Stride& stride) { return stride.level == level; });
+  if (moves == step.steps.end() || moves->bytes == 0 || moves->bytes % step.element_size() != 0)
+    return std::nullopt;
+  auto all = step;
+  all.level = level;
+  all.steps.erase(all.steps.begin() + (moves - step.steps.begin()));
+  all.layout.type.shape = step.layout.type.shape.with_axis(0, steps);
+  all.layout.strides.insert(all.layout.strides.begin(), moves->bytes / step.element_size());
+  return all;
 }
 
 std::optional<Place> make_view(const Operation& operation, const Attributes& attributes,

@@ -55,4 +55,8 @@ Place slice_of(const Place& place, int axis, std::int64_t start, std::int64_t st
 /// One slice along the first axis at each step of the loop at `level`, beginning with slice `first`.
 Place step_of(const Place& place, int level, std::int64_t first = 0);
 
+/// The other way round: the slices of so many steps of the loop at `level` as one, where the place moves with
+/// them along memory that outlives it; none where it does not.
+std::optional<Place> all_steps_of(const Place& step, int level, std::int64_t steps);
+
 }  // namespace reel::plan

@@ -47,6 +47,7 @@ void Planner::plan_unroll(Context& outer, NodeId id) {
   plan_.loop_depth = std::max(plan_.loop_depth, inner.level);
   copy_given(inner, loop);
   plan_items(inner);
+  place_sums(outer, inner, loop);
   end_step(inner, loop);
   blocks_.pop_back();
 
@@ -57,6 +58,7 @@ void Planner::plan_unroll(Context& outer, NodeId id) {
   add_line({work, {what, outer.tape.origin(id), ""}, {}, std::make_shared<Block>(std::move(block))},
            outer.level);
   round_totals(outer, loop);
+  add_up_kept(outer, loop);
   for (const auto& [projection, to] : loop.after) {
     add_copy(place(outer, projection), to, outer.level, "result of a loop");
     outer.places[projection] = to;
@@ -139,9 +141,7 @@ void Planner::place_projections(Context& outer, Context& inner, Loop& loop) {
           known = *taken;
         else
           known = new_buffer(node.type, outer.level);
-        if (is_sum) {
-          place_sum(outer, loop, value, known);
-        } else {
+        if (!is_sum) {
           const auto step = step_of(known, outer.level);
           const auto source = inner.source(value);
           const bool given = !inner.computed(source) && inner.operation(source).kind != Kind::projection;
@@ -157,6 +157,19 @@ void Planner::place_projections(Context& outer, Context& inner, Loop& loop) {
     }
     if (home != outer.homes.end() && !standing.same_as(home->second))
       loop.after.push_back({projection, home->second});
+  }
+}
+
+/// Decides which sums are made while the loop runs.
+void Planner::place_sums(Context& outer, Context& inner, Loop& loop) {
+  for (const auto& [value, sum] : loop.summed) {
+    const auto all = target_.adds_up_after_loops() && inner.computed(inner.source(value))
+                         ? all_steps_of(place(inner, value), outer.level, loop.unroll.steps)
+                         : std::nullopt;
+    if (all && (all->buffer < 0 || plan_.buffers[static_cast<std::size_t>(all->buffer)].level <= outer.level))
+      loop.kept[value] = *all;
+    else
+      place_sum(outer, loop, value, sum);
   }
 }
 

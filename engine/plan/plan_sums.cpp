@@ -9,7 +9,7 @@ namespace reel::plan {
 /// Those of one shape in one pass, where the device has one that adds to their totals.
 void Planner::add_to_sums(Context& inner, const Loop& loop) {
   std::map<std::vector<std::int64_t>, std::vector<NodeId>> by_type;
-  for (const auto& [value, sum] : loop.summed) {
+  for (const auto& [value, total] : loop.totals) {
     const auto& type = inner.tape.node(value).type;
     auto key = type.shape.extents();
     key.push_back(static_cast<std::int64_t>(type.element));
@@ -63,11 +63,20 @@ void Planner::add_by_kernels(Context& inner, const Loop& loop, NodeId value) {
 
 /// From the totals to the memory of the projections.
 void Planner::round_totals(Context& outer, const Loop& loop) {
-  for (const auto& [value, sum] : loop.summed) {
-    const auto& total = loop.totals.at(value);
+  for (const auto& [value, total] : loop.totals) {
+    const auto& sum = loop.summed.at(value);
     if (!total.same_as(sum))
       add_cast(total, sum, outer.level,
                {"sums over the steps", loop.body().tape->origin(value), to_string(sum.layout.type)});
+  }
+}
+
+void Planner::add_up_kept(Context& outer, const Loop& loop) {
+  for (const auto& [value, all] : loop.kept) {
+    const auto& sum = loop.summed.at(value);
+    end_call(begin_call(sum_operation(), {{"axes", std::vector<std::int64_t>{0}}}, {&all}, sum.layout.type),
+             &sum, outer.level, false,
+             {"sums over the steps", loop.body().tape->origin(value), to_string(all.layout.type)});
   }
 }
 

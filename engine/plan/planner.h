@@ -55,6 +55,7 @@ class Planner {
   void plan_unroll(Context& outer, NodeId id);
   void place_carries(Context& outer, Context& inner, Loop& loop);
   void place_projections(Context& outer, Context& inner, Loop& loop);
+  void place_sums(Context& outer, Context& inner, Loop& loop);
   void place_sum(Context& outer, Loop& loop, NodeId value, const Place& sum);
   void copy_given(Context& inner, Loop& loop);
   void end_step(Context& inner, Loop& loop);
@@ -65,6 +66,7 @@ class Planner {
   void add_in_one_pass(Context& inner, const Loop& loop, const std::vector<NodeId>& values);
   void add_by_kernels(Context& inner, const Loop& loop, NodeId value);
   void round_totals(Context& outer, const Loop& loop);
+  void add_up_kept(Context& outer, const Loop& loop);
   void add_cast(const Place& from, const Place& to, int level, Note note);
 
   // memory_reuse.cpp

@@ -87,7 +87,8 @@ struct Loop {
   };
   std::vector<Carry> carries = {};
   std::map<NodeId, Place> stacked = {}, summed = {};  // body value, memory of the projection
-  std::map<NodeId, Place> totals = {};                // of what is summed, while the loop runs
+  std::map<NodeId, Place> totals = {};                // of what is summed while the loop runs
+  std::map<NodeId, Place> kept = {};                  // of what is summed after it: the values of all steps
   std::vector<std::pair<NodeId, Place>> first_copies = {}, last_copies = {};  // value, where it is wanted
   std::vector<std::pair<NodeId, Place>> after = {};  // projection, where it is wanted
   std::map<NodeId, Place> saved = {};                // values given at the start of a step, kept for its end

@@ -49,6 +49,10 @@ class Target {
     return 0;
   }
 
+  /// Whether values that a loop keeps of all its steps are added up when it has run, in one reduction, and
+  /// not by a launch more a step.
+  virtual bool adds_up_after_loops() const { return false; }
+
   /// The operand that the kernel of an operation takes in a form of its own where that is made once and read
   /// often; none where it has no such form.
   virtual std::optional<std::size_t> prepared_operand(const Operation&) const { return std::nullopt; }

@@ -1,26 +1,94 @@
 #include <algorithm>
 
-#include "axis_groups.h"
 #include "kernels.h"
 
 namespace reel::cuda {
 
 namespace {
 
-/// A block of `whole` joins all of a result; here so many share in it, each with a total of its own, and a
-/// second kernel joins those.
-CudaKernel in_parts(CudaKernel whole, const CudaFunctor& functor, ElementType element, std::int64_t results,
-                    std::int64_t parts, std::size_t total_bytes) {
-  CudaKernel last{
-      {"reduce.cuh", ""}, "join_parts<" + functor.type + ", " + cuda_name(element) + ">", {results, parts}};
+/// Axes that are kept or reduced, with their strides in x and in y (0 where they are reduced).
+struct Axis {
+  std::int64_t extent, x, y;
+};
+
+/// By as few as will do: those of extent 1 go, and those that continue one another become one.
+void add_axis(std::vector<Axis>& axes, const Axis& axis) {
+  if (axis.extent == 1) return;
+  const bool continues =
+      !axes.empty() && axes.back().x == axis.x * axis.extent && axes.back().y == axis.y * axis.extent;
+  if (continues)
+    axes.back() = {axes.back().extent * axis.extent, axis.x, axis.y};
+  else
+    axes.push_back(axis);
+}
+
+std::int64_t count(const std::vector<Axis>& axes) {
+  std::int64_t product = 1;
+  for (const auto& axis : axes) product *= axis.extent;
+  return product;
+}
+
+/// The axes of a reduction, from the layouts of its operand and its result.
+struct ReductionAxes {
+  explicit ReductionAxes(const KernelRequest& request) {
+    const auto &x = request.operands[0], &y = request.result;
+    const auto& axes = request.attributes.integers("axes");
+    std::size_t next = 0;
+    for (int axis = 0; axis < x.type.shape.rank(); ++axis) {
+      const auto extent = x.type.shape[axis], stride = x.strides[static_cast<std::size_t>(axis)];
+      if (std::count(axes.begin(), axes.end(), axis) > 0)
+        add_axis(reduced, {extent, stride, 0});
+      else
+        add_axis(kept, {extent, stride, y.strides[next++]});
+    }
+  }
+  std::vector<Axis> kept, reduced;
+
+  std::string template_arguments(const std::string& reduction, ElementType element) const {
+    return "<" + reduction + ", " + cuda_name(element) + ", " + std::to_string(kept.size()) + ", " +
+           std::to_string(reduced.size()) + ">";
+  }
+  void append_to(std::vector<std::int64_t>& numbers) const {
+    for (const auto& axis : kept) numbers.insert(numbers.end(), {axis.extent, axis.x, axis.y});
+    for (const auto& axis : reduced) numbers.insert(numbers.end(), {axis.extent, axis.x});
+  }
+};
+
+/// Few and very long lines are shared out among blocks, whose totals a second kernel joins.
+CudaKernel in_parts(const ReductionAxes& axes, const std::string& arguments, std::int64_t parts,
+                    std::size_t total_bytes) {
+  const auto results = count(axes.kept);
+  CudaKernel first{{"reduce.cuh", ""}, "reduce_parts" + arguments, {results, count(axes.reduced), parts}};
+  axes.append_to(first.numbers);
+  first.blocks = results * parts;
+  first.shared_bytes = static_cast<std::size_t>(first.threads) / 32 * total_bytes;
+  first.work_bytes = static_cast<std::size_t>(results * parts) * total_bytes;
+  auto last = first;
+  last.function = "join_parts" + arguments;
   last.threads = 64;
   last.blocks = CudaKernel::blocks_for(results, last.threads);
-  last.work_bytes = whole.work_bytes = static_cast<std::size_t>(results * parts) * total_bytes;
-  whole.function.replace(0, whole.function.find('<'), "reduce_parts");
-  whole.numbers.insert(whole.numbers.begin() + 2, parts);
-  whole.blocks = results * parts;
-  whole.next = std::make_shared<const CudaKernel>(last);
-  return whole;
+  last.shared_bytes = 0;
+  first.next = std::make_shared<const CudaKernel>(std::move(last));
+  return first;
+}
+
+CudaKernel kernel_of(const KernelRequest& request, const std::string& reduction, std::size_t total_bytes) {
+  constexpr std::int64_t long_lines = 256, many_results = 1 << 15;
+  // As many blocks as fill a large device twice, with work for each.
+  constexpr std::int64_t part = 4096, most_blocks = 264;
+  const ReductionAxes axes(request);
+  const auto arguments = axes.template_arguments(reduction, request.operands[0].type.element);
+  const auto results = count(axes.kept), joined = count(axes.reduced);
+  const bool by_blocks = joined >= long_lines && results < many_results;
+  const auto parts = by_blocks && results > 0 ? std::min(most_blocks / results, joined / part) : 1;
+  if (parts > 1) return in_parts(axes, arguments, parts, total_bytes);
+  CudaKernel kernel{{"reduce.cuh", ""},
+                    (by_blocks ? "reduce_by_blocks" : "reduce_by_threads") + arguments,
+                    {results, joined}};
+  axes.append_to(kernel.numbers);
+  kernel.blocks = by_blocks ? std::max<std::int64_t>(results, 1) : CudaKernel::blocks_for(results);
+  if (by_blocks) kernel.shared_bytes = static_cast<std::size_t>(kernel.threads) / 32 * total_bytes;
+  return kernel;
 }
 
 }  // namespace
@@ -30,27 +98,9 @@ CudaKernels reduction_kernels(const char* type, std::function<std::size_t(Elemen
   CudaKernels kernels;
   kernels.reduction = functor;
   kernels.total_bytes = total_bytes;
+  kernels.any_layout = true;
   kernels.kernel = [functor, total_bytes](const KernelRequest& request) {
-    constexpr std::int64_t long_lines = 256, many_results = 1 << 15;
-    // Of few and very long lines each block takes a part: as many as fill a large device twice.
-    constexpr std::int64_t part = 4096, most_blocks = 264;
-    const auto& x = request.operands[0].type;
-    const AxisGroups groups(x.shape, request.attributes.integers("axes"));
-    auto kept = groups.kept, reduced = groups.reduced;
-    (groups.columns_reduced ? reduced : kept).push_back({groups.columns, 1});
-    const auto results = AxisGroups::count(kept), joined = AxisGroups::count(reduced);
-    const bool by_blocks = joined >= long_lines && results < many_results;
-    CudaKernel kernel{
-        {"reduce.cuh", ""}, by_blocks ? "reduce_by_blocks" : "reduce_by_threads", {results, joined}};
-    kernel.function += "<" + functor.type + ", " + cuda_name(x.element) + ", " + std::to_string(kept.size()) +
-                       ", " + std::to_string(reduced.size()) + ">";
-    for (const auto* axes : {&kept, &reduced})
-      for (const auto& axis : *axes) kernel.numbers.insert(kernel.numbers.end(), {axis.extent, axis.stride});
-    kernel.blocks = by_blocks ? results : CudaKernel::blocks_for(results);
-    if (by_blocks) kernel.shared_bytes = kernel.threads / 32 * total_bytes(x.element);
-    const auto parts =
-        by_blocks ? std::min(most_blocks / std::max<std::int64_t>(results, 1), joined / part) : 1;
-    return parts > 1 ? in_parts(kernel, functor, x.element, results, parts, total_bytes(x.element)) : kernel;
+    return kernel_of(request, functor.type, total_bytes(request.operands[0].type.element));
   };
   return kernels;
 }

@@ -70,11 +70,14 @@ struct CudaKernels {
   /// For a reduction: its struct, and the bytes of a total of such elements.
   CudaFunctor reduction = {};
   std::function<std::size_t(ElementType operand)> total_bytes = nullptr;
-  /// For any operation by itself, on contiguous operands: a kernel, and what follows it.
+  /// For any operation by itself, on contiguous operands unless it takes others: a kernel, and what follows
+  /// it.
   std::function<CudaKernel(const KernelRequest&)> kernel = nullptr;
   /// For what is a product of matrices, on operands of any layout; none where they lie so that `kernel` has
   /// to do it.
   std::function<std::optional<CudaProduct>(const KernelRequest&)> product = nullptr;
+  /// Whether `kernel` takes operands and result of any layout.
+  bool any_layout = false;
 };
 
 }  // namespace reel

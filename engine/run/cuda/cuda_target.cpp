@@ -21,7 +21,8 @@ bool joins(const Operation& reduction) {
 plan::Takes CudaTarget::takes(const Operation& operation, const KernelRequest& request) const {
   const auto* kernels = operation.kernels.of<CudaKernels>();
   if (kernels && kernels->product && kernels->product(request)) return plan::Takes::any_layout;
-  if (kernels && kernels->kernel) return plan::Takes::contiguous;
+  if (kernels && kernels->kernel)
+    return kernels->any_layout ? plan::Takes::any_layout : plan::Takes::contiguous;
   return operation.kind == Kind::effect ? plan::Takes::contiguous : plan::Takes::nothing;
 }
 
