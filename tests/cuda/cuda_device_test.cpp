@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include "catch.h"
 #include "directory.h"
@@ -341,4 +342,75 @@ TEST_CASE("a fusion whose numbers are more than a kernel's words may be has them
   CHECK(has_literals);
   const auto found = compile(tape, outputs, emulated_cuda()).run(arguments)[0];
   CHECK(difference(found, compile(tape, outputs, Device::reference()).run(arguments)[0]) < 1e-5);
+}
+
+TEST_CASE("of a loop of very many steps nothing grows with them but the time", "[cuda]") {
+  // One after the other: as graphs they would be more than are kept.
+  const auto launches = [](std::int64_t steps) {
+    const auto driver = std::make_shared<EmulatedDriver>(EmulatedDriver::Options{});
+    Tape tape;
+    const Recording recording(tape);
+    const auto x = tape.argument({f, {1}});
+    // With a product, which is a launch of its own.
+    const auto w = tape.argument({f, {1, 1}});
+    const auto cell = [&](const Tensor& h) { return tanh(matmul(reshape(h, {1, 1}), w) + 1); };
+    const auto y = unroll(cell, steps, reshape(x, {1, 1})).state;
+    auto program = compile(tape, {y}, Device(cuda::make_backend(driver)));
+    const std::vector<Array> arguments{Array({1}, std::vector<float>{0.5f}),
+                                       Array({1, 1}, std::vector<float>{0.5f})};
+    const auto first = program.run(arguments)[0].item();
+    for (int i = 0; i < 2; ++i) CHECK(program.run(arguments)[0].item() == first);
+    return std::make_tuple(driver->launches(), driver->replays(), program.arena_bytes(),
+                           program.instruction_count());
+  };
+  const auto [few, few_replays, few_bytes, few_instructions] = launches(1000);
+  const auto [many, many_replays, many_bytes, many_instructions] = launches(100000);
+  CHECK(few_replays > 0);
+  CHECK(many_replays == 0);
+  CHECK(many > 50 * few);
+  CHECK(many_bytes == few_bytes);
+  CHECK(many_instructions == few_instructions);
+}
+
+TEST_CASE("several devices, and several programs on each, run in one process at the same time",
+          "[cuda][threads]") {
+  const auto train = [](const Device& device, std::uint64_t seed) {
+    Model model(Seed{seed}, device);
+    const Linear layer(model / "layer", 3, 2);
+    TrainingStep step(model, Adam(1e-2), [&](Tensor x) { return mean(square(layer(x) - 1)); });
+    double loss = 0;
+    for (int i = 0; i < 20; ++i) loss = step(Array({1, 3}, std::vector<float>{1, float(i), 2})).item();
+    return loss;
+  };
+  const Device first = emulated_cuda(), second = emulated_cuda();
+  std::vector<double> found(6), expected;
+  for (std::uint64_t i = 0; i < found.size(); ++i) expected.push_back(train(first, i));
+  std::vector<std::thread> threads;
+  for (std::uint64_t i = 0; i < found.size(); ++i)
+    threads.emplace_back([&, i] { found[i] = train(i % 2 ? first : second, i); });
+  for (auto& thread : threads) thread.join();
+  CHECK(found == expected);
+}
+
+TEST_CASE("what is not finite is found, and the time of each launch told, on a CUDA device too", "[cuda]") {
+  const auto message = [](const Device& device) {
+    Model model(Seed{1}, device);
+    const auto scale = (model / "in").parameter("scale", {2}, constant_init(2));
+    TrainingStep step(
+        model, Adam(1e-2), [&](Tensor x) { return sum(log(scale * x)); }, CheckFinite);
+    step(Array({2}, std::vector<float>{1, 2}));
+    return message_of([&] { step(Array({2}, std::vector<float>{1, 0})); });
+  };
+  CHECK_THAT(message(emulated_cuda()), ContainsSubstring("[log] gives -inf"));
+  CHECK(message(emulated_cuda()) == message(Device::cpu(1)));
+
+  Model model(Seed{1}, emulated_cuda());
+  const LSTM cell(model / "cell", 2, 3);
+  Function last(model, [&](Tensor x) { return unroll(cell, x, cell.initial_state(1)).outputs; });
+  const auto profile = last.profile(Array({4, 1, 2}, std::vector<float>(8, 1.0f)));
+  REQUIRE(profile.lines.size() > 2);
+  std::int64_t most = 0;
+  for (const auto& line : profile.lines) most = std::max(most, line.calls);
+  CHECK(most == 4);
+  CHECK_THAT(to_string(profile), ContainsSubstring("matmul") && ContainsSubstring("cell"));
 }
