@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds the benchmarks and runs them; other arguments are theirs, such as
 # --json FILE, --markdown FILE or --only PATTERN (--help lists them). With --peers PyTorch and JAX are
-# measured too: they are installed from PyPI into build/peers, several GB, once.
+# measured too: they are installed from PyPI into build/peers, several GB, once. --device NAME times training
+# steps on a device instead, such as cuda.
 set -euo pipefail
 reel=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -13,7 +14,9 @@ done
 "$reel/.ci/install"
 echo "Building in $reel/build/release: minutes the first time, then only what has changed."
 cmake -S "$reel" --preset release >/dev/null
-cmake --build "$reel/build/release" --target benchmarks -- --quiet
+program=benchmarks
+if [[ " ${arguments[*]}" == *" --device"* ]]; then program=device_benchmarks; fi
+cmake --build "$reel/build/release" --target "$program" -- --quiet
 
 if [[ $peers == 1 ]]; then
   folder=$reel/build/peers
@@ -26,4 +29,4 @@ if [[ $peers == 1 ]]; then
 print(f"PyTorch {torch.__version__}, JAX {jax.__version__}, Python {platform.python_version()}.")'
   arguments+=(--python "$folder/bin/python")
 fi
-exec "$reel/build/release/benchmarks/benchmarks" "${arguments[@]}"
+exec "$reel/build/release/benchmarks/$program" "${arguments[@]}"

@@ -89,7 +89,7 @@ EmulatedDriver::Options noting() {
 }  // namespace
 
 TEST_CASE("every operation and its derivative gives on a CUDA device what the reference runner gives",
-          "[cuda]") {
+          "[cuda][every]") {
   CHECK(compare_operations(emulated_cuda(noting()), emulated_cuda()) > 700);
 }
 

@@ -52,7 +52,7 @@ TEST_CASE("random cells on a CUDA device", "[cuda]") {
   if (const char* seed = std::getenv("REEL_RANDOM_CELL"))
     return check_cells(std::strtoull(seed, nullptr, 10), 1);
   const char* count = std::getenv("REEL_RANDOM_CELLS");
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__clang__)
   constexpr std::uint64_t usual = 20;
 #else
   constexpr std::uint64_t usual = 100;
