@@ -6,6 +6,7 @@
 
 #include "plan/out_of_memory.h"
 #include "run/cpu/threads/team_choice.h"
+#include "run/measured.h"
 
 // Replays a plan. All threads walk the same instructions; what is divided each does a part of, the rest is
 // the first one's.
@@ -64,7 +65,10 @@ class CpuRunner : public Runner {
   std::size_t kept_bytes() const override { return plan_->plan.cached_bytes; }
   std::size_t instruction_count() const override { return plan_->instructions.size(); }
   std::string explain() const override { return cpu::explain(*plan_); }
-  Profile profile(const std::vector<const Array*>& arguments, int runs) override;
+  Profile profile(const std::vector<const Array*>& arguments, int runs) override {
+    std::vector<Array> outputs;
+    return measured(plan_->plan, runs, times_, [&] { run(arguments, outputs); });
+  }
 
  private:
   struct Thread {
@@ -187,11 +191,6 @@ class CpuRunner : public Runner {
     return message_of(plan_->plan, work, what, steps);
   }
 
-  struct Time {
-    double seconds = 0, waiting = 0;
-    std::int64_t calls = 0;
-  };
-
   std::unique_ptr<CpuPlan> plan_;
   std::shared_ptr<Team> team_;
   TeamChoice choice_;
@@ -201,32 +200,8 @@ class CpuRunner : public Runner {
   std::vector<std::int64_t> run_numbers_;  // by base
   int parts_ = 1;
   bool ran_ = false, skip_cached_ = false;
-  std::vector<Time>* times_ = nullptr;
+  std::vector<WorkTime>* times_ = nullptr;
 };
-
-Profile CpuRunner::profile(const std::vector<const Array*>& arguments, int runs) {
-  std::vector<Time> times(plan_->instructions.size());
-  std::vector<Array> outputs;
-  run(arguments, outputs);
-  Profile profile;
-  times_ = &times;
-  const auto start = Clock::now();
-  try {
-    for (int i = 0; i < runs; ++i) run(arguments, outputs);
-  } catch (...) {
-    times_ = nullptr;
-    throw;
-  }
-  times_ = nullptr;
-  profile.microseconds = std::chrono::duration<double, std::micro>(Clock::now() - start).count() / runs;
-  for (std::size_t i = 0; i < times.size(); ++i) {
-    const auto& note = plan_->plan.notes[i];
-    if (times[i].calls == 0) continue;
-    profile.lines.push_back({note.what, note.origin.scope, note.operands, 1e6 * times[i].seconds / runs,
-                             1e6 * times[i].waiting / runs, times[i].calls / runs});
-  }
-  return profile;
-}
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "run/cuda/fault.h"
 #include "run/cuda/kept_graphs.h"
 #include "run/cuda/staging.h"
+#include "run/measured.h"
 
 namespace reel::cuda {
 
@@ -70,7 +71,10 @@ class CudaRunner : public Runner {
   std::size_t kept_bytes() const override { return plan_.cached_bytes; }
   std::size_t instruction_count() const override { return made_.instructions.size(); }
   std::string explain() const override { return cuda::explain(made_); }
-  Profile profile(const std::vector<const Array*>& arguments, int runs) override;
+  Profile profile(const std::vector<const Array*>& arguments, int runs) override {
+    std::vector<Array> outputs;
+    return measured(plan_, runs, times_, [&] { run(arguments, outputs); });
+  }
 
  private:
   struct Staged : StagedArguments {
@@ -98,11 +102,6 @@ class CudaRunner : public Runner {
     write_variables();
     driver_.finish();
   }
-
-  struct Time {
-    double seconds = 0;
-    std::int64_t calls = 0;
-  };
 
   DeviceMemory memory(std::size_t bytes, const std::string& what) const {
     DeviceMemory memory(board_->driver, std::max<std::size_t>(bytes, 1));
@@ -400,32 +399,8 @@ class CudaRunner : public Runner {
   std::size_t captured_ = 0;  // since the graph was begun
   bool keeps_graphs_ = false;
   bool ran_ = false, skip_cached_ = false;
-  std::vector<Time>* times_ = nullptr;
+  std::vector<WorkTime>* times_ = nullptr;
 };
-
-Profile CudaRunner::profile(const std::vector<const Array*>& arguments, int runs) {
-  std::vector<Time> times(made_.instructions.size());
-  std::vector<Array> outputs;
-  run(arguments, outputs);
-  times_ = &times;
-  const auto start = Clock::now();
-  try {
-    for (int i = 0; i < runs; ++i) run(arguments, outputs);
-  } catch (...) {
-    times_ = nullptr;
-    throw;
-  }
-  times_ = nullptr;
-  Profile profile;
-  profile.microseconds = std::chrono::duration<double, std::micro>(Clock::now() - start).count() / runs;
-  for (std::size_t i = 0; i < times.size(); ++i) {
-    if (times[i].calls == 0) continue;
-    const auto& note = plan_.notes[i];
-    profile.lines.push_back({note.what, note.origin.scope, note.operands, 1e6 * times[i].seconds / runs, 0,
-                             times[i].calls / runs});
-  }
-  return profile;
-}
 
 }  // namespace
 
