@@ -29,7 +29,7 @@ const char* const barriers = R"(
 
 class Latencies {
  public:
-  explicit Latencies(int device) : driver_(cuda::open_driver(device)) {
+  explicit Latencies(std::shared_ptr<cuda::Driver> driver) : driver_(std::move(driver)) {
     cuda::Source source;
     const auto empty = cuda::add_kernel(source, {{"device.cuh", ""}}, 2, "");
     const auto barrier = cuda::add_kernel(source, {{"device.cuh", ""}}, 2, barriers);
@@ -109,10 +109,25 @@ class Latencies {
 
 }  // namespace
 
-std::vector<Row> latencies(const std::string& device) {
-  if (device.rfind("cuda", 0) != 0) return {};
+namespace {
+
+/// None for the processor.
+std::shared_ptr<cuda::Driver> driver_of(const std::string& device) {
+  if (device.rfind("cuda", 0) != 0) return nullptr;
   const auto colon = device.find(':');
-  return Latencies(colon == std::string::npos ? 0 : std::stoi(device.substr(colon + 1))).measure();
+  return cuda::open_driver(colon == std::string::npos ? 0 : std::stoi(device.substr(colon + 1)));
+}
+
+}  // namespace
+
+std::vector<Row> latencies(const std::string& device) {
+  const auto driver = driver_of(device);
+  return driver ? Latencies(driver).measure() : std::vector<Row>();
+}
+
+std::size_t free_bytes(const std::string& device) {
+  static const auto driver = driver_of(device);
+  return driver ? driver->room().free : 0;
 }
 
 }  // namespace benchmarks

@@ -4,7 +4,8 @@
 //   device_benchmarks --device cuda --python python3 --json rows.json
 //
 // A step is forward and backward with the gradients of input, weights and biases, and no optimiser. What it
-// reads stands on the device, and gradients stay there. Each time is the median of runs that are waited for.
+// reads stands on the device, and gradients stay there. Reel's times are those of the host's clock around a
+// run that it waits for, PyTorch's of the device's events.
 
 #include <reel/reel.h>
 
@@ -41,17 +42,18 @@ std::vector<Job> jobs(bool quick) {
     return quick ? Workload{Workload::Kind::layer, "LSTM", 4, 16, 16, 5}
                  : Workload{Workload::Kind::layer, "LSTM", batch, hidden, hidden, time};
   };
-  const std::vector<std::string> stock{"reel", "pytorch"};
-  const std::vector<std::string> all{
-      "reel",          "pytorch",          "reel-layernorm", "pytorch-layernorm",
-      "reel-peephole", "pytorch-peephole", "reel-mgu",       "pytorch-mgu"};
-  auto with_compiled = all;  // takes PyTorch minutes
-  for (const auto* cell : {"layernorm", "peephole", "mgu"})
-    with_compiled.push_back("pytorch-" + std::string(cell) + "-compiled");
+  const std::vector<std::string> stock{"reel", "pytorch"}, cells{"layernorm", "peephole", "mgu"};
+  auto all = stock;
+  std::vector<std::string> compiled;  // takes PyTorch minutes
+  for (const auto& cell : cells) {
+    all.insert(all.end(), {"reel-" + cell, "pytorch-" + cell});
+    compiled.push_back("pytorch-" + cell + "-compiled");
+  }
   return {{lstm(64, 256, 128), "fp32", stock},   {lstm(64, 256, 128), "tf32", stock},
-          {lstm(64, 512, 100), "tf32", all},     {lstm(128, 1024, 100), "tf32", stock},
-          {lstm(128, 1024, 100), "bf16", stock}, {lstm(16, 2048, 50), "bf16", stock},
-          {lstm(1, 512, 1000), "tf32", stock},   {lstm(64, 512, 100), "fp32", with_compiled}};
+          {lstm(64, 512, 100), "fp32", all},     {lstm(64, 512, 100), "tf32", stock},
+          {lstm(128, 1024, 100), "tf32", stock}, {lstm(128, 1024, 100), "bf16", stock},
+          {lstm(16, 2048, 50), "bf16", stock},   {lstm(1, 512, 1000), "tf32", stock},
+          {lstm(64, 512, 100), "fp32", compiled}};
 }
 
 void print_line(const Row& row) {
@@ -63,8 +65,10 @@ void print_line(const Row& row) {
   if (row.contains("failed")) {
     std::printf(" failed: %s\n", text("failed").c_str());
   } else {
-    std::printf(" %10.3f %10.1f", number(row, "train_ms"), number(row, "memory_mb"));
-    std::printf(row.contains("error") ? " %10.1e\n" : "\n", number(row, "error"));
+    std::printf(" %10.3f", number(row, "train_ms"));
+    if (row.contains("memory_mb")) std::printf(" %10.1f", number(row, "memory_mb"));
+    if (row.contains("error")) std::printf(" %10.1e", number(row, "error"));
+    std::printf("\n");
   }
   std::fflush(stdout);
 }
@@ -83,36 +87,56 @@ class Benchmarks {
     std::printf("\n%-24s %-5s %-28s %10s %10s %10s\n", "batch, input, hidden, time", "", "", "ms a step",
                 "MB", "error");
     for (const auto& job : jobs(options_.quick))
-      if (matches(options_.only, job.name()))
-        for (const auto& implementation : job.implementations) measure(job, implementation);
+      if (matches(options_.only, job.name())) measure(job);
     return failures_ == 0;
   }
 
  private:
-  void measure(const Job& job, const std::string& implementation) {
-    if (!is_own(implementation) && options_.python.empty()) return;
-    Row row{
-        {"workload", job.workload.name()}, {"precision", job.precision}, {"implementation", implementation}};
-    try {
-      row.update(is_own(implementation)
-                     ? measure_training(device_, job.workload, implementation, job.precision, options_.quick)
-                     : measured_by_peers(job, implementation));
-    } catch (const std::exception& error) {
-      row["failed"] = error.what();
-      ++failures_;
+  void measure(const Job& job) {
+    std::string peers;
+    for (const auto& implementation : job.implementations) {
+      if (is_own(implementation))
+        add(job, implementation, [&] {
+          return measure_training(device_, options_.device, job.workload, implementation, job.precision,
+                                  options_.quick);
+        });
+      else
+        peers += (peers.empty() ? "" : ",") + implementation;
     }
-    print_line(row);
-    add(row);
+    if (peers.empty() || options_.python.empty()) return;
+    Row measured = Row::array();
+    add(job, "pytorch", [&] {
+      measured = measured_by(peers, job);
+      const auto first = measured.front();
+      measured.erase(0);
+      return first;
+    });
+    for (const auto& row : measured) add(job, row["implementation"], [&] { return row; });
   }
 
-  Row measured_by_peers(const Job& job, const std::string& implementation) const {
+  /// Those of one job in one process, since PyTorch takes seconds to start.
+  Row measured_by(const std::string& peers, const Job& job) const {
     const auto device = options_.device.substr(0, 4) == "cuda" ? options_.device : "cpu";
     std::vector<std::string> command{options_.python, BENCHMARKS_DIRECTORY "/device/peers.py",
                                      device,          job.workload.name(),
-                                     job.precision,   implementation};
+                                     job.precision,   peers};
     if (options_.quick) command.push_back("--quick");
-    constexpr double seconds = 120;
+    constexpr double seconds = 150;
     return Row::parse(output_of(command, {}, seconds));
+  }
+
+  template <class Measure>
+  void add(const Job& job, const std::string& implementation, const Measure& measure) {
+    Row row{
+        {"workload", job.workload.name()}, {"precision", job.precision}, {"implementation", implementation}};
+    try {
+      row.update(measure());
+    } catch (const std::exception& error) {
+      row["failed"] = error.what();
+    }
+    if (row.contains("failed")) ++failures_;
+    print_line(row);
+    add(row);
   }
 
   void add(const Row& row) {

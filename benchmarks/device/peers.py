@@ -1,6 +1,6 @@
-"""Measures a training step of PyTorch's on a device, as `device_benchmarks` does Reel's, and prints a row:
+"""Measures training steps of PyTorch's on a device, as `device_benchmarks` does Reel's, and prints a list of rows:
 
-    python peers.py cuda "LSTM 64,512,512,100" tf32 pytorch-layernorm-compiled
+    python peers.py cuda "LSTM 64,512,512,100" tf32 pytorch,pytorch-layernorm,pytorch-layernorm-compiled
 
 pytorch is nn.LSTM, by cuDNN; the others are cells in Python, a step at a time, eager or with each step compiled
 and the whole captured as a CUDA graph. Gradients of input, weights and biases; no optimiser."""
@@ -73,6 +73,7 @@ def loop(cell, device, dtype, batch, input, hidden, steps):
 def as_graph(step):
     """The launches of a step, replayed as one."""
     stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
         for _ in range(3):
             step()
@@ -126,6 +127,16 @@ def measure(device, workload, precision, implementation, quick):
     return row | {"version": torch.__version__}
 
 
+def row_of(device, workload, precision, implementation, quick):
+    row = {"implementation": implementation}
+    try:
+        return row | measure(device, workload, precision, implementation, quick)
+    except Exception as error:  # the others may be measured yet
+        return row | {"failed": f"{type(error).__name__}: {error}"[:300]}
+
+
 if __name__ == "__main__":
     torch.manual_seed(1)
-    print(json.dumps(measure(*sys.argv[1:5], "--quick" in sys.argv)))
+    device, workload, precision, implementations = sys.argv[1:5]
+    rows = [row_of(device, workload, precision, one, "--quick" in sys.argv) for one in implementations.split(",")]
+    print(json.dumps(rows))

@@ -6,6 +6,7 @@
 
 #include "../layer.h"
 #include "../timing.h"
+#include "latencies.h"
 
 namespace benchmarks {
 
@@ -69,16 +70,19 @@ CompileOptions options_for(const std::string& precision) {
 
 }  // namespace
 
-Row measure_training(const Device& device, const Workload& w, const std::string& implementation,
-                     const std::string& precision, bool quick) {
-  constexpr double megabyte = 1024 * 1024;
+Row measure_training(const Device& device, const std::string& name, const Workload& w,
+                     const std::string& implementation, const std::string& precision, bool quick) {
   const auto inputs = draw_inputs(w);
+  const auto free_before = free_bytes(name);
   Training training(device, w, implementation, inputs);
   auto program = training.compiled(options_for(precision));
   const auto protocol = quick ? Protocol::quick() : Protocol{10, 50, 7, 0.5};
   Row row;
   row["train_ms"] = median_ms(protocol, [&] { program.run(std::vector<Array>{}); });
-  row["memory_mb"] = (program.arena_bytes() + training.bytes()) / megabyte;
+  const auto held =
+      free_before > 0 ? free_before - free_bytes(name) : program.arena_bytes() + training.bytes();
+  row["memory_mb"] = static_cast<double>(held) / (1024 * 1024);
+  row["products"] = implementation == "reel-mgu" ? 4 : 2;
   Training expected(Device::cpu(), w, implementation, inputs);
   expected.compiled({}).run(std::vector<Array>{});
   const double error = largest_difference(training.values(), expected.values());

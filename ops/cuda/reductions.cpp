@@ -73,13 +73,15 @@ CudaKernel in_parts(const ReductionAxes& axes, const std::string& arguments, std
 }
 
 CudaKernel kernel_of(const KernelRequest& request, const std::string& reduction, std::size_t total_bytes) {
-  constexpr std::int64_t long_lines = 256, many_results = 1 << 15;
+  constexpr std::int64_t long_lines = 256;
   // As many blocks as fill a large device twice, with work for each.
   constexpr std::int64_t part = 4096, most_blocks = 264;
   const ReductionAxes axes(request);
   const auto arguments = axes.template_arguments(reduction, request.operands[0].type.element);
   const auto results = count(axes.kept), joined = count(axes.reduced);
-  const bool by_blocks = joined >= long_lines && results < many_results;
+  // Threads side by side read side by side where results lie along the last axis.
+  const bool side_by_side = !axes.kept.empty() && axes.kept.back().x == 1;
+  const bool by_blocks = joined >= long_lines && results < (side_by_side ? 1 << 11 : 1 << 15);
   const auto parts = by_blocks && results > 0 ? std::min(most_blocks / results, joined / part) : 1;
   if (parts > 1) return in_parts(axes, arguments, parts, total_bytes);
   CudaKernel kernel{{"reduce.cuh", ""},

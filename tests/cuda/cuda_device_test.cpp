@@ -126,7 +126,8 @@ TEST_CASE("memory that a device does not have is refused, with what the program 
   EmulatedDriver::Options small;
   small.memory = 1 << 20;
   const auto text = message_of([&] { compile(tape, {y}, emulated_cuda(small)); });
-  CHECK_THAT(text, ContainsSubstring("float32[1000, 1000]") && ContainsSubstring("tanh"));
+  CHECK_THAT(text, ContainsSubstring("float32[1000, 1000]") && ContainsSubstring("tanh") &&
+                       ContainsSubstring("are free"));
 }
 
 TEST_CASE(
@@ -205,6 +206,26 @@ TEST_CASE("from the second run on what is launched is replayed, with the values 
     const auto expected = losses(Device::cpu(1)), found = losses(device);
     for (std::size_t i = 0; i < expected.size(); ++i) CHECK(found[i] == Approx(expected[i]).epsilon(1e-4));
     CHECK(driver->replays() >= 4);
+  }
+}
+
+TEST_CASE("where no graph can be made, all is launched one by one", "[cuda]") {
+  for (int most : {0, 1, 2}) {
+    EmulatedDriver::Options options;
+    options.most_graphs = most;
+    const auto driver = std::make_shared<EmulatedDriver>(options);
+    Model model(Seed{1}, Device(cuda::make_backend(driver)));
+    const Linear layer(model / "layer", 3, 2);
+    TrainingStep step(model, Adam(1e-2), [&](Tensor x) { return mean(square(layer(x))); });
+    Model same(Seed{1});
+    const Linear same_layer(same / "layer", 3, 2);
+    TrainingStep expected(same, Adam(1e-2), [&](Tensor x) { return mean(square(same_layer(x))); });
+    for (int i = 0; i < 8; ++i) {
+      const Array x({1, 3}, std::vector<float>{1, float(i), 2});
+      CHECK(step(x).item() == Approx(expected(x).item()).epsilon(1e-4));
+    }
+    CHECK(driver->replays() <= 8);
+    CHECK((driver->replays() > 0) == (most > 0));
   }
 }
 

@@ -33,7 +33,7 @@ EmulatedDriver::EmulatedDriver(const Options& options) : options_(options) {}
 
 void* EmulatedDriver::allocate(std::size_t bytes) {
   if (options_.only_notes) bytes = 1;
-  if (bytes > options_.memory - held_) return nullptr;
+  if (bytes > room().free) return nullptr;
   const auto whole = alignment + bytes + guard;
   auto* memory =
       static_cast<std::byte*>(std::aligned_alloc(alignment, (whole + alignment - 1) / alignment * alignment));
@@ -45,6 +45,11 @@ void* EmulatedDriver::allocate(std::size_t bytes) {
   held_ += bytes;
   pieces_.insert(memory);
   return memory + alignment;
+}
+
+cuda::Driver::Room EmulatedDriver::room() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return {options_.memory - held_, options_.memory};
 }
 
 void EmulatedDriver::release(void* memory) {
@@ -69,6 +74,7 @@ bool EmulatedDriver::holds(const void* memory, std::size_t bytes) {
 }
 
 void EmulatedDriver::finish() {
+  if (captures_) throw InternalError("it waits while launches are noted");
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const auto* begin : pieces_) {
     std::size_t bytes;
@@ -80,6 +86,7 @@ void EmulatedDriver::finish() {
 }
 
 void EmulatedDriver::upload(void* to, const void* from, std::size_t bytes) {
+  if (captures_) throw InternalError("it copies while launches are noted");
   if (!options_.only_notes) std::memcpy(to, from, bytes);
 }
 namespace {
@@ -172,6 +179,12 @@ std::shared_ptr<cuda::Multiplication> EmulatedDriver::prepare(const CudaProduct&
 
 void EmulatedDriver::multiply(const cuda::Multiplication& product, const void* a, const void* b, void* c) {
   const auto& own = static_cast<const EmulatedProduct&>(product);
+  const auto is_multiple = [](const void* address, int bytes) {
+    return reinterpret_cast<std::uintptr_t>(address) % static_cast<std::uintptr_t>(bytes) == 0;
+  };
+  if (!is_multiple(a, own.product.a.alignment) || !is_multiple(b, own.product.b.alignment) ||
+      !is_multiple(c, own.product.c.alignment))
+    throw InternalError("an operand of a product stands where it was not to");
   if (captures_) return captured_.push_back([this, &product, a, b, c] { multiply(product, a, b, c); });
   if (own.product.element == ElementType::float32)
     own.run(static_cast<const float*>(a), static_cast<const float*>(b), static_cast<float*>(c));
@@ -194,6 +207,7 @@ void EmulatedDriver::begin_capture() {
 
 std::shared_ptr<cuda::Graph> EmulatedDriver::end_capture() {
   captures_ = false;
+  if (graphs_++ == options_.most_graphs) throw Error("a graph cannot be made");
   auto graph = std::make_shared<EmulatedGraph>();
   graph->launches = std::move(captured_);
   return graph;

@@ -23,12 +23,15 @@ class EmulatedDriver : public cuda::Driver {
     /// Kernels are noted and not compiled; such a device runs nothing. What is noted is compiled, many at a
     /// time, by the next one that is asked for any of it.
     bool only_notes = false;
+    /// Graphs that can be made; the next one fails.
+    int most_graphs = 1 << 30;
   };
   explicit EmulatedDriver(const Options& options);
 
   std::string name() const override { return "emulated"; }
   void* allocate(std::size_t bytes) override;
   void release(void* memory) override;
+  Room room() override;
   void upload(void* to, const void* from, std::size_t bytes) override;
   void* allocate_pinned(std::size_t bytes) override { return std::malloc(bytes); }
   void release_pinned(void* memory) override { std::free(memory); }
@@ -44,6 +47,7 @@ class EmulatedDriver : public cuda::Driver {
   void multiply(const cuda::Multiplication& product, const void* a, const void* b, void* c) override;
   void begin_capture() override;
   std::shared_ptr<cuda::Graph> end_capture() override;
+  void abandon_capture() noexcept override { captures_ = false; }
   void replay(const cuda::Graph& graph) override;
   /// Throws InternalError where a kernel has written beside its memory.
   void finish() override;
@@ -65,6 +69,7 @@ class EmulatedDriver : public cuda::Driver {
   /// What is being captured.
   std::vector<std::function<void()>> captured_;
   bool captures_ = false;
+  int graphs_ = 0;
   std::mutex mutex_;
   std::size_t held_ = 0;
   std::set<const std::byte*> pieces_;

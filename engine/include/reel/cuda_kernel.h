@@ -50,6 +50,8 @@ struct CudaKernel {
 struct CudaProduct {
   struct Matrix {
     std::int64_t row, column, batch;
+    /// Its address is a multiple of so many bytes, a power of two.
+    int alignment = 256;
   };
   ElementType element;
   std::int64_t rows, columns, inner, batches;

@@ -15,6 +15,7 @@ namespace {
 }  // namespace
 
 Compiled compile(const Source&, const std::string&) { refuse(); }
+std::string architecture_for(int) { refuse(); }
 std::string compiler_version() { refuse(); }
 
 }  // namespace reel::cuda
@@ -22,16 +23,20 @@ std::string compiler_version() { refuse(); }
 #else
 #include <nvrtc.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace reel::cuda {
 
 namespace {
 
 /// The functions of NVRTC that are called.
 struct Nvrtc {
-  Library library{"NVIDIA's run-time compiler",
-                  {"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so", "/usr/local/cuda/lib64/libnvrtc.so"}};
+  Library library{"NVIDIA's run-time compiler", toolkit_library("nvrtc")};
 #define REEL_FUNCTION(name) decltype(::name)* name = library.find<decltype(::name)>(#name);
   REEL_FUNCTION(nvrtcVersion)
+  REEL_FUNCTION(nvrtcGetNumSupportedArchs)
+  REEL_FUNCTION(nvrtcGetSupportedArchs)
   REEL_FUNCTION(nvrtcCreateProgram)
   REEL_FUNCTION(nvrtcDestroyProgram)
   REEL_FUNCTION(nvrtcCompileProgram)
@@ -104,7 +109,26 @@ class Compilation {
 Compiled compile(const Source& source, const std::string& architecture) {
   Compilation compilation(source);
   compilation.run(architecture);
-  return {compilation.machine_code(), compilation.ptx(), compilation.messages()};
+  const bool is_virtual = architecture.rfind("compute_", 0) == 0;
+  return {is_virtual ? "" : compilation.machine_code(), compilation.ptx(), compilation.messages()};
+}
+
+std::string architecture_for(int capability) {
+  int count = 0;
+  nvrtc().check(nvrtc().nvrtcGetNumSupportedArchs(&count), "the compiler does not say what it compiles for");
+  std::vector<int> known(static_cast<std::size_t>(count));
+  nvrtc().check(nvrtc().nvrtcGetSupportedArchs(known.data()),
+                "the compiler does not say what it compiles for");
+  if (std::count(known.begin(), known.end(), capability) > 0) return "sm_" + std::to_string(capability);
+  const auto oldest = std::min_element(known.begin(), known.end());
+  if (count == 0 || capability < *oldest)
+    throw Error("[Device] NVRTC " + compiler_version() + " compiles for compute capabilities from " +
+                std::to_string(count == 0 ? 0 : *oldest) + " on, and the device has " +
+                std::to_string(capability));
+  int newest = *oldest;
+  for (int each : known)
+    if (each < capability) newest = std::max(newest, each);
+  return "compute_" + std::to_string(newest);
 }
 
 std::string compiler_version() {

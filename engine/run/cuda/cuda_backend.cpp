@@ -17,9 +17,8 @@ class CudaBackend : public Backend {
   std::string name() const override { return CudaTarget().name(); }
   std::unique_ptr<Runner> make_runner(const Tape& tape, const std::vector<NodeId>& outputs,
                                       const CompileOptions& options) override {
-    auto plan = make_cuda_plan(plan::make_plan(tape, outputs, CudaTarget(), options), options.products);
-    const std::lock_guard<std::mutex> lock(board_->running);
-    return cuda::make_runner(std::move(plan), board_);
+    return cuda::make_runner(
+        make_cuda_plan(plan::make_plan(tape, outputs, CudaTarget(), options), options.products), board_);
   }
 
  private:

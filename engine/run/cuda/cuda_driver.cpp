@@ -2,6 +2,10 @@
 
 #include <reel/error.h>
 
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
 #include "run/cuda/compiler.h"
 #include "run/cuda/kernel_cache.h"
 #include "run/cuda/library.h"
@@ -48,6 +52,7 @@ struct DriverFunctions {
   REEL_FUNCTION(synchronize, cuStreamSynchronize)
   REEL_FUNCTION(allocate, cuMemAlloc)
   REEL_FUNCTION(free, cuMemFree)
+  REEL_FUNCTION(room, cuMemGetInfo)
   REEL_FUNCTION(upload, cuMemcpyHtoDAsync)
   REEL_FUNCTION(download, cuMemcpyDtoHAsync)
   REEL_FUNCTION(allocate_pinned, cuMemHostAlloc)
@@ -150,7 +155,8 @@ class CudaEvent : public Event {
 
 class CudaDriver : public Driver {
  public:
-  explicit CudaDriver(int number) {
+  // What fails in here is given up by the destructor.
+  explicit CudaDriver(int number) : CudaDriver() {
     cu().check(cu().init(0), "NVIDIA's driver does not start");
     int count = 0;
     cu().check(cu().device_count(&count), "devices cannot be counted");
@@ -161,19 +167,24 @@ class CudaDriver : public Driver {
     char name[256] = "";
     cu().check(cu().device_name(name, sizeof name, device_), "the device has no name");
     name_ = name;
-    architecture_ = "sm_" + std::to_string(10 * attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) +
-                                           attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+    architecture_ = architecture_for(10 * attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) +
+                                     attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
     cu().check(cu().retain(&context_, device_), name_ + " cannot be used");
     use();
-    for (auto* stream : {&stream_, &beside_})
+    for (auto* stream : {&stream_, &beside_, &noted_})
       cu().check(cu().create_stream(stream, CU_STREAM_NON_BLOCKING), name_ + " gives no stream");
+    products_ = std::make_unique<Products>();
+    workspace_ = allocate(Products::workspace_bytes);
+    if (!workspace_) throw MemoryError("[Device] " + name_ + " has no memory for products to work in");
   }
   CudaDriver(const CudaDriver&) = delete;
   ~CudaDriver() override {
+    if (!context_) return;
     cu().set_current(context_);
     products_.reset();
     if (workspace_) release(workspace_);
-    for (auto stream : {stream_, beside_})
+    if (bounce_) release_pinned(bounce_);
+    for (auto stream : {stream_, beside_, noted_})
       if (stream) cu().destroy_stream(stream);
     cu().release(device_);
   }
@@ -183,7 +194,16 @@ class CudaDriver : public Driver {
   void* allocate(std::size_t bytes) override {
     use();
     CUdeviceptr memory = 0;
-    return cu().allocate(&memory, bytes) == CUDA_SUCCESS ? reinterpret_cast<void*>(memory) : nullptr;
+    const auto result = cu().allocate(&memory, bytes);
+    if (result == CUDA_ERROR_OUT_OF_MEMORY) return nullptr;
+    cu().check(result, name_ + " gives no memory");
+    return reinterpret_cast<void*>(memory);
+  }
+  Room room() override {
+    use();
+    Room room{};
+    cu().check(cu().room(&room.free, &room.total), name_ + " does not say how much memory it has");
+    return room;
   }
   void release(void* memory) override {
     cu().set_current(context_);
@@ -192,7 +212,10 @@ class CudaDriver : public Driver {
   void upload(void* to, const void* from, std::size_t bytes) override {
     if (bytes == 0) return;
     use();
+    const bool bounces = bytes <= most_bounced;
+    if (bounces) from = std::memcpy(bounced(bytes), from, bytes);
     cu().check(cu().upload(address_of(to), from, bytes, stream_), "data cannot be copied to " + name_);
+    if (!bounces) finish();
   }
   void* allocate_pinned(std::size_t bytes) override {
     use();
@@ -221,7 +244,7 @@ class CudaDriver : public Driver {
     if (bytes == 0) return;
     use();
     cu().check(cu().download(to, address_of(from), bytes, stream_), "data cannot be copied from " + name_);
-    finish();
+    cu().check(cu().synchronize(stream_), name_ + " fails");
   }
 
   std::shared_ptr<Module> load(const Source& source) override {
@@ -238,33 +261,37 @@ class CudaDriver : public Driver {
     cu().check(
         cu().launch(static_cast<CUfunction>(const_cast<void*>(function)),
                     static_cast<unsigned>(geometry.blocks), 1, 1, static_cast<unsigned>(geometry.threads), 1,
-                    1, static_cast<unsigned>(geometry.shared_bytes), stream_, nullptr, packed),
+                    1, static_cast<unsigned>(geometry.shared_bytes), stream(), nullptr, packed),
         "a kernel cannot be launched on " + name_);
   }
   std::shared_ptr<Multiplication> prepare(const CudaProduct& product) override {
     use();
-    if (!products_) {
-      products_ = std::make_unique<Products>();
-      workspace_ = allocate(Products::workspace_bytes);
-      if (!workspace_) throw MemoryError("[Device] " + name_ + " has no memory for products to work in");
-    }
     return products_->prepare(product);
   }
   void multiply(const Multiplication& product, const void* a, const void* b, void* c) override {
     use();
-    products_->multiply(product, a, b, c, workspace_, stream_);
+    products_->multiply(product, a, b, c, workspace_, stream());
   }
 
+  // On a stream of its own, since others may download meanwhile.
   void begin_capture() override {
     use();
-    cu().check(cu().begin_capture(stream_, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+    cu().check(cu().begin_capture(noted_, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
                "launches cannot be captured");
+    captures_ = true;
   }
   std::shared_ptr<Graph> end_capture() override {
     use();
+    captures_ = false;
     CUgraph graph = nullptr;
-    cu().check(cu().end_capture(stream_, &graph), "launches cannot be captured");
+    cu().check(cu().end_capture(noted_, &graph), "launches cannot be captured");
     return std::make_shared<CudaGraph>(context_, graph);
+  }
+  void abandon_capture() noexcept override {
+    if (!std::exchange(captures_, false)) return;
+    CUgraph graph = nullptr;
+    cu().end_capture(noted_, &graph);
+    if (graph) cu().destroy_graph(graph);
   }
   void replay(const Graph& graph) override {
     use();
@@ -275,9 +302,36 @@ class CudaDriver : public Driver {
   void finish() override {
     use();
     cu().check(cu().synchronize(stream_), name_ + " fails");
+    bounced_ = 0;
   }
 
  private:
+  CudaDriver() = default;
+
+  static constexpr std::size_t most_bounced = std::size_t{32} << 20;
+
+  CUstream stream() const { return captures_ ? noted_ : stream_; }
+
+  /// Pinned memory that nothing is copied from at the moment.
+  void* bounced(std::size_t bytes) {
+    constexpr std::size_t alignment = 64;
+    if (bounced_ + bytes > bounce_bytes_) {
+      finish();  // then all of it is free
+      if (bytes > bounce_bytes_) {
+        if (bounce_) release_pinned(std::exchange(bounce_, nullptr));
+        bounce_bytes_ = std::max(2 * bytes, std::size_t{1} << 20);
+        bounce_ = static_cast<std::byte*>(allocate_pinned(bounce_bytes_));
+        if (!bounce_) {
+          bounce_bytes_ = 0;
+          throw MemoryError("[Device] there is no memory of the host to copy to " + name_ + " from");
+        }
+      }
+    }
+    auto* place = bounce_ + bounced_;
+    bounced_ += (bytes + alignment - 1) / alignment * alignment;
+    return place;
+  }
+
   void use() const { cu().check(cu().set_current(context_), name_ + " cannot be used"); }
   int attribute(CUdevice_attribute which) const {
     int value = 0;
@@ -287,10 +341,15 @@ class CudaDriver : public Driver {
 
   CUdevice device_ = 0;
   CUcontext context_ = nullptr;
-  CUstream stream_ = nullptr, beside_ = nullptr;  // of copies beside the launches
+  CUstream stream_ = nullptr;
+  CUstream beside_ = nullptr;  // of copies beside the launches
+  CUstream noted_ = nullptr;   // of launches that are noted
+  bool captures_ = false;
   std::string name_, architecture_;
   std::unique_ptr<Products> products_;
   void* workspace_ = nullptr;
+  std::byte* bounce_ = nullptr;  // pinned
+  std::size_t bounce_bytes_ = 0, bounced_ = 0;
 };
 
 }  // namespace

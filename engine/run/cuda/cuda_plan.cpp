@@ -10,6 +10,14 @@ namespace reel::cuda {
 
 namespace {
 
+/// Bytes that an address is a multiple of at every step, as far as anybody asks: all memory begins at
+/// multiples of 256.
+int alignment_of(const plan::Address& address) {
+  std::int64_t all = 256 | address.offset;
+  for (const auto& step : address.steps) all |= step.bytes;
+  return static_cast<int>(all & -all);
+}
+
 /// Makes a launch of each piece of work.
 class Binding {
  public:
@@ -49,7 +57,11 @@ class Binding {
     } else if (const auto product = product_of(call, kernels)) {
       instruction = {Instruction::Kind::product, static_cast<std::uint32_t>(to_.products.size())};
       to_.products.push_back(*product);
-      to_.products.back().precision = products_;
+      auto& added = to_.products.back();
+      added.precision = products_;
+      std::uint32_t k = 0;
+      for (auto* matrix : {&added.a, &added.b, &added.c})
+        matrix->alignment = alignment_of(plan_.operand(work, k++));
     } else if (call.on_host || !kernels || !kernels->kernel) {
       instruction.kind = Instruction::Kind::host;
     } else {

@@ -91,22 +91,23 @@ class CudaRunner : public Runner {
     upload(bind);
     skip_cached_ = is_cached();
     ran_ = false;  // what a failing run leaves is not relied on
-    do_work();
-    check_fault();
+    std::vector<DeviceMemory> next;
+    for (const auto& update : plan_.updates) next.push_back(board_->room_for(*update.variable));
+    do_work(next);
+    read_results(outputs);
     ran_ = true;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      if (!plan_.outputs[i].is_written)
-        launch(made_.outputs[i], {address(plan_.outputs[i].from), results_[i]});
-      driver_.download(outputs[i].raw(), results_[i], outputs[i].bytes());
-    }
-    write_variables();
     driver_.finish();
+    for (std::size_t i = 0; i < plan_.updates.size(); ++i)
+      board_->written(plan_.updates[i].variable, std::move(next[i]));
   }
 
   DeviceMemory memory(std::size_t bytes, const std::string& what) const {
     DeviceMemory memory(board_->driver, std::max<std::size_t>(bytes, 1));
-    if (!memory.get()) plan::refuse_memory(types_of(plan_.arguments), bytes, what);
-    return memory;
+    if (memory.get()) return memory;
+    const auto room = driver_.room();
+    plan::refuse_memory(types_of(plan_.arguments), bytes,
+                        what + "; of the device's " + std::to_string(room.total) + " bytes " +
+                            std::to_string(room.free) + " are free");
   }
 
   Staging make_staging() const {
@@ -151,6 +152,7 @@ class CudaRunner : public Runner {
       next += aligned(bytes);
       return place;
     };
+    const std::lock_guard<std::mutex> lock(board_->running);
     fault_ = take(sizeof(Fault));
     for (const auto& output : plan_.outputs) results_.push_back(take(output.type.bytes()));
     for (std::size_t i = 0; i < plan_.bases.size(); ++i) {
@@ -213,45 +215,52 @@ class CudaRunner : public Runner {
     return count;
   }
 
-  /// As graphs from the second time on that everything stands where it does.
-  void do_work() {
+  /// As graphs from the second time on that everything stands where it does. `next` is where new values of
+  /// variables go: they are theirs when all has gone well.
+  void do_work(const std::vector<DeviceMemory>& next) {
     launched_.clear();
     told_ = &launched_;
-    if (times_ || !keeps_graphs_) return walk(0, made_.instructions.size(), 0);
-    auto& set = graphs_.of(bases_, skip_cached_);
-    if (!set.ran) {
-      set.ran = true;
-      return walk(0, made_.instructions.size(), 0);
-    }
-    if (set.graphs.empty()) {
-      set.graphs = captured();
-      set.launched = std::move(launched_);
-    }
+    if (times_ || !keeps_graphs_) return launch_all(next);
+    auto places = bases_;
+    for (const auto& memory : next) places.push_back(memory.get());
+    auto& set = graphs_.of(places, skip_cached_);
+    if (!std::exchange(set.ran, true)) return launch_all(next);
+    if (set.graphs.empty() && !capture(set, next)) return launch_all(next);
     told_ = &set.launched;
     for (const auto& graph : set.graphs) driver_.replay(*graph);
   }
 
-  /// All work as graphs.
-  std::vector<std::shared_ptr<Graph>> captured() {
-    std::vector<std::shared_ptr<Graph>> graphs;
-    driver_.begin_capture();
-    capturing_ = &graphs;
+  void launch_all(const std::vector<DeviceMemory>& next) {
+    walk(0, made_.instructions.size(), 0);
+    for (std::size_t i = 0; i < plan_.outputs.size(); ++i)
+      if (!plan_.outputs[i].is_written)
+        launch(made_.outputs[i], {address(plan_.outputs[i].from), results_[i]});
+    for (std::size_t i = 0; i < plan_.updates.size(); ++i)
+      launch(made_.updates[i], {address(plan_.updates[i].value), next[i].get()});
+  }
+
+  /// Notes all work as graphs. Returns false where the driver makes none, and asks it no more.
+  bool capture(KeptGraphs::Set& set, const std::vector<DeviceMemory>& next) {
     captured_ = 0;
+    capturing_ = &set.graphs;
     try {
-      walk(0, made_.instructions.size(), 0);
-    } catch (...) {
-      capturing_ = nullptr;
-      driver_.end_capture();
-      throw;
+      driver_.begin_capture();
+      launch_all(next);
+      set.graphs.push_back(driver_.end_capture());
+    } catch (const std::exception&) {
+      driver_.abandon_capture();
+      set.graphs.clear();
+      launched_.clear();
+      keeps_graphs_ = false;
     }
     capturing_ = nullptr;
-    graphs.push_back(driver_.end_capture());
-    return graphs;
+    set.launched = std::exchange(launched_, {});
+    return keeps_graphs_;
   }
 
   /// Ends a graph that is long enough.
   void count_captured() {
-    if (!capturing_ || ++captured_ < KeptGraphs::most_launches) return;
+    if (!capturing_ || captured_ < KeptGraphs::most_launches) return;
     capturing_->push_back(driver_.end_capture());
     driver_.begin_capture();
     captured_ = 0;
@@ -291,9 +300,11 @@ class CudaRunner : public Runner {
     const auto& work = plan_.work[i];
     const auto& instruction = made_.instructions[i];
     if (instruction.kind == Instruction::Kind::host) return call_on_host(i, level);
-    if (instruction.kind == Instruction::Kind::product)
+    if (instruction.kind == Instruction::Kind::product) {
+      ++captured_;
       return driver_.multiply(*products_[instruction.index], address(plan_.operand(work, 0)),
                               address(plan_.operand(work, 1)), address(plan_.operand(work, 2)));
+    }
     for (std::uint32_t k = 0; k < instruction.count; ++k) {
       auto& launch = made_.launches[instruction.index + k];
       for (std::uint32_t o = 0; o < work.operand_count(); ++o)
@@ -318,6 +329,7 @@ class CudaRunner : public Runner {
   }
 
   void launch(const Launch& launch) {
+    ++captured_;
     driver_.launch(launch.function, launch.geometry, launch.words.data(), launch.words.size());
   }
   void launch(Launch& launch, const std::vector<const void*>& operands) {
@@ -359,6 +371,9 @@ class CudaRunner : public Runner {
     if (told_->empty()) return;
     Fault fault{};
     driver_.download(&fault, fault_, sizeof fault);
+    throw_if_any(fault);
+  }
+  void throw_if_any(const Fault& fault) const {
     if (fault.key == device::none_yet) return;
     const auto& at = (*told_)[fault.key >> device::bits_of_element];
     const auto element = static_cast<std::int64_t>(fault.key & ((1ull << device::bits_of_element) - 1));
@@ -367,16 +382,28 @@ class CudaRunner : public Runner {
                                     {at.steps.data(), at.steps.size()}));
   }
 
-  /// All at once, after all has been read.
-  void write_variables() {
-    std::vector<DeviceMemory> written;
-    for (std::size_t i = 0; i < plan_.updates.size(); ++i) {
-      const auto& update = plan_.updates[i];
-      written.push_back(board_->room_for(*update.variable));
-      launch(made_.updates[i], {address(update.value), written.back().get()});
+  /// The results, which stand behind the word for faults: all in one go where they are small. Throws
+  /// RunError.
+  void read_results(std::vector<Array>& outputs) {
+    constexpr std::size_t small = std::size_t{1} << 16;
+    const auto* end = fault_ + aligned(sizeof(Fault));
+    for (std::size_t i = 0; i < results_.size(); ++i)
+      end = results_[i] + aligned(plan_.outputs[i].type.bytes());
+    const auto bytes = static_cast<std::size_t>(end - fault_);
+    if (bytes > small || results_.empty()) {
+      check_fault();
+      for (std::size_t i = 0; i < outputs.size(); ++i)
+        driver_.download(outputs[i].raw(), results_[i], outputs[i].bytes());
+      return;
     }
-    for (std::size_t i = 0; i < plan_.updates.size(); ++i)
-      board_->written(plan_.updates[i].variable, std::move(written[i]));
+    read_.resize(bytes);
+    driver_.download(read_.data(), fault_, bytes);
+    Fault fault{};
+    std::memcpy(&fault, read_.data(), sizeof fault);
+    throw_if_any(fault);
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+      if (outputs[i].bytes() > 0)
+        std::memcpy(outputs[i].raw(), read_.data() + (results_[i] - fault_), outputs[i].bytes());
   }
 
   CudaPlan made_;
@@ -392,11 +419,12 @@ class CudaRunner : public Runner {
   std::vector<std::byte*> bases_, results_;
   std::vector<std::int64_t> steps_;
   std::vector<std::uint64_t> versions_;
+  std::vector<std::byte> read_;  // of small results
   std::vector<Launched> launched_;
   const std::vector<Launched>* told_ = &launched_;  // by these faults are told
   KeptGraphs graphs_;
   std::vector<std::shared_ptr<Graph>>* capturing_ = nullptr;
-  std::size_t captured_ = 0;  // since the graph was begun
+  std::size_t captured_ = 0;  // launches, since a graph was begun
   bool keeps_graphs_ = false;
   bool ran_ = false, skip_cached_ = false;
   std::vector<WorkTime>* times_ = nullptr;

@@ -84,6 +84,7 @@ REEL_DEVICE unsigned long long key_of(Int64 launch, Int64 element) {
 
 REEL_DEVICE void report(Fault* fault, Int64 launch, Int64 element, Int64 value) {
   const auto key = key_of(launch, element);
+  if (key >= static_cast<volatile Fault*>(fault)->key) return;  // it only becomes smaller
   lock(&fault->lock);
   volatile Fault* seen = fault;
   if (key < seen->key) {

@@ -44,7 +44,8 @@ class Event {
 };
 
 /// What is asked of a device and its driver. Launches and copies run one after the other, in their order;
-/// finish() waits for them. One thread at a time; but any may ask for memory, release it and download.
+/// finish() waits for them. One thread at a time; but any may ask for memory, release it, load kernels,
+/// prepare products, download, and copy beside the launches, while another one captures, too.
 class Driver {
  public:
   virtual ~Driver() = default;
@@ -54,6 +55,11 @@ class Driver {
   /// Null where there is none left. Addresses are multiples of 256.
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void release(void* memory) = 0;
+  struct Room {
+    std::size_t free, total;  // bytes
+  };
+  virtual Room room() = 0;
+  /// What is copied may change as soon as it returns.
   virtual void upload(void* to, const void* from, std::size_t bytes) = 0;
   /// Memory of the host from which a device copies by itself; null where there is none left.
   virtual void* allocate_pinned(std::size_t bytes) = 0;
@@ -79,6 +85,8 @@ class Driver {
   /// What is launched and multiplied from here on is noted, and not done.
   virtual void begin_capture() = 0;
   virtual std::shared_ptr<Graph> end_capture() = 0;
+  /// Forgets what was noted. Does nothing where nothing was begun.
+  virtual void abandon_capture() noexcept = 0;
   virtual void replay(const Graph& graph) = 0;
 
   virtual void finish() = 0;

@@ -20,7 +20,7 @@ class KeptGraphs {
   static constexpr std::int64_t most_kept = 65536;
 
   struct Set {
-    std::vector<std::byte*> bases;  // where everything stands
+    std::vector<std::byte*> places;  // where everything stands
     bool skips_cached = false;
     bool ran = false;  // without graphs: what runs but once needs none
     std::vector<std::shared_ptr<Graph>> graphs;
@@ -28,20 +28,20 @@ class KeptGraphs {
   };
 
   /// The set for these, an empty one where there was none; the one that was asked for longest ago goes.
-  Set& of(const std::vector<std::byte*>& bases, bool skips_cached) {
+  Set& of(const std::vector<std::byte*>& places, bool skips_cached) {
     for (auto set = sets_.begin(); set != sets_.end(); ++set)
-      if (set->bases == bases && set->skips_cached == skips_cached) {
+      if (set->places == places && set->skips_cached == skips_cached) {
         sets_.splice(sets_.begin(), sets_, set);
         return sets_.front();
       }
-    sets_.push_front({bases, skips_cached, false, {}, {}});
+    sets_.push_front({places, skips_cached, false, {}, {}});
     if (sets_.size() > most_sets) sets_.pop_back();
     return sets_.front();
   }
 
  private:
-  /// A variable that is updated stands in two places by turns.
-  static constexpr std::size_t most_sets = 4;
+  /// A variable that is updated stands in two places by turns, and so do arguments that are staged.
+  static constexpr std::size_t most_sets = 8;
   std::list<Set> sets_;
 };
 

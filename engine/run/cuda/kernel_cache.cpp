@@ -93,7 +93,8 @@ std::string cached_code(const Source& source, const std::string& architecture) {
   for (const auto& [name, text] : source.headers) all += name + text;
   const auto key = digest(all);
   if (auto code = cache.find(key); !code.empty()) return code;
-  auto code = compile(source, architecture).machine_code;
+  const auto made = compile(source, architecture);
+  const auto& code = made.machine_code.empty() ? made.ptx : made.machine_code;
   cache.keep(key, code);
   return code;
 }

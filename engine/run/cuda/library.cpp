@@ -4,6 +4,9 @@
 
 #include <reel/error.h>
 
+#include <algorithm>
+#include <cstdlib>
+
 namespace reel::cuda {
 
 Library::Library(const std::string& purpose, const std::vector<std::string>& names) {
@@ -25,6 +28,33 @@ void* Library::symbol(const char* name) const {
   auto* found = ::dlsym(handle_.get(), name);
   if (!found) throw Error("[Device] " + name_ + " has no " + name + ": another version is needed");
   return found;
+}
+
+namespace {
+
+/// Of CUDA, that the driver knows: 13 for 13.1; of any where there is no driver, for those who only compile.
+int newest_toolkit() {
+  constexpr int newest = 13;
+  auto* driver = ::dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  auto* get_version =
+      driver ? reinterpret_cast<int (*)(int*)>(::dlsym(driver, "cuDriverGetVersion")) : nullptr;
+  int version = 0;
+  if (!get_version || get_version(&version) != 0) return newest;
+  return std::min(newest, version / 1000);
+}
+
+}  // namespace
+
+std::vector<std::string> toolkit_library(const std::string& stem) {
+  constexpr int oldest = 12;
+  const char* path = std::getenv("CUDA_PATH");
+  std::vector<std::string> folders{"", "/usr/local/cuda/lib64/"};
+  if (path) folders.insert(folders.begin() + 1, std::string(path) + "/lib64/");
+  std::vector<std::string> names;
+  for (int version = std::max(newest_toolkit(), oldest); version >= oldest; --version)
+    for (const auto& folder : folders)
+      names.push_back(folder + "lib" + stem + ".so." + std::to_string(version));
+  return names;
 }
 
 }  // namespace reel::cuda

@@ -25,4 +25,8 @@ class Library {
   std::shared_ptr<void> handle_;
 };
 
+/// The names of a library of the toolkit, "cublasLt", in the versions that this machine's driver can work
+/// with, the newest first; in $CUDA_PATH and /usr/local/cuda too.
+std::vector<std::string> toolkit_library(const std::string& stem);
+
 }  // namespace reel::cuda

@@ -13,9 +13,7 @@ namespace {
 
 /// The functions of cuBLASLt that are called.
 struct BlasFunctions {
-  Library library{
-      "cuBLASLt",
-      {"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so", "/usr/local/cuda/lib64/libcublasLt.so"}};
+  Library library{"cuBLASLt", toolkit_library("cublasLt")};
 #define REEL_FUNCTION(name) decltype(::name)* name = library.find<decltype(::name)>(#name);
   REEL_FUNCTION(cublasLtCreate)
   REEL_FUNCTION(cublasLtDestroy)
@@ -43,6 +41,13 @@ const BlasFunctions& lt() {
   static const BlasFunctions functions;
   return functions;
 }
+
+struct Destroy {
+  void operator()(cublasLtMatmulDescOpaque_t* product) const { lt().cublasLtMatmulDescDestroy(product); }
+  void operator()(cublasLtMatmulPreferenceOpaque_t* preference) const {
+    lt().cublasLtMatmulPreferenceDestroy(preference);
+  }
+};
 
 /// A matrix as the library sees it, column after column.
 class MatrixLayout {
@@ -78,13 +83,13 @@ class LtProduct : public Multiplication {
         a_(type(), by_rows(p.a) ? p.inner : p.rows, by_rows(p.a) ? p.rows : p.inner, pitch(p.a), p.batches,
            p.a.batch),
         c_(type(), p.columns, p.rows, p.c.row, p.batches, p.c.batch) {
-    lt().check(lt().cublasLtMatmulDescCreate(&product_, compute_type(p.precision), type()), "a product");
+    cublasLtMatmulDesc_t product = nullptr;
+    lt().check(lt().cublasLtMatmulDescCreate(&product, compute_type(p.precision), type()), "a product");
+    product_.reset(product);
     set_transposed(CUBLASLT_MATMUL_DESC_TRANSA, !by_rows(p.b));
     set_transposed(CUBLASLT_MATMUL_DESC_TRANSB, !by_rows(p.a));
-    choose(handle);
+    choose(handle, p);
   }
-  LtProduct(const LtProduct&) = delete;
-  ~LtProduct() override { lt().cublasLtMatmulDescDestroy(product_); }
 
   void run(cublasLtHandle_t handle, const void* a, const void* b, void* c, void* workspace,
            cudaStream_t stream) const {
@@ -92,8 +97,8 @@ class LtProduct : public Multiplication {
     constexpr double one_64 = 1, zero_64 = 0;
     const void* alpha = is_double_ ? static_cast<const void*>(&one_64) : &one;
     const void* beta = is_double_ ? static_cast<const void*>(&zero_64) : &zero;
-    lt().check(lt().cublasLtMatmul(handle, product_, alpha, b, b_.get(), a, a_.get(), beta, c, c_.get(), c,
-                                   c_.get(), &algorithm_, workspace, Products::workspace_bytes, stream),
+    lt().check(lt().cublasLtMatmul(handle, product_.get(), alpha, b, b_.get(), a, a_.get(), beta, c, c_.get(),
+                                   c, c_.get(), &algorithm_, workspace, Products::workspace_bytes, stream),
                "a product fails");
   }
 
@@ -111,29 +116,37 @@ class LtProduct : public Multiplication {
 
   void set_transposed(cublasLtMatmulDescAttributes_t which, bool transposed) {
     const std::int32_t value = transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
-    lt().check(lt().cublasLtMatmulDescSetAttribute(product_, which, &value, sizeof value), "a transposition");
+    lt().check(lt().cublasLtMatmulDescSetAttribute(product_.get(), which, &value, sizeof value),
+               "a transposition");
   }
 
-  /// What the library thinks is fastest.
-  void choose(cublasLtHandle_t handle) {
-    cublasLtMatmulPreference_t preference = nullptr;
-    lt().check(lt().cublasLtMatmulPreferenceCreate(&preference), "a preference");
-    const std::size_t most = Products::workspace_bytes;
-    lt().cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &most,
-                                              sizeof most);
+  /// What the library thinks is fastest for operands that begin at such addresses.
+  void choose(cublasLtHandle_t handle, const CudaProduct& p) {
+    cublasLtMatmulPreference_t made = nullptr;
+    lt().check(lt().cublasLtMatmulPreferenceCreate(&made), "a preference");
+    const std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, Destroy> preference(made);
+    const auto set = [&](cublasLtMatmulPreferenceAttributes_t which, auto value) {
+      lt().check(lt().cublasLtMatmulPreferenceSetAttribute(preference.get(), which, &value, sizeof value),
+                 "a preference");
+    };
+    set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, std::size_t{Products::workspace_bytes});
+    // Its left operand is b.
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, static_cast<std::uint32_t>(p.b.alignment));
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, static_cast<std::uint32_t>(p.a.alignment));
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, static_cast<std::uint32_t>(p.c.alignment));
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, static_cast<std::uint32_t>(p.c.alignment));
     cublasLtMatmulHeuristicResult_t best{};
     int found = 0;
-    const auto status = lt().cublasLtMatmulAlgoGetHeuristic(handle, product_, b_.get(), a_.get(), c_.get(),
-                                                            c_.get(), preference, 1, &best, &found);
-    lt().cublasLtMatmulPreferenceDestroy(preference);
-    lt().check(status, "it has no way to do a product");
+    lt().check(lt().cublasLtMatmulAlgoGetHeuristic(handle, product_.get(), b_.get(), a_.get(), c_.get(),
+                                                   c_.get(), preference.get(), 1, &best, &found),
+               "it has no way to do a product");
     if (found == 0) throw Error("[matmul] cuBLASLt has no way to do a product");
     algorithm_ = best.algo;
   }
 
   const bool is_double_;
   const MatrixLayout b_, a_, c_;
-  cublasLtMatmulDesc_t product_ = nullptr;
+  std::unique_ptr<cublasLtMatmulDescOpaque_t, Destroy> product_;
   cublasLtMatmulAlgo_t algorithm_{};
 };
 
