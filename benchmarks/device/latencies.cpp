@@ -98,7 +98,7 @@ class Latencies {
                c = memory(batch * gates * sizeof(float));
     const char* names[] = {"float32", "TF32", "bfloat16"};
     add(std::string("a product of [64, 512] and [512, 2048], ") + names[static_cast<int>(precision)],
-        in_graph(200, [&] { driver_->multiply(*how, a.get(), b.get(), c.get()); }));
+        in_graph(200, [&] { driver_->multiply(*how, a.get(), b.get(), nullptr, c.get()); }));
   }
 
   const std::shared_ptr<cuda::Driver> driver_;

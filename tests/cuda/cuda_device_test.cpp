@@ -435,3 +435,69 @@ TEST_CASE("what is not finite is found, and the time of each launch told, on a C
   CHECK(most == 4);
   CHECK_THAT(to_string(profile), ContainsSubstring("matmul") && ContainsSubstring("cell"));
 }
+
+TEST_CASE("what is added to a product is added by the library", "[cuda]") {
+  struct Sum {
+    std::string name;
+    std::vector<Shape> arguments;
+    std::function<Tensors(const Tensors&)> record;
+    std::uint64_t launches;  // beside the product
+  };
+  const std::vector<Sum> sums{
+      {"an array",
+       {{3, 4}, {4, 5}, {3, 5}},
+       [](const Tensors& x) { return Tensors{matmul(x[0], x[1]) + x[2]}; },
+       0},
+      {"on the left",
+       {{3, 4}, {4, 5}, {3, 5}},
+       [](const Tensors& x) { return Tensors{x[2] + matmul(x[0], x[1])}; },
+       0},
+      {"a batch",
+       {{2, 3, 4}, {2, 4, 5}, {2, 3, 5}},
+       [](const Tensors& x) { return Tensors{matmul(x[0], x[1]) + x[2]}; },
+       0},
+      {"part of another array",
+       {{3, 4}, {4, 5}, {3, 9}},
+       [](const Tensors& x) { return Tensors{matmul(x[0], x[1]) + slice(x[2], 1, 2, 7)}; },
+       0},
+      // A row for all rows is no matrix to the library, and who else reads the product wants it as it is.
+      {"a bias",
+       {{3, 4}, {4, 5}, {5}},
+       [](const Tensors& x) { return Tensors{matmul(x[0], x[1]) + x[2]}; },
+       1},
+      {"a product that is wanted",
+       {{3, 4}, {4, 5}, {3, 5}},
+       [](const Tensors& x) {
+         const auto product = matmul(x[0], x[1]);
+         return Tensors{product + x[2], product};
+       },
+       1},
+      {"itself",
+       {{3, 4}, {4, 5}, {3, 5}},
+       [](const Tensors& x) {
+         const auto product = matmul(x[0], x[1]);
+         return Tensors{product + product};
+       },
+       1},
+  };
+  for (const auto& each : sums)
+    for (auto element : {f, ElementType::float64}) {
+      INFO(each.name << " " << name_of(element));
+      Tape tape(element);
+      const Recording recording(tape);
+      std::mt19937_64 random(2);
+      Tensors arguments;
+      std::vector<Array> values;
+      for (const auto& shape : each.arguments) {
+        arguments.push_back(tape.argument({element, shape}));
+        values.push_back(random_array({element, shape}, random));
+      }
+      const auto outputs = each.record(arguments);
+      const auto driver = std::make_shared<EmulatedDriver>(EmulatedDriver::Options{});
+      const auto found = compile(tape, outputs, Device(cuda::make_backend(driver))).run(values);
+      const auto expected = compile(tape, outputs, Device::reference()).run(values);
+      CHECK(driver->products() == 1);
+      CHECK(driver->launches() == each.launches);
+      for (std::size_t i = 0; i < found.size(); ++i) CHECK(difference(found[i], expected[i]) < 1e-5);
+    }
+}

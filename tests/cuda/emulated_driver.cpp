@@ -158,11 +158,12 @@ struct EmulatedProduct : cuda::Multiplication {
   const CudaProduct product;
 
   template <class T>
-  void run(const T* a, const T* b, T* c) const {
+  void run(const T* a, const T* b, const T* addend, T* c) const {
     const auto& p = product;
     for (std::int64_t i = 0; i < p.batches * p.rows * p.columns; ++i) {
       const auto column = i % p.columns, row = i / p.columns % p.rows, batch = i / (p.columns * p.rows);
       double sum = 0;
+      if (p.addend) sum = addend[batch * p.addend->batch + row * p.addend->row + column * p.addend->column];
       for (std::int64_t k = 0; k < p.inner; ++k)
         sum += factor(a[batch * p.a.batch + row * p.a.row + k * p.a.column], p.precision) *
                factor(b[batch * p.b.batch + k * p.b.row + column * p.b.column], p.precision);
@@ -177,19 +178,25 @@ std::shared_ptr<cuda::Multiplication> EmulatedDriver::prepare(const CudaProduct&
   return std::make_shared<EmulatedProduct>(product);
 }
 
-void EmulatedDriver::multiply(const cuda::Multiplication& product, const void* a, const void* b, void* c) {
+void EmulatedDriver::multiply(const cuda::Multiplication& product, const void* a, const void* b,
+                              const void* addend, void* c) {
   const auto& own = static_cast<const EmulatedProduct&>(product);
+  const auto& how = own.product;
   const auto is_multiple = [](const void* address, int bytes) {
     return reinterpret_cast<std::uintptr_t>(address) % static_cast<std::uintptr_t>(bytes) == 0;
   };
-  if (!is_multiple(a, own.product.a.alignment) || !is_multiple(b, own.product.b.alignment) ||
-      !is_multiple(c, own.product.c.alignment))
+  if (!is_multiple(a, how.a.alignment) || !is_multiple(b, how.b.alignment) ||
+      !is_multiple(c, how.c.alignment) || (how.addend && !is_multiple(addend, how.addend->alignment)))
     throw InternalError("an operand of a product stands where it was not to");
-  if (captures_) return captured_.push_back([this, &product, a, b, c] { multiply(product, a, b, c); });
-  if (own.product.element == ElementType::float32)
-    own.run(static_cast<const float*>(a), static_cast<const float*>(b), static_cast<float*>(c));
-  else
-    own.run(static_cast<const double*>(a), static_cast<const double*>(b), static_cast<double*>(c));
+  if (captures_)
+    return captured_.push_back([this, &product, a, b, addend, c] { multiply(product, a, b, addend, c); });
+  ++products_;
+  const auto run = [&](auto zero) {
+    using T = decltype(zero);
+    own.run(static_cast<const T*>(a), static_cast<const T*>(b), static_cast<const T*>(addend),
+            static_cast<T*>(c));
+  };
+  how.element == ElementType::float32 ? run(0.0f) : run(0.0);
 }
 
 namespace {

@@ -44,7 +44,8 @@ class EmulatedDriver : public cuda::Driver {
   void launch(cuda::Function function, const cuda::Geometry& geometry, const std::int64_t* words,
               std::size_t count) override;
   std::shared_ptr<cuda::Multiplication> prepare(const CudaProduct& product) override;
-  void multiply(const cuda::Multiplication& product, const void* a, const void* b, void* c) override;
+  void multiply(const cuda::Multiplication& product, const void* a, const void* b, const void* addend,
+                void* c) override;
   void begin_capture() override;
   std::shared_ptr<cuda::Graph> end_capture() override;
   void abandon_capture() noexcept override { captures_ = false; }
@@ -53,6 +54,7 @@ class EmulatedDriver : public cuda::Driver {
   void finish() override;
 
   std::uint64_t launches() const { return launches_; }
+  std::uint64_t products() const { return products_; }
   std::uint64_t replays() const { return replays_; }
 
  protected:
@@ -65,7 +67,7 @@ class EmulatedDriver : public cuda::Driver {
 
  private:
   const Options options_;
-  std::uint64_t launches_ = 0, replays_ = 0;
+  std::uint64_t launches_ = 0, products_ = 0, replays_ = 0;
   /// What is being captured.
   std::vector<std::function<void()>> captured_;
   bool captures_ = false;

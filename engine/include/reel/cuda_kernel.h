@@ -46,7 +46,7 @@ struct CudaKernel {
   static std::int64_t blocks_for(std::int64_t elements, int threads = 256);
 };
 
-/// Products of matrices that lie in strides, counted in elements: c = a b, so many of them.
+/// Products of matrices that lie in strides, counted in elements: c = a b, or a b + addend, so many of them.
 struct CudaProduct {
   struct Matrix {
     std::int64_t row, column, batch;
@@ -58,6 +58,7 @@ struct CudaProduct {
   /// Neighbours in a row of c lie side by side, and those in a row, or in a column, of a and of b.
   Matrix a, b, c;
   ProductPrecision precision = ProductPrecision::float32;
+  std::optional<Matrix> addend = std::nullopt;  // of the shape of c, which it may be
 };
 
 /// A type as kernels name it: "float", "long long".

@@ -268,9 +268,10 @@ class CudaDriver : public Driver {
     use();
     return products_->prepare(product);
   }
-  void multiply(const Multiplication& product, const void* a, const void* b, void* c) override {
+  void multiply(const Multiplication& product, const void* a, const void* b, const void* addend,
+                void* c) override {
     use();
-    products_->multiply(product, a, b, c, workspace_, stream());
+    products_->multiply(product, a, b, addend, c, workspace_, stream());
   }
 
   // On a stream of its own, since others may download meanwhile.

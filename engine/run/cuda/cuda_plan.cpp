@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "run/cuda/fusion/fusion_kernel.h"
+#include "run/cuda/sum_of_product.h"
 
 namespace reel::cuda {
 
@@ -24,7 +25,14 @@ class Binding {
   Binding(CudaPlan& to, ProductPrecision products) : to_(to), plan_(to.plan), products_(products) {}
 
   void run() {
-    for (const auto& work : plan_.work) bind(work);
+    for (std::size_t i = 0; i < plan_.work.size(); ++i) {
+      if (bind_sum_of_product(i)) {
+        to_.instructions.push_back({Instruction::Kind::nothing});
+        ++i;
+      } else {
+        bind(plan_.work[i]);
+      }
+    }
     for (const auto& output : plan_.outputs)
       to_.outputs.push_back(output.is_written ? Launch{} : to_contiguous(output.from));
     for (const auto& update : plan_.updates) to_.updates.push_back(to_contiguous(update.value));
@@ -55,13 +63,8 @@ class Binding {
     if (work.kind == Kind::finish) {
       to_.launches.push_back(finish(*kernels, call.request));
     } else if (const auto product = product_of(call, kernels)) {
-      instruction = {Instruction::Kind::product, static_cast<std::uint32_t>(to_.products.size())};
-      to_.products.push_back(*product);
-      auto& added = to_.products.back();
-      added.precision = products_;
-      std::uint32_t k = 0;
-      for (auto* matrix : {&added.a, &added.b, &added.c})
-        matrix->alignment = alignment_of(plan_.operand(work, k++));
+      instruction =
+          add_product(*product, plan_.operand(work, 0), plan_.operand(work, 1), plan_.operand(work, 2));
     } else if (call.on_host || !kernels || !kernels->kernel) {
       instruction.kind = Instruction::Kind::host;
     } else {
@@ -70,6 +73,34 @@ class Binding {
         to_.launches.push_back(launch_of(*kernel, work.operand_count()));
       instruction.count = static_cast<std::uint32_t>(to_.launches.size() - instruction.index);
     }
+  }
+
+  /// A product, and the pass behind it that adds something to it, as one.
+  bool bind_sum_of_product(std::size_t i) {
+    const auto both = sum_of_product(plan_, i);
+    if (!both) return false;
+    const auto& work = plan_.work[i];
+    const auto& call = plan_.calls[work.index];
+    const auto* kernels = call.operation->kernels.of<CudaKernels>();
+    if (call.on_host || !kernels || !kernels->product) return false;
+    auto product = kernels->product(both->with_sum);
+    const auto with_addend = kernels->product(both->with_addend);
+    if (!product || !with_addend) return false;
+    product->addend = with_addend->c;
+    to_.instructions.push_back(
+        add_product(*product, plan_.operand(work, 0), plan_.operand(work, 1), both->sum, both->addend));
+    return true;
+  }
+
+  Instruction add_product(CudaProduct how, const plan::Address& a, const plan::Address& b,
+                          const plan::Address& c, const plan::Address& addend = {}) {
+    how.precision = products_;
+    how.a.alignment = alignment_of(a);
+    how.b.alignment = alignment_of(b);
+    how.c.alignment = alignment_of(c);
+    if (how.addend) how.addend->alignment = alignment_of(addend);
+    to_.products.push_back({how, a, b, c, addend});
+    return {Instruction::Kind::product, static_cast<std::uint32_t>(to_.products.size() - 1)};
   }
 
   static std::optional<CudaProduct> product_of(const plan::Call& call, const CudaKernels* kernels) {
@@ -152,7 +183,8 @@ std::string explain(const CudaPlan& plan) {
     if (instruction.kind == Instruction::Kind::host) return " | by the host";
     if (instruction.kind == Instruction::Kind::loop) return "";
     if (instruction.kind == Instruction::Kind::product)
-      return " | by cuBLASLt" + in_precision(plan.products[instruction.index]);
+      return " | by cuBLASLt" + in_precision(plan.products[instruction.index].how);
+    if (instruction.kind == Instruction::Kind::nothing) return " | with the product before";
     std::string launches;
     for (std::uint32_t k = 0; k < instruction.count; ++k) {
       const auto& launch = plan.launches[instruction.index + k];

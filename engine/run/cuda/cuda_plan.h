@@ -19,10 +19,16 @@ struct Launch {
 
 /// What is done for a piece of work of the plan, at the same position.
 struct Instruction {
-  enum class Kind : std::uint8_t { launch, product, host, loop };
+  enum class Kind : std::uint8_t { launch, product, host, loop, nothing };
   Kind kind;
   std::uint32_t index = 0;  // among the launches or products of the plan
   std::uint32_t count = 1;  // of launches, one after the other
+};
+
+/// A product, and where its matrices stand; the addend of one that has none is unknown.
+struct Product {
+  CudaProduct how;
+  plan::Address a, b, c, addend;
 };
 
 /// A plan as a CUDA device runs it.
@@ -30,7 +36,7 @@ struct CudaPlan {
   plan::Plan plan;
   std::vector<Instruction> instructions;
   std::vector<Launch> launches;
-  std::vector<CudaProduct> products;
+  std::vector<Product> products;
   /// From where the work leaves results that it does not write in their place, and new values of variables:
   /// to contiguous memory.
   std::vector<Launch> outputs, updates;

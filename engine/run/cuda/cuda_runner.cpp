@@ -121,7 +121,7 @@ class CudaRunner : public Runner {
   }
 
   void load() {
-    for (const auto& product : made_.products) products_.push_back(driver_.prepare(product));
+    for (const auto& product : made_.products) products_.push_back(driver_.prepare(product.how));
     if (made_.source.kernels.empty()) return;
     module_ = driver_.load(made_.source);
     for (auto* launches : {&made_.launches, &made_.outputs, &made_.updates})
@@ -300,11 +300,8 @@ class CudaRunner : public Runner {
     const auto& work = plan_.work[i];
     const auto& instruction = made_.instructions[i];
     if (instruction.kind == Instruction::Kind::host) return call_on_host(i, level);
-    if (instruction.kind == Instruction::Kind::product) {
-      ++captured_;
-      return driver_.multiply(*products_[instruction.index], address(plan_.operand(work, 0)),
-                              address(plan_.operand(work, 1)), address(plan_.operand(work, 2)));
-    }
+    if (instruction.kind == Instruction::Kind::nothing) return;
+    if (instruction.kind == Instruction::Kind::product) return multiply(instruction.index);
     for (std::uint32_t k = 0; k < instruction.count; ++k) {
       auto& launch = made_.launches[instruction.index + k];
       for (std::uint32_t o = 0; o < work.operand_count(); ++o)
@@ -314,6 +311,13 @@ class CudaRunner : public Runner {
       if (launch.fault_at >= 0) number_for_faults(launch, i, level);
       this->launch(launch);
     }
+  }
+
+  void multiply(std::size_t i) {
+    const auto& [how, a, b, c, addend] = made_.products[i];
+    ++captured_;
+    driver_.multiply(*products_[i], address(a), address(b), how.addend ? address(addend) : nullptr,
+                     address(c));
   }
 
   /// Gives a launch a number, by which a fault is told.

@@ -80,7 +80,9 @@ class Driver {
                       std::size_t count) = 0;
   /// How the library for products does it.
   virtual std::shared_ptr<Multiplication> prepare(const CudaProduct& product) = 0;
-  virtual void multiply(const Multiplication& product, const void* a, const void* b, void* c) = 0;
+  /// `addend` is read where the product has one.
+  virtual void multiply(const Multiplication& product, const void* a, const void* b, const void* addend,
+                        void* c) = 0;
 
   /// What is launched and multiplied from here on is noted, and not done.
   virtual void begin_capture() = 0;

@@ -82,7 +82,10 @@ class LtProduct : public Multiplication {
            p.batches, p.b.batch),
         a_(type(), by_rows(p.a) ? p.inner : p.rows, by_rows(p.a) ? p.rows : p.inner, pitch(p.a), p.batches,
            p.a.batch),
-        c_(type(), p.columns, p.rows, p.c.row, p.batches, p.c.batch) {
+        c_(type(), p.columns, p.rows, p.c.row, p.batches, p.c.batch),
+        addend_(type(), p.columns, p.rows, p.addend.value_or(p.c).row, p.batches,
+                p.addend.value_or(p.c).batch),
+        adds_(p.addend.has_value()) {
     cublasLtMatmulDesc_t product = nullptr;
     lt().check(lt().cublasLtMatmulDescCreate(&product, compute_type(p.precision), type()), "a product");
     product_.reset(product);
@@ -91,14 +94,15 @@ class LtProduct : public Multiplication {
     choose(handle, p);
   }
 
-  void run(cublasLtHandle_t handle, const void* a, const void* b, void* c, void* workspace,
-           cudaStream_t stream) const {
-    constexpr float one = 1, zero = 0;
-    constexpr double one_64 = 1, zero_64 = 0;
+  void run(cublasLtHandle_t handle, const void* a, const void* b, const void* addend, void* c,
+           void* workspace, cudaStream_t stream) const {
+    static constexpr float one = 1, zero = 0;
+    static constexpr double one_64 = 1, zero_64 = 0;
     const void* alpha = is_double_ ? static_cast<const void*>(&one_64) : &one;
-    const void* beta = is_double_ ? static_cast<const void*>(&zero_64) : &zero;
-    lt().check(lt().cublasLtMatmul(handle, product_.get(), alpha, b, b_.get(), a, a_.get(), beta, c, c_.get(),
-                                   c, c_.get(), &algorithm_, workspace, Products::workspace_bytes, stream),
+    const void* none = is_double_ ? static_cast<const void*>(&zero_64) : &zero;
+    lt().check(lt().cublasLtMatmul(handle, product_.get(), alpha, b, b_.get(), a, a_.get(),
+                                   adds_ ? alpha : none, adds_ ? addend : c, addend_.get(), c, c_.get(),
+                                   &algorithm_, workspace, Products::workspace_bytes, stream),
                "a product fails");
   }
 
@@ -133,11 +137,12 @@ class LtProduct : public Multiplication {
     // Its left operand is b.
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, static_cast<std::uint32_t>(p.b.alignment));
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, static_cast<std::uint32_t>(p.a.alignment));
-    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, static_cast<std::uint32_t>(p.c.alignment));
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES,
+        static_cast<std::uint32_t>(p.addend.value_or(p.c).alignment));
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, static_cast<std::uint32_t>(p.c.alignment));
     cublasLtMatmulHeuristicResult_t best{};
     int found = 0;
-    lt().check(lt().cublasLtMatmulAlgoGetHeuristic(handle, product_.get(), b_.get(), a_.get(), c_.get(),
+    lt().check(lt().cublasLtMatmulAlgoGetHeuristic(handle, product_.get(), b_.get(), a_.get(), addend_.get(),
                                                    c_.get(), preference.get(), 1, &best, &found),
                "it has no way to do a product");
     if (found == 0) throw Error("[matmul] cuBLASLt has no way to do a product");
@@ -145,7 +150,8 @@ class LtProduct : public Multiplication {
   }
 
   const bool is_double_;
-  const MatrixLayout b_, a_, c_;
+  const MatrixLayout b_, a_, c_, addend_;
+  const bool adds_;
   std::unique_ptr<cublasLtMatmulDescOpaque_t, Destroy> product_;
   cublasLtMatmulAlgo_t algorithm_{};
 };
@@ -165,9 +171,9 @@ std::shared_ptr<Multiplication> Products::prepare(const CudaProduct& product) {
   return std::make_shared<LtProduct>(handle_->handle, product);
 }
 
-void Products::multiply(const Multiplication& product, const void* a, const void* b, void* c, void* workspace,
-                        void* stream) {
-  static_cast<const LtProduct&>(product).run(handle_->handle, a, b, c, workspace,
+void Products::multiply(const Multiplication& product, const void* a, const void* b, const void* addend,
+                        void* c, void* workspace, void* stream) {
+  static_cast<const LtProduct&>(product).run(handle_->handle, a, b, addend, c, workspace,
                                              static_cast<cudaStream_t>(stream));
 }
 

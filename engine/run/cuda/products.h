@@ -19,8 +19,8 @@ class Products {
   /// Throws Error where the library has no way to do it.
   std::shared_ptr<Multiplication> prepare(const CudaProduct& product);
   /// In the order of a stream. `workspace` has `workspace_bytes` bytes.
-  void multiply(const Multiplication& product, const void* a, const void* b, void* c, void* workspace,
-                void* stream);
+  void multiply(const Multiplication& product, const void* a, const void* b, const void* addend, void* c,
+                void* workspace, void* stream);
 
   static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;
 
