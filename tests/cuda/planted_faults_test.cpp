@@ -16,6 +16,11 @@ using namespace reel::test;
 
 namespace {
 
+/// A kernel that works on numbers x.
+std::string add_kernel_of(const std::string& body, cuda::Source& source) {
+  return cuda::add_kernel(source, {{"fusion.cuh", ""}}, 1, "  float* x = words.pointer<float>(0);\n" + body);
+}
+
 /// Runs a kernel on such a device, of one block unless told, on `count` numbers 0, 1, 2, ... Returns them as
 /// it leaves them.
 template <class AnyDriver = EmulatedDriver>
@@ -25,8 +30,7 @@ std::vector<float> run(const std::string& body, int threads, std::size_t shared_
   options.seed = seed;
   AnyDriver driver(options);
   cuda::Source source;
-  const auto name =
-      cuda::add_kernel(source, {{"fusion.cuh", ""}}, 1, "  float* x = words.pointer<float>(0);\n" + body);
+  const auto name = add_kernel_of(body, source);
   const auto module = driver.load(source);
   std::vector<float> numbers(count);
   std::iota(numbers.begin(), numbers.end(), 0.0f);
@@ -124,10 +128,9 @@ namespace {
 /// Whether ThreadSanitizer reports something of a kernel: in a process of its own, as it then ends with a
 /// status that is not 0.
 bool has_race(const std::string& body, int threads, std::size_t shared_bytes, int blocks) {
-  const auto launch = [&] { run(body, threads, shared_bytes, 1, 64, blocks); };
   const pid_t child = fork();
   if (child == 0) {
-    launch();
+    run(body, threads, shared_bytes, 1, 64, blocks);
     std::exit(0);
   }
   int status = 0;
@@ -137,7 +140,8 @@ bool has_race(const std::string& body, int threads, std::size_t shared_bytes, in
 
 }  // namespace
 
-TEST_CASE("races are found", "[races]") {
+// By itself: in a process made from one that has had threads ThreadSanitizer finds nothing.
+TEST_CASE("races are found", "[.][planted-races]") {
   CHECK_FALSE(has_race(neighbours("  sync_block();\n"), 64, 256, 1));
   CHECK(has_race(neighbours(""), 64, 256, 1));
   // Within a warp too, and between blocks.
