@@ -28,6 +28,13 @@ std::ptrdiff_t uses_of(const plan::Plan& plan, std::int32_t buffer) {
   return count;
 }
 
+/// Whether a loop ends between work `i` and the one behind it.
+bool ends_loop(const plan::Plan& plan, std::size_t i) {
+  return std::any_of(plan.work.begin(), plan.work.end(), [&](const plan::Work& work) {
+    return work.kind == Kind::loop && static_cast<std::size_t>(work.end) == i + 1;
+  });
+}
+
 /// Whether memory that is written may be some that is read.
 bool may_overlap(const plan::Plan& plan, const plan::Address& written, const plan::Address& read) {
   if (written.base != read.base) return false;
@@ -45,6 +52,7 @@ std::optional<SumOfProduct> sum_of_product(const plan::Plan& plan, std::size_t i
   if (work.kind != Kind::kernel || work.input_count != 2 || next.kind != Kind::fusion ||
       next.input_count != 2 || next.cached != work.cached || !is_sum(plan.fusions[next.index]))
     return std::nullopt;
+  if (ends_loop(plan, i)) return std::nullopt;
   const auto &product = plan.operand(work, 2), &sum = plan.operand(next, 2);
   const bool is_first = plan.operand(next, 0).same_as(product);
   const auto& addend = plan.operand(next, is_first ? 1 : 0);
