@@ -200,10 +200,11 @@ void add_floats(Table& table, const std::string& type) {
                                                    {"rz.", FE_TOWARDZERO},
                                                    {"rm.", FE_DOWNWARD},
                                                    {"rp.", FE_UPWARD}};
-  for (const auto& [name, rounding] : roundings) {
-    const auto way = rounding;
+  for (const auto& rounding : roundings) {
+    const std::string name = rounding.first;
+    const auto way = rounding.second;
     const auto add = [&](const char* operation, auto f) {
-      table[std::string(operation) + name + type] = binary<T>([way, f](T a, T b) {
+      table[operation + name + type] = binary<T>([way, f](T a, T b) {
         volatile T x = a, y = b;
         return rounded(way, [&] { return f(x, y); });
       });
@@ -212,12 +213,12 @@ void add_floats(Table& table, const std::string& type) {
     add("sub.", [](T a, T b) { return a - b; });
     add("mul.", [](T a, T b) { return a * b; });
     add("div.", [](T a, T b) { return a / b; });
-    table["fma." + std::string(name) + type] = ternary<T>([way](T a, T b, T c) {
+    table["fma." + name + type] = ternary<T>([way](T a, T b, T c) {
       volatile T x = a, y = b, z = c;
       return rounded(way, [&] { return std::fma(x, y, z); });
     });
-    table["sqrt." + std::string(name) + type] = unary<T>([](T a) { return std::sqrt(a); });
-    table["rcp." + std::string(name) + type] = unary<T>([](T a) { return 1 / a; });
+    table["sqrt." + name + type] = unary<T>([](T a) { return std::sqrt(a); });
+    table["rcp." + name + type] = unary<T>([](T a) { return 1 / a; });
   }
   table["neg." + type] = unary<T>([](T a) { return -a; });
   table["abs." + type] = unary<T>([](T a) { return std::fabs(a); });
