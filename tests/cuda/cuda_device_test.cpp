@@ -284,36 +284,6 @@ TEST_CASE("kept kernels are found again, whole or not at all, and the oldest go"
   }
 }
 
-TEST_CASE("products are computed in TF32 or bfloat16 for programs that ask for it", "[cuda]") {
-  const auto device = emulated_cuda();
-  for (auto element : {f, ElementType::float64}) {
-    Tape tape(element);
-    const Recording recording(tape);
-    const auto a = tape.argument({element, {3, 4}}), b = tape.argument({element, {4, 2}});
-    std::mt19937_64 random(1);
-    const std::vector<Array> arguments{random_array(a.type(), random), random_array(b.type(), random)};
-    const auto product = [&](const auto&... option) {
-      CompileOptions options;
-      (option(options), ...);
-      auto program = compile(tape, {matmul(a, b)}, device, options);
-      return std::make_pair(program.run(arguments)[0], program.explain());
-    };
-    const auto exact = product().first;
-    for (const auto& [found, how] : {product(TF32Products), product(BFloat16Products)}) {
-      const auto rounding = how.find("TF32") != std::string::npos ? 0x1p-11 : 0x1p-8;
-      if (element == f)
-        CHECK((how.find("TF32") != std::string::npos || how.find("bfloat16") != std::string::npos));
-      if (element == f) CHECK(difference(found, exact) > rounding / 20);
-      CHECK(difference(found, exact) <= (element == f ? 4 * 2 * rounding : 0));
-    }
-    // Devices that cannot choose do as ever.
-    CompileOptions options;
-    TF32Products(options);
-    const auto same = compile(tape, {matmul(a, b)}, Device::cpu(1), options).run(arguments)[0];
-    CHECK(difference(same, compile(tape, {matmul(a, b)}, Device::cpu(1)).run(arguments)[0]) == 0);
-  }
-}
-
 TEST_CASE("few and long lines are reduced by many blocks", "[cuda]") {
   for (const auto& [shape, axes] : {std::pair<Shape, std::vector<std::int64_t>>{{70000}, {0}},
                                     {{20000, 3}, {0}},
@@ -441,68 +411,21 @@ TEST_CASE("what is not finite is found, and the time of each launch told, on a C
   CHECK_THAT(to_string(profile), ContainsSubstring("matmul") && ContainsSubstring("cell"));
 }
 
-TEST_CASE("what is added to a product is added by the library", "[cuda]") {
-  struct Sum {
-    std::string name;
-    std::vector<Shape> arguments;
-    std::function<Tensors(const Tensors&)> record;
-    std::uint64_t launches;  // beside the product
-  };
-  const std::vector<Sum> sums{
-      {"an array",
-       {{3, 4}, {4, 5}, {3, 5}},
-       [](const Tensors& x) { return Tensors{matmul(x[0], x[1]) + x[2]}; },
-       0},
-      {"on the left",
-       {{3, 4}, {4, 5}, {3, 5}},
-       [](const Tensors& x) { return Tensors{x[2] + matmul(x[0], x[1])}; },
-       0},
-      {"a batch",
-       {{2, 3, 4}, {2, 4, 5}, {2, 3, 5}},
-       [](const Tensors& x) { return Tensors{matmul(x[0], x[1]) + x[2]}; },
-       0},
-      {"part of another array",
-       {{3, 4}, {4, 5}, {3, 9}},
-       [](const Tensors& x) { return Tensors{matmul(x[0], x[1]) + slice(x[2], 1, 2, 7)}; },
-       0},
-      // A row for all rows is no matrix to the library, and who else reads the product wants it as it is.
-      {"a bias",
-       {{3, 4}, {4, 5}, {5}},
-       [](const Tensors& x) { return Tensors{matmul(x[0], x[1]) + x[2]}; },
-       1},
-      {"a product that is wanted",
-       {{3, 4}, {4, 5}, {3, 5}},
-       [](const Tensors& x) {
-         const auto product = matmul(x[0], x[1]);
-         return Tensors{product + x[2], product};
-       },
-       1},
-      {"itself",
-       {{3, 4}, {4, 5}, {3, 5}},
-       [](const Tensors& x) {
-         const auto product = matmul(x[0], x[1]);
-         return Tensors{product + product};
-       },
-       1},
-  };
-  for (const auto& each : sums)
-    for (auto element : {f, ElementType::float64}) {
-      INFO(each.name << " " << name_of(element));
-      Tape tape(element);
-      const Recording recording(tape);
-      std::mt19937_64 random(2);
-      Tensors arguments;
-      std::vector<Array> values;
-      for (const auto& shape : each.arguments) {
-        arguments.push_back(tape.argument({element, shape}));
-        values.push_back(random_array({element, shape}, random));
-      }
-      const auto outputs = each.record(arguments);
-      const auto driver = std::make_shared<EmulatedDriver>(EmulatedDriver::Options{});
-      const auto found = compile(tape, outputs, Device(cuda::make_backend(driver))).run(values);
-      const auto expected = compile(tape, outputs, Device::reference()).run(values);
-      CHECK(driver->products() == 1);
-      CHECK(driver->launches() == each.launches);
-      for (std::size_t i = 0; i < found.size(); ++i) CHECK(difference(found[i], expected[i]) < 1e-5);
-    }
+TEST_CASE("bias gradients are summed once, and not at every step", "[cuda]") {
+  Model model(Seed{1});
+  const LSTM cell(model / "cell", 3, 4);
+  Tape tape;
+  const Recording recording(tape);
+  const auto x = tape.argument({f, {6, 2, 3}});
+  Tensors sources{x};
+  sources.insert(sources.end(), model.parameters().begin(), model.parameters().end());
+  const auto loss = sum(square(unroll(cell, x, cell.initial_state(2)).outputs));
+  const auto plan = plan_of(tape, gradients(loss, sources), {}, cuda::CudaTarget());
+  const auto loops = outer_loops(plan);
+  REQUIRE(loops.size() == 2);
+  // A product and a pass each way.
+  for (auto loop : loops) {
+    CHECK(count_work_in(plan, loop).all == 2);
+    CHECK(count_work_in(plan, loop).kernels_of("matmul") == 1);
+  }
 }

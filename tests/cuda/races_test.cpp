@@ -5,30 +5,20 @@
 #include <reel/program.h>
 #include <reel/reel.h>
 
-#include <functional>
-
 #include "catch.h"
 #include "emulated_driver.h"
 #include "ptx/ptx_driver.h"
 #include "real_gpu.h"
-#include "values.h"
+#include "recipe.h"
 
 using namespace reel;
 using namespace reel::test;
 
 namespace {
 
-const auto f = ElementType::float32;
-
-struct Computation {
-  std::string name;
-  std::vector<Shape> arguments;
-  std::function<Tensors(const Tensors& arguments)> record;
-};
-
 /// Reductions in all forms, scans, sums of what indices choose, random numbers and a loop: small, but with
 /// several warps and blocks.
-std::vector<Computation> computations() {
+std::vector<Recipe> recipes() {
   const auto cell = [](const Tensor& w, const Tensor& b) {
     return [=](const Tensor& x, const Tensor& h) { return tanh(matmul(h, w) + x + b); };
   };
@@ -79,21 +69,12 @@ const std::vector<std::uint64_t> seeds = {1, 2, 3};
 
 /// Compares what some devices give with what the first one does.
 void compare(const Device& first, const std::vector<Device>& others, double tolerance) {
-  for (const auto& each : computations()) {
+  for (const auto& each : recipes()) {
     INFO(each.name);
-    Tape tape;
-    const Recording recording(tape);
-    std::mt19937_64 random(7);
-    Tensors arguments_of_tape;
-    std::vector<Array> arguments;
-    for (const auto& shape : each.arguments) {
-      arguments_of_tape.push_back(tape.argument({f, shape}));
-      arguments.push_back(random_array({f, shape}, random));
-    }
-    const auto outputs = each.record(arguments_of_tape);
-    const auto expected = compile(tape, outputs, first).run(arguments);
+    const RecordedRecipe recorded(each, ElementType::float32);
+    const auto expected = compile(*recorded.tape, recorded.outputs, first).run(recorded.values);
     for (const auto& device : others) {
-      const auto found = compile(tape, outputs, device).run(arguments);
+      const auto found = compile(*recorded.tape, recorded.outputs, device).run(recorded.values);
       for (std::size_t i = 0; i < found.size(); ++i)
         CHECK(difference(found[i], expected[i]) <= tolerance * (1 + largest(expected[i])));
     }

@@ -22,7 +22,8 @@ int alignment_of(const plan::Address& address) {
 /// Makes a launch of each piece of work.
 class Binding {
  public:
-  Binding(CudaPlan& to, ProductPrecision products) : to_(to), plan_(to.plan), products_(products) {}
+  Binding(CudaPlan& to, ProductPrecision products)
+      : to_(to), plan_(to.plan), sums_(to.plan), products_(products) {}
 
   void run() {
     for (std::size_t i = 0; i < plan_.work.size(); ++i) {
@@ -62,7 +63,7 @@ class Binding {
     const auto* kernels = call.operation->kernels.of<CudaKernels>();
     if (work.kind == Kind::finish) {
       to_.launches.push_back(finish(*kernels, call.request));
-    } else if (const auto product = product_of(call, kernels)) {
+    } else if (const auto product = product_of(call, call.request)) {
       instruction =
           add_product(*product, plan_.operand(work, 0), plan_.operand(work, 1), plan_.operand(work, 2));
     } else if (call.on_host || !kernels || !kernels->kernel) {
@@ -77,14 +78,12 @@ class Binding {
 
   /// A product, and the pass behind it that adds something to it, as one.
   bool bind_sum_of_product(std::size_t i) {
-    const auto both = sum_of_product(plan_, i);
+    const auto both = sums_.at(i);
     if (!both) return false;
     const auto& work = plan_.work[i];
     const auto& call = plan_.calls[work.index];
-    const auto* kernels = call.operation->kernels.of<CudaKernels>();
-    if (call.on_host || !kernels || !kernels->product) return false;
-    auto product = kernels->product(both->with_sum);
-    const auto with_addend = kernels->product(both->with_addend);
+    auto product = product_of(call, both->with_sum);
+    const auto with_addend = product_of(call, both->with_addend);
     if (!product || !with_addend) return false;
     product->addend = with_addend->c;
     to_.instructions.push_back(
@@ -103,9 +102,10 @@ class Binding {
     return {Instruction::Kind::product, static_cast<std::uint32_t>(to_.products.size() - 1)};
   }
 
-  static std::optional<CudaProduct> product_of(const plan::Call& call, const CudaKernels* kernels) {
+  static std::optional<CudaProduct> product_of(const plan::Call& call, const KernelRequest& request) {
+    const auto* kernels = call.operation->kernels.of<CudaKernels>();
     if (call.on_host || !kernels || !kernels->product) return std::nullopt;
-    return kernels->product(call.request);
+    return kernels->product(request);
   }
 
   Launch launch_of(const FusionKernel& kernel, std::size_t operands) {
@@ -156,6 +156,7 @@ class Binding {
 
   CudaPlan& to_;
   const plan::Plan& plan_;
+  const SumsOfProducts sums_;
   const ProductPrecision products_;
 };
 

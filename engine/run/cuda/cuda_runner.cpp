@@ -33,6 +33,7 @@ class CudaRunner : public Runner {
         board_(std::move(board)),
         driver_(*board_->driver),
         staging_(make_staging()),
+        own_arguments_(plan_.arguments.size(), nullptr),
         bases_(plan_.bases.size(), nullptr),
         steps_(static_cast<std::size_t>(plan_.loop_depth)),
         versions_(plan_.parameters.size(), 0) {
@@ -160,10 +161,7 @@ class CudaRunner : public Runner {
       bases_[i] = base.kind == plan::Base::Kind::arena    ? arena_.get()
                   : base.kind == plan::Base::Kind::result ? results_[base.position]
                                                           : take(bytes_outside(base));
-      if (base.kind == plan::Base::Kind::argument) {
-        if (own_arguments_.size() <= base.position) own_arguments_.resize(base.position + 1);
-        own_arguments_[base.position] = bases_[i];
-      }
+      if (base.kind == plan::Base::Kind::argument) own_arguments_[base.position] = bases_[i];
       if (base.kind == plan::Base::Kind::constant)
         driver_.upload(bases_[i], base.constant->raw(), base.constant->bytes());
     }
