@@ -14,6 +14,10 @@ constexpr std::size_t largest_cut = 4096;
 /// it reads of one unroll. It mostly reads of one or two.
 constexpr int most_cuts_in_turn = 4;
 
+/// How often a rule rewrites the products of a tape, everywhere at once: each time it makes something that it
+/// applies to again, as a scaling that moves on to the product before. Two or three times are common.
+constexpr int most_rewrites_in_turn = 32;
+
 /// Operands of a map that is fused with others: the processor's loops over a tile hold their addresses in an
 /// array of this size. Reel's own maps have at most three.
 constexpr int most_map_operands = 3;

@@ -28,8 +28,9 @@ void simplify_all(Improving& now, const CompileOptions& options) {
 }
 
 void improve_products(Improving& now, const CompileOptions&) {
-  now.become(simplify(now.tape(), now.outputs(), rewrite_products));
-  merge_products(now.own());
+  now.become(
+      simplify(now.tape(), now.outputs(), [&](WantedStep& step) { rewrite_products(step, now.limits()); }));
+  merge_products(now.own(), now.limits());
 }
 
 void split_unrolls(Improving& now, const CompileOptions& options) {

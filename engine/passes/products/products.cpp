@@ -5,9 +5,10 @@
 #include <optional>
 
 #include "passes/products/scalings.h"
+#include "passes/products/sharing.h"
 #include "passes/rewriting/draft.h"
 #include "passes/rewriting/rebuild.h"
-#include "passes/split/step_groups.h"
+#include "search_limits.h"
 
 // Rules on the axis roles of products. Each appends nodes and names what they stand in for; the step is then
 // emitted anew. A rule looks at where its operands belong, inside or outside of a loop: merging and splitting
@@ -18,62 +19,6 @@ namespace reel::passes {
 namespace {
 
 using NodeIds = std::vector<NodeId>;
-
-/// Products with one operand in common, on side `shared`.
-struct Sharing {
-  int shared;
-  std::vector<Product> products;
-
-  int other() const { return 1 - shared; }
-  int axis() const { return products[0].only_axis(other(), Product::own_role(other())); }
-};
-
-/// Takes out those that would be computed from one another.
-void keep_independent(const Draft& draft, Sharing& group) {
-  NodeIds ids;
-  for (const auto& product : group.products) ids.push_back(product.id);
-  const auto is_dependent = [&](const Product& product) {
-    return draft.depends({product.operand[group.other()]}, ids);
-  };
-  auto& products = group.products;
-  products.erase(std::remove_if(products.begin(), products.end(), is_dependent), products.end());
-}
-
-/// One product of the shared operand and a concat, and its slices in place of the products.
-void merge(Draft& draft, const Sharing& group) {
-  const auto& first = group.products[0];
-  const auto axis = group.axis();
-  NodeIds parts;
-  for (const auto& product : group.products) parts.push_back(product.operand[group.other()]);
-  draft.set_origin_of(first.id);
-  const auto joined = draft.concat(parts, axis), common = first.operand[group.shared];
-  const auto whole =
-      draft.multiply(first, group.shared == 0 ? common : joined, group.shared == 0 ? joined : common);
-  std::int64_t start = 0;
-  for (const auto& product : group.products) {
-    const auto stop = start + draft.shape(product.operand[group.other()])[axis];
-    draft.replace(product.id, draft.slice(whole, {product.result_axis(group.other(), axis), start, stop}));
-    start = stop;
-  }
-}
-
-/// All groups of products for which `key` is the same and that share an operand, in their order.
-template <class Products, class Key>
-std::vector<Sharing> find_sharing(const Products& products, const Key& key) {
-  std::vector<Sharing> sharings;
-  for (int shared = 0; shared < 2; ++shared) {
-    using Common = std::tuple<NodeId, std::string, std::string, decltype(key(products[0]))>;
-    std::map<Common, std::size_t> known;
-    for (const auto& product : products) {
-      if (product.only_axis(1 - shared, Product::own_role(1 - shared)) < 0) continue;
-      const Common common{product.operand[shared], product.roles[0], product.roles[1], key(product)};
-      const auto [entry, added] = known.emplace(common, sharings.size());
-      if (added) sharings.push_back({shared, {}});
-      sharings[entry->second].products.push_back(product);
-    }
-  }
-  return sharings;
-}
 
 /// Operands of a concat side by side, and where they stand in it.
 struct Part {
@@ -120,28 +65,17 @@ class StepRules {
     move_scalings(draft_, users_, is_result_, [&](NodeId id) { return !groups_[id].varies; });
   }
 
-  /// x A, x B -> x [A B]: at a time only groups one behind the other, which cannot come to depend on one
-  /// another both ways.
-  void merge_sharing() {
-    const auto key = [&](const Product& product) { return groups_[product.id].key(); };
-    auto sharings = find_sharing(products_, key);
-    const auto first = [](const Sharing& group) { return group.products.front().id; };
-    std::stable_sort(sharings.begin(), sharings.end(),
-                     [&](const Sharing& a, const Sharing& b) { return first(a) < first(b); });
-    NodeId last = -1;
-    for (auto& group : sharings) {
-      if (group.products.size() < 2 || first(group) <= last) continue;
-      const auto may_move = [&](const Product& product) {
-        // What would be joined is made once, or in a loop, where a step's worth is moved.
-        const auto& of = groups_[product.operand[group.other()]];
-        return !of.varies || of.loop >= 0 || groups_[product.id].loop >= 0;
-      };
-      if (!std::all_of(group.products.begin(), group.products.end(), may_move)) continue;
-      keep_independent(draft_, group);
-      if (group.products.size() < 2) continue;
-      last = group.products.back().id;
-      merge(draft_, group);
-    }
+  /// x A, x B -> x [A B]
+  void merge_products_of_a_place() {
+    merge_sharing(
+        draft_, products_, [&](NodeId id) { return groups_[id].key(); },
+        [&](const Sharing& group) {
+          return std::all_of(group.products.begin(), group.products.end(), [&](const Product& product) {
+            // What would be joined is made once, or in a loop, where a step's worth is moved.
+            const auto& of = groups_[product.operand[group.other()]];
+            return !of.varies || of.loop >= 0 || groups_[product.id].loop >= 0;
+          });
+        });
   }
 
   /// [a b] W -> a Wa + b Wb where a and b belong in different places.
@@ -307,6 +241,15 @@ class StepRules {
   std::vector<Product> products_;
 };
 
+/// Calls what returns whether it has changed something, until it does not.
+template <class Once>
+void in_turn(limits::Met& met, const Once& once) {
+  for (int round = 0; round < limits::most_rewrites_in_turn; ++round)
+    if (!once()) return;
+  met.push_back("products are rewritten " + std::to_string(limits::most_rewrites_in_turn) +
+                " times at most by each rule: some may be left that could be merged or taken apart");
+}
+
 bool has_products(const Tape& tape) {
   for (NodeId id = 0; id < tape.size(); ++id)
     if (Product::is(tape, id)) return true;
@@ -315,23 +258,24 @@ bool has_products(const Tape& tape) {
 
 }  // namespace
 
-void rewrite_products(WantedStep& step) {
+void rewrite_products(WantedStep& step, limits::Met& met) {
   // Effects keep their order, which a node moved forward might change.
   if (!has_products(*step.body->tape) || !step.body->tape->roots().empty()) return;
   std::optional<StepGroups> groups;
   using Rule = void (StepRules::*)();
-  for (const Rule rule : {&StepRules::move_scaling_into_products, &StepRules::merge_sharing,
-                          &StepRules::split_concats, &StepRules::merge_sums, &StepRules::push_slices,
-                          &StepRules::split_concats, &StepRules::merge_sums, &StepRules::merge_sharing}) {
-    for (bool again = true; again;) {
+  for (const Rule rule :
+       {&StepRules::move_scaling_into_products, &StepRules::merge_products_of_a_place,
+        &StepRules::split_concats, &StepRules::merge_sums, &StepRules::push_slices, &StepRules::split_concats,
+        &StepRules::merge_sums, &StepRules::merge_products_of_a_place}) {
+    in_turn(met, [&] {
       if (!groups) groups = group_steps(*step.body, step.results());
       StepRules rules(step, *groups);
       (rules.*rule)();
-      again = rules.draft().is_changed();
-      if (!again) continue;
+      if (!rules.draft().is_changed()) return false;
       emit_anew(step, rules.draft().replacement());
       groups.reset();
-    }
+      return true;
+    });
   }
 }
 
@@ -351,49 +295,48 @@ bool split_concat(Draft& draft, const Product& product, int side) {
 }
 
 /// Scalings outside of loops; they end at operands, which are smaller each time.
-void scale_operands(Wanted& wanted) {
-  for (bool again = true; again;) {
-    Draft draft(*wanted.tape);
-    const Users users(*wanted.tape);
-    std::vector<bool> is_result(draft.size());
-    for (auto id : wanted.outputs) is_result[id] = true;
-    move_scalings(draft, users, is_result, [](NodeId) { return false; });
-    again = draft.is_changed();
-    if (again) emit_anew(wanted, draft.replacement());
+void scale_operands(Draft& draft, const Wanted& wanted) {
+  const Users users(*wanted.tape);
+  std::vector<bool> is_result(draft.size());
+  for (auto id : wanted.outputs) is_result[id] = true;
+  move_scalings(draft, users, is_result, [](NodeId) { return false; });
+}
+
+/// Whether what must be moved so that operands stand side by side takes little memory beside the results.
+bool moves_little(const Draft& draft, const Sharing& group) {
+  std::int64_t moved = 0, results = 0;
+  for (const auto& product : group.products) {
+    moved += draft.shape(product.operand[group.other()]).size();
+    results += draft.shape(product.id).size();
   }
+  return 4 * moved <= results;
+}
+
+void split_or_merge(Draft& draft, const Wanted&) {
+  std::vector<Product> products;
+  for (NodeId id = 0; id < draft.size(); ++id)
+    if (draft.is(id, matmul_operation())) products.push_back(draft.product(id));
+  for (const auto& product : products)
+    if (!split_concat(draft, product, 0)) split_concat(draft, product, 1);
+  if (draft.is_changed()) return;
+  merge_sharing(
+      draft, products, [](NodeId) { return StepGroup().key(); },
+      [&](const Sharing& group) { return moves_little(draft, group); });
 }
 
 }  // namespace
 
-void merge_products(Wanted& wanted) {
+void merge_products(Wanted& wanted, limits::Met& met) {
   const auto& roots = wanted.tape->roots();
   const auto is_effect = [&](NodeId id) { return wanted.tape->node(id).operation->kind != Kind::update; };
   if (!has_products(*wanted.tape) || std::any_of(roots.begin(), roots.end(), is_effect)) return;
-  scale_operands(wanted);
-  for (bool again = true; again;) {
-    Draft draft(*wanted.tape);
-    std::vector<Product> products;
-    for (NodeId id = 0; id < draft.size(); ++id)
-      if (draft.is(id, matmul_operation())) products.push_back(draft.product(id));
-    for (const auto& product : products)
-      if (!split_concat(draft, product, 0)) split_concat(draft, product, 1);
-    for (auto& group : find_sharing(products, [](const Product&) { return 0; })) {
-      if (draft.is_changed()) break;
-      std::int64_t moved = 0, results = 0;
-      for (const auto& product : group.products) {
-        moved += draft.shape(product.operand[group.other()]).size();
-        results += draft.shape(product.id).size();
-      }
-      // What must be moved to stand side by side takes memory: little beside the results.
-      if (group.products.size() < 2 || 4 * moved > results) continue;
-      keep_independent(draft, group);
-      if (group.products.size() < 2) continue;
-      merge(draft, group);
-      break;
-    }
-    again = draft.is_changed();
-    if (!again) break;
-    emit_anew(wanted, draft.replacement());
+  for (const auto rule : {scale_operands, split_or_merge}) {
+    in_turn(met, [&] {
+      Draft draft(*wanted.tape);
+      rule(draft, wanted);
+      if (draft.is_changed()) emit_anew(wanted, draft.replacement());
+      return draft.is_changed();
+    });
   }
 }
 

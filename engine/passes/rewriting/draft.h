@@ -1,6 +1,4 @@
 #pragma once
-#include <algorithm>
-
 #include <reel/structural.h>
 
 #include "passes/rewriting/contraction.h"
@@ -53,24 +51,8 @@ class Draft {
   void set_origin_of(NodeId id) { tape_.set_origin(tape_.origin(id)); }
 
   bool is_changed() const { return changed_; }
+  bool is_replaced(NodeId id) const { return replacement_[id] >= 0; }
   const NodeIds& replacement() const { return replacement_; }
-
-  /// Whether one of `sources` is computed from one of `targets`, within a step.
-  bool depends(const NodeIds& sources, const NodeIds& targets) const {
-    const auto first = *std::min_element(targets.begin(), targets.end());
-    std::vector<bool> seen(size_);
-    auto pending = sources;
-    while (!pending.empty()) {
-      const auto id = pending.back();
-      pending.pop_back();
-      // Operands stand before what is computed from them.
-      if (id < first || seen[id]) continue;
-      seen[id] = true;
-      if (std::find(targets.begin(), targets.end(), id) != targets.end()) return true;
-      for (auto input : inputs(id)) pending.push_back(input);
-    }
-    return false;
-  }
 
  private:
   Tape& tape_;
