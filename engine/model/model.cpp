@@ -76,7 +76,7 @@ Parameter Scope::parameter(const std::string& name, const Shape& shape,
   if (value.type() != type)
     throw Error("[initialiser] of " + full_name + " returned " + to_string(value.type()) + " for " +
                 to_string(type));
-  return model_->make(full_name, std::move(value), model_->parameters_);
+  return model_->make(full_name, std::move(value), false);
 }
 
 Parameter Scope::parameter(const std::string& name, std::initializer_list<std::int64_t> extents,
@@ -91,16 +91,17 @@ Parameter Scope::state(const std::string& name, std::initializer_list<std::int64
 
 Parameter Scope::state(const std::string& name, const Shape& shape, double value) const {
   const auto full_name = checked_name((*this / name).path());
-  for (const auto& known : model_->states_)
-    if (known.name() == full_name) {
-      if (known.shape() != shape)
-        throw Error("[state] " + full_name + " has shape " + to_string(known.shape()) + ", not " +
-                    to_string(shape));
-      return known;
-    }
+  if (const auto known = model_->by_name_.find(full_name);
+      known != model_->by_name_.end() && known->second.is_state) {
+    const auto& state = known->second.value;
+    if (state.shape() != shape)
+      throw Error("[state] " + full_name + " has shape " + to_string(state.shape()) + ", not " +
+                  to_string(shape));
+    return state;
+  }
   const TensorType type{model_->element(), shape};
   auto values = made_for(full_name, type, [&] { return Array(type, value); });
-  return model_->make(full_name, std::move(values), model_->states_);
+  return model_->make(full_name, std::move(values), true);
 }
 
 Model::Model(Seed seed, Device device, ElementType element)
@@ -111,14 +112,14 @@ Model::Model(Seed seed, Device device, ElementType element)
 Parameter Model::parameter(const std::string& name) const {
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) throw Error("[Model] has no parameter " + name);
-  return found->second;
+  return found->second.value;
 }
 
-Parameter Model::make(const std::string& name, Array value, std::vector<Parameter>& list) {
+Parameter Model::make(const std::string& name, Array value, bool is_state) {
   if (by_name_.count(name)) throw Error("[Model] there is a parameter " + name + " already");
   const Parameter parameter(std::make_shared<Variable>(name, std::move(value)));
-  by_name_[name] = parameter;
-  list.push_back(parameter);
+  by_name_[name] = {parameter, is_state};
+  (is_state ? states_ : parameters_).push_back(parameter);
   return parameter;
 }
 

@@ -1,4 +1,4 @@
-#include "plan/planner.h"
+#include "plan/memory_reuse.h"
 
 #include <reel/structural.h>
 
@@ -9,7 +9,7 @@
 
 // A value wanted of every step may stand in the memory of a sequence that is read for the last time: the
 // gates over their sums, the gates' adjoints over the gates. This rests on two promises: a step reads its own
-// slice alone, which is_last_use() and slot_of() see to; and a fusion reads an element, where it has row
+// slice alone, which `is_read_last` and slot_of() see to; and a fusion reads an element, where it has row
 // values the whole row, before it writes in its place, which every runner sees to (Fusion in plan.h).
 
 namespace reel::plan {
@@ -67,121 +67,116 @@ std::int64_t slot_of(const Place& place) {
   return low / pitch;
 }
 
-/// All steps of what a step sees.
-Place all_steps(const Place& step, std::int64_t steps, int level) {
-  auto whole = step;
-  const auto stride = whole.steps.back().bytes / whole.element_size();
-  whole.steps.pop_back();
-  whole.layout.type.shape = step.layout.type.shape.with_axis(0, steps);
-  whole.layout.strides.insert(whole.layout.strides.begin(), stride);
-  whole.level = level;
-  return whole;
-}
-
 }  // namespace
 
-/// Nothing that stands in the buffer is read after the item that is being planned, or was there before the
-/// loops around.
-bool Planner::is_last_use(const Context& outer, const Place& place) const {
-  if (place.base != arena_base || place.cached || plan_.buffers[place.buffer].level != outer.level)
-    return false;
-  const auto unroll = outer.schedule.items[outer.item].nodes.front();
-  // A copy may serve whoever comes later.
-  for (const auto& version : blocks_[outer.level]->versions)
-    if (version.place.buffer == place.buffer) return false;
-  for (const auto& history : histories_)
-    if (history.place.buffer == place.buffer) return false;
-  for (NodeId id = 0; id < outer.tape.size(); ++id) {
-    if (!outer.live.nodes[id]) continue;
-    const auto source = outer.source(id);
-    // What this unroll has put there already was found to fit.
-    if (outer.operation(id).kind == Kind::projection && outer.tape.inputs(id)[0] == unroll) continue;
-    const auto home = outer.homes.find(id);
-    const auto& standing = outer.places[id];
-    if (home != outer.homes.end() && home->second.buffer == place.buffer && !standing.known()) return false;
-    if (standing.known() && standing.buffer == place.buffer &&
-        (outer.wanted[source] || outer.last_reader[source] > outer.item))
-      return false;
+MemoryReuse::MemoryReuse(const Context& inner, const Loop& loop, int level,
+                         const std::vector<Buffer>& buffers, PlaceOf place_of, IsReadLast is_read_last)
+    : inner_(inner),
+      loop_(loop),
+      level_(level),
+      buffers_(buffers),
+      place_of_(std::move(place_of)),
+      is_read_last_(std::move(is_read_last)) {}
+
+/// Looks through the step once.
+void MemoryReuse::find_reads() {
+  has_looked_ = true;
+  const auto& tape = inner_.tape;
+  for (const auto& operand : loop_.operands.invariants())
+    if (loop_.needs(operand)) invariant_buffers_.insert(inner_.standing[operand.inner].buffer);
+  for (NodeId id = 0; id < tape.size(); ++id) {
+    const auto item = inner_.schedule.item_of[id];
+    if (!inner_.live.nodes[id] || item < 0) continue;
+    for (auto input : tape.inputs(id)) {
+      const auto source = inner_.source(input);
+      const auto& place = inner_.standing[source];
+      if (!place.known() || place.buffer < 0) continue;
+      reads_[place.buffer].push_back({item, input});
+      const auto* operand = loop_.operands.find(source);
+      if (operand && operand->is_sequence()) candidates_[item].push_back(input);
+    }
   }
-  return true;
+}
+
+bool MemoryReuse::may_be_taken(const Place& sequence) {
+  if (invariant_buffers_.count(sequence.buffer)) return false;
+  const auto [known, is_new] = read_last_.emplace(sequence.buffer, false);
+  if (is_new) known->second = is_read_last_(sequence);
+  return known->second;
 }
 
 /// Whether item `writer` may write over a part of a sequence: others have read it before, and it reads it
 /// itself, if at all, element by element.
-bool Planner::may_take_over(Context& inner, const Place& part, std::int32_t writer) {
-  if (writer < 0 || !inner.schedule.items[writer].is_fusion) return false;
-  for (const auto& other : inner.taken)
-    if (other.buffer == part.buffer && !disjoint(other, part)) return false;
-  if (slot_of(part) < 0) return false;
+bool MemoryReuse::may_write(const Place& part, std::int32_t writer) {
+  if (writer < 0 || !inner_.schedule.items[writer].is_fusion || slot_of(part) < 0) return false;
+  for (const auto& other : taken_[part.buffer])
+    if (!disjoint(other, part)) return false;
   // What is handed on or summed is read at the end of the step.
-  for (NodeId id = 0; id < inner.tape.size(); ++id)
-    if (inner.wanted[id] && !inner.computed(id) && inner.places[id].known() &&
-        inner.places[id].buffer == part.buffer)
-      return false;
-  for (NodeId id = 0; id < inner.tape.size(); ++id) {
-    const auto item = inner.schedule.item_of[id];
-    if (!inner.live.nodes[id] || item < 0) continue;
-    for (auto input : inner.tape.inputs(id)) {
-      const auto source = inner.source(input);
-      if (!inner.places[source].known() || inner.places[source].buffer != part.buffer) continue;
-      const auto& read = place(inner, input);
-      if (read.buffer != part.buffer) continue;
-      const bool same_slot = read.steps.size() == part.steps.size() &&
-                             read.steps.back().bytes == part.steps.back().bytes &&
-                             slot_of(read) == slot_of(part);
-      if (same_slot && disjoint(read, part)) continue;
-      if (!same_slot || item > writer || (item == writer && !read.same_as(part))) return false;
-    }
+  for (auto id : inner_.standing.in_buffer(part.buffer))
+    if (inner_.wanted[id] && !inner_.computed(id) && inner_.standing[id].buffer == part.buffer) return false;
+  for (const auto& [item, input] : reads_[part.buffer]) {
+    const auto read = place_of_(input);
+    if (read.buffer != part.buffer) continue;
+    const bool same_slot = read.steps.size() == part.steps.size() &&
+                           read.steps.back().bytes == part.steps.back().bytes &&
+                           slot_of(read) == slot_of(part);
+    if (same_slot && disjoint(read, part)) continue;
+    if (!same_slot || item > writer || (item == writer && !read.same_as(part))) return false;
   }
   return true;
 }
 
-/// The memory of all steps of `value`, taken over from a sequence that the fusions which compute it read.
-std::optional<Place> Planner::memory_to_take_over(Context& outer, Context& inner, const Loop& loop,
-                                                  NodeId value) {
-  const auto& tape = inner.tape;
-  if (!fuses_ || inner.homes.count(value) || !inner.computed(value)) return std::nullopt;
-  // The value itself, or the parts it is joined from: each with its position along the axis.
-  const auto& node = tape.node(value);
-  const bool is_concat = node.operation == &concat_operation();
-  const auto joined = is_concat ? Concat::of(tape, value) : Concat{0, {{value, 0, 0}}};
+/// The memory of all steps of `parts`, where the first or another of them may stand in that of `sequence`.
+std::optional<Place> MemoryReuse::memory_behind(const Place& sequence, const TensorType& type,
+                                                const Concat& joined) {
   const auto& parts = joined.parts;
-  const int axis = joined.axis;
-  for (const auto& part : parts)
-    if (!inner.computed(part.id) || inner.homes.count(part.id)) return std::nullopt;
-  const auto sequences = loop.operands.sequences();
-  const auto is = [](NodeId id) {
-    return [id](const UnrollOperand& operand) { return operand.inner == id; };
-  };
-  const auto writer = inner.schedule.item_of[parts.front().id];
-  if (!inner.schedule.items[writer].is_fusion) return std::nullopt;
-  for (auto member : inner.schedule.items[writer].nodes)
-    for (auto input : tape.inputs(member)) {
-      const auto source = inner.source(input);
-      if (!std::any_of(sequences.begin(), sequences.end(), is(source))) continue;
-      const auto& read = place(inner, input);
-      if (read.buffer < 0 || read.buffer != inner.places[source].buffer || read.steps.empty()) continue;
-      if (inner.invariant_buffers.count(read.buffer)) continue;
-      const auto [known, is_new] = inner.is_read_last.emplace(read.buffer, false);
-      if (is_new) known->second = is_last_use(outer, read);
-      if (!known->second) continue;
-      for (const auto& first : parts) {
-        if (tape.node(first.id).type != read.layout.type) continue;
-        // The whole of which `read` would be this part.
-        auto whole = read;
-        whole.layout.type = node.type;
-        if (parts.size() > 1) whole.offset -= first.start * read.layout.strides[axis] * read.element_size();
-        const auto [low, high] = bytes_of(all_steps(whole, loop.unroll.steps, outer.level));
-        if (low < 0 || high > static_cast<std::int64_t>(plan_.buffers[read.buffer].bytes)) continue;
-        const bool fits = std::all_of(parts.begin(), parts.end(), [&](const Concat::Part& part) {
-          const auto memory = parts.size() > 1 ? slice_of(whole, axis, part.start, part.stop) : whole;
-          return may_take_over(inner, memory, inner.schedule.item_of[part.id]);
-        });
-        if (!fits) continue;
-        inner.taken.push_back(whole);
-        return all_steps(whole, loop.unroll.steps, outer.level);
-      }
-    }
+  for (const auto& first : parts) {
+    if (inner_.tape.node(first.id).type != sequence.layout.type) continue;
+    // The whole of which `sequence` would be this part.
+    auto whole = sequence;
+    whole.layout.type = type;
+    if (parts.size() > 1)
+      whole.offset -= first.start * sequence.layout.strides[joined.axis] * sequence.element_size();
+    const auto all = all_steps_of(whole, level_, loop_.unroll.steps);
+    if (!all) continue;
+    const auto [low, high] = bytes_of(*all);
+    if (low < 0 || high > static_cast<std::int64_t>(buffers_[sequence.buffer].bytes)) continue;
+    const bool fits = std::all_of(parts.begin(), parts.end(), [&](const Concat::Part& part) {
+      const auto memory = parts.size() > 1 ? slice_of(whole, joined.axis, part.start, part.stop) : whole;
+      return may_write(memory, inner_.schedule.item_of[part.id]);
+    });
+    if (!fits) continue;
+    taken_[whole.buffer].push_back(whole);
+    return all;
+  }
+  return std::nullopt;
+}
+
+std::optional<Place> MemoryReuse::memory_for(NodeId value) {
+  if (inner_.standing.has_home(value) || !inner_.computed(value)) return std::nullopt;
+  // The value itself, or the parts it is joined from: each with its position along the axis.
+  const auto& node = inner_.tape.node(value);
+  const bool is_concat = node.operation == &concat_operation();
+  const auto joined = is_concat ? Concat::of(inner_.tape, value) : Concat{0, {{value, 0, 0}}};
+  for (const auto& part : joined.parts)
+    if (!inner_.computed(part.id) || inner_.standing.has_home(part.id)) return std::nullopt;
+  const auto writer = inner_.schedule.item_of[joined.parts.front().id];
+  if (!inner_.schedule.items[writer].is_fusion) return std::nullopt;
+  if (!has_looked_) find_reads();
+  auto& candidates = candidates_[writer];
+  for (auto candidate = candidates.begin(); candidate != candidates.end();) {
+    const auto sequence = place_of_(*candidate);
+    const bool is_candidate = sequence.buffer >= 0 &&
+                              sequence.buffer == inner_.standing[inner_.source(*candidate)].buffer &&
+                              !sequence.steps.empty() && may_be_taken(sequence);
+    const auto all = is_candidate ? memory_behind(sequence, node.type, joined) : std::nullopt;
+    // What is taken, or will never do, is not looked at again.
+    if (all || !is_candidate || (!is_concat && node.type == sequence.layout.type))
+      candidate = candidates.erase(candidate);
+    else
+      ++candidate;
+    if (all) return all;
+  }
   return std::nullopt;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <tuple>
 
 #include <reel/layout.h>
 #include <reel/operation.h>
@@ -31,6 +32,9 @@ struct Address {
   std::pair<std::int64_t, std::int64_t> reach() const;
   /// The same memory, read in the same way.
   bool same_as(const Address& other) const;
+  /// Where it begins; addresses that are the same begin in the same place.
+  using Start = std::tuple<int, std::int32_t, std::int64_t>;
+  Start start() const { return {base, buffer, offset}; }
 };
 
 /// An address, and what it takes to plan with it.

@@ -114,10 +114,9 @@ void Planner::plan_fusion(Context& context, const Item& item) {
       const auto bytes = target_.bytes_of_totals(*node.operation, tape.node(tape.inputs(id)[0]).type);
       columns.push_back(id);
       totals.push_back(new_buffer({ElementType::boolean, {bytes}}, context.level, schedule.cached[id]));
-    } else if (context.escapes[id] || context.homes.count(id)) {
-      context.places[id] = home_or_buffer(context, id);
+    } else if (context.escapes[id] || context.standing.has_home(id)) {
       fusion.outputs.push_back({number});
-      outputs.push_back(place_of(context.places[id], spaces.is_per_row(id)));
+      outputs.push_back(place_of(put_home_or_buffer(context, id), spaces.is_per_row(id)));
     }
   }
   auto note = note_of(tape, item, fusion.space);
@@ -128,7 +127,7 @@ void Planner::plan_fusion(Context& context, const Item& item) {
 /// From the totals that a fusion leaves of a reduction, its result.
 void Planner::finish_columns(Context& context, NodeId id, const Place& totals) {
   const auto& node = context.tape.node(id);
-  const auto home = context.places[id] = home_or_buffer(context, id);
+  const auto home = put_home_or_buffer(context, id);
   const auto written =
       home.layout.is_contiguous() ? home : new_buffer(node.type, context.level, context.schedule.cached[id]);
   const auto& reduced = context.tape.node(context.tape.inputs(id)[0]).type;
@@ -142,11 +141,17 @@ void Planner::add_fusion(Fusion fusion, const std::vector<Place>& inputs, const 
                          const std::vector<Place>& totals, int level, Note note) {
   if (fusion.space.size() == 0) return;
   std::vector<Use> uses;
-  for (const auto& input : inputs) uses.push_back({input, false});
+  std::map<Address::Start, std::vector<int>> starting;  // inputs
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    uses.push_back({inputs[i], false});
+    starting[inputs[i].start()].push_back(static_cast<int>(i));
+  }
   for (std::size_t o = 0; o < outputs.size(); ++o) {
-    for (std::size_t i = 0; i < inputs.size(); ++i)
-      if (inputs[i].same_as(outputs[o])) fusion.outputs[o].overwrites.push_back(static_cast<int>(i));
     uses.push_back({outputs[o], true});
+    const auto found = starting.find(outputs[o].start());
+    if (found == starting.end()) continue;
+    for (auto i : found->second)
+      if (inputs[i].same_as(outputs[o])) fusion.outputs[o].overwrites.push_back(i);
   }
   for (const auto& place : totals) uses.push_back({place, true});
   Work work{Work::Kind::fusion};

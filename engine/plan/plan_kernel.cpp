@@ -66,15 +66,13 @@ void Planner::plan_kernel(Context& context, NodeId id) {
   for (auto input : context.tape.inputs(id)) operands.push_back(&place(context, input));
   auto calling = begin_call(*node.operation, node.attributes, operands, node.type);
   const bool has_value = node.operation->has_value();
-  if (has_value) context.places[id] = home_or_buffer(context, id);
-  end_call(std::move(calling), has_value ? &context.places[id] : nullptr, context.level,
+  end_call(std::move(calling), has_value ? &put_home_or_buffer(context, id) : nullptr, context.level,
            context.schedule.cached[id], note_of(context.tape, id));
 }
 
 /// The form in which an operation takes an operand, made once where the operand was computed.
 Place Planner::prepared(const KernelRequest& request, const Operation& operation, const Place& operand) {
-  auto& versions = blocks_[operand.level]->versions;
-  for (const auto& version : versions)
+  for (const auto& version : blocks_[operand.level]->versions[operand.start()])
     if (version.operation == &operation && version.of.same_as(operand) &&
         version.attributes == request.attributes && version.result == request.result.strides)
       return version.place;
@@ -86,7 +84,7 @@ Place Planner::prepared(const KernelRequest& request, const Operation& operation
   note.operands = to_string(operand.layout.type);
   add_call(Work::Kind::prepare, {&operation, request}, {{operand, false}, {form, true}}, operand.level,
            std::move(note));
-  versions.push_back({operand, &operation, request.attributes, request.result.strides, form});
+  add_version({operand, &operation, request.attributes, request.result.strides, form});
   return form;
 }
 

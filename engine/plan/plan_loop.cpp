@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "plan/memory_reuse.h"
 #include "plan/totals.h"
 #include "record/projection.h"
 
@@ -36,8 +37,7 @@ void Planner::plan_unroll(Context& outer, NodeId id) {
   for (const auto& operand : loop.operands) {
     if (operand.is_carry() || !loop.needs(operand)) continue;
     const auto& all = place(outer, operand.outer);
-    inner.places[operand.inner] = operand.is_sequence() ? step_of(all, outer.level) : all;
-    if (operand.is_invariant()) inner.invariant_buffers.insert(all.buffer);
+    inner.standing.put(operand.inner, operand.is_sequence() ? step_of(all, outer.level) : all);
   }
   Block block;
   blocks_.push_back(&block);
@@ -61,7 +61,7 @@ void Planner::plan_unroll(Context& outer, NodeId id) {
   add_up_kept(outer, loop);
   for (const auto& [projection, to] : loop.after) {
     add_copy(place(outer, projection), to, outer.level, "result of a loop");
-    outer.places[projection] = to;
+    outer.standing.put(projection, to);
   }
 }
 
@@ -72,7 +72,7 @@ bool Planner::may_overwrite_carry(const Context& inner, NodeId carry, NodeId nex
   // The parts of a concat are computed in their places, before its turn.
   const auto& operation = inner.operation(next);
   if (&operation == &concat_operation() || &operation == &pad_operation()) return false;
-  if (item < 0 || operation.kind == Kind::unroll || inner.homes.count(next)) return false;
+  if (item < 0 || operation.kind == Kind::unroll || inner.standing.has_home(next)) return false;
   if (inner.last_reader[carry] < item) return true;
   return inner.last_reader[carry] == item && inner.schedule.items[item].is_fusion && inner.read_as_is[carry];
 }
@@ -98,66 +98,90 @@ void Planner::place_carries(Context& outer, Context& inner, Loop& loop) {
     const auto id = operand.inner, next = operand.next;
     const auto& type = inner.tape.node(id).type;
     const auto initial = place(outer, operand.outer);
-    const bool computed = next != id && inner.computed(next) && !inner.homes.count(next);
+    const bool computed = next != id && inner.computed(next) && !inner.standing.has_home(next);
     if (computed && projected.count(next)) {
       const History history{&outer.tape, operand.outer, loop.unroll.reverse,
                             new_buffer({type.element, type.shape.with_axis(0, steps + 1)}, outer.level)};
       carry.place = step_of(history.place, outer.level, history.first_before());
-      inner.homes[next] = step_of(history.place, outer.level, history.first_after());
+      inner.standing.give_home(next, step_of(history.place, outer.level, history.first_after()));
       loop.stacked[next] = history.after();
       if (projected.count(id)) loop.stacked[id] = history.before();
       add_copy(initial, history.start(), outer.level, "state before the loop");
       carry.final = history.end();
-      histories_.push_back(history);
+      histories_.emplace(history.place.buffer, history);
     } else {
       carry.place = carry.final = new_buffer(type, outer.level);
       carry.place.level = inner.level;  // another value at every step
       add_copy(initial, carry.place, outer.level, "state before the loop");
       if (computed && !projected.count(id) && !read_last.count(id) && may_overwrite_carry(inner, id, next))
-        inner.homes[next] = carry.place;
+        inner.standing.give_home(next, carry.place);
       else
         carry.copied = next != id;
     }
-    inner.places[id] = carry.place;
+    inner.standing.put(id, carry.place);
   }
 }
 
 void Planner::place_projections(Context& outer, Context& inner, Loop& loop) {
+  MemoryReuse reuse(
+      inner, loop, outer.level, plan_.buffers,  //
+      [&](NodeId id) { return place(inner, id); },
+      [&](const Place& sequence) { return is_last_use(outer, sequence); });
+  const auto place_of = [&](NodeId projection, const Projection& of) -> Place {
+    if (of.is(Projection::Kind::final)) return loop.carries[of.which].final;
+    const bool is_sum = of.is(Projection::Kind::summed);
+    const auto value = of.value(loop.body());
+    auto& known = (is_sum ? loop.summed : loop.stacked)[value];
+    if (known.known()) return known;
+    if (const auto* home = outer.standing.home(projection))
+      known = *home;
+    else if (const auto taken = is_sum || !fuses_ ? std::nullopt : reuse.memory_for(value))
+      known = *taken;
+    else
+      known = new_buffer(outer.tape.node(projection).type, outer.level);
+    if (!is_sum) write_every_step(inner, loop, value, step_of(known, outer.level));
+    return known;
+  };
   for (auto projection : loop.live->projections) {
-    const auto& node = outer.tape.node(projection);
-    const auto home = outer.homes.find(projection);
-    auto& standing = outer.places[projection];
-    const auto of = Projection::of(node);
-    if (of.is(Projection::Kind::final)) {
-      standing = loop.carries[of.which].final;
-    } else {
-      const bool is_sum = of.is(Projection::Kind::summed);
-      const auto value = of.value(loop.body());
-      auto& known = (is_sum ? loop.summed : loop.stacked)[value];
-      if (!known.known()) {
-        if (home != outer.homes.end())
-          known = home->second;
-        else if (auto taken = is_sum ? std::nullopt : memory_to_take_over(outer, inner, loop, value))
-          known = *taken;
-        else
-          known = new_buffer(node.type, outer.level);
-        if (!is_sum) {
-          const auto step = step_of(known, outer.level);
-          const auto source = inner.source(value);
-          const bool given = !inner.computed(source) && inner.operation(source).kind != Kind::projection;
-          if (value == source && !given && !inner.homes.count(value))
-            inner.homes[value] = step;
-          else if (given)
-            loop.first_copies.push_back({value, step});
-          else
-            loop.last_copies.push_back({value, step});
-        }
-      }
-      standing = known;
-    }
-    if (home != outer.homes.end() && !standing.same_as(home->second))
-      loop.after.push_back({projection, home->second});
+    const auto of = Projection::of(outer.tape.node(projection));
+    const auto standing = outer.standing.put(projection, place_of(projection, of));
+    const auto* home = outer.standing.home(projection);
+    if (home && !standing.same_as(*home)) loop.after.push_back({projection, *home});
   }
+}
+
+/// Has a value of the steps written to a place that moves with them: where it is computed, or by a copy.
+void Planner::write_every_step(Context& inner, Loop& loop, NodeId value, const Place& step) {
+  const auto source = inner.source(value);
+  const bool given = !inner.computed(source) && inner.operation(source).kind != Kind::projection;
+  if (value == source && !given && !inner.standing.has_home(value))
+    inner.standing.give_home(value, step);
+  else
+    (given ? loop.first_copies : loop.last_copies).push_back({value, step});
+}
+
+/// Whether nothing that stands in the buffer is read after the item that is being planned, or was there
+/// before the loops around.
+bool Planner::is_last_use(const Context& outer, const Place& place) const {
+  if (place.base != arena_base || place.cached || plan_.buffers[place.buffer].level != outer.level)
+    return false;
+  // A copy may serve whoever comes later.
+  if (blocks_[outer.level]->version_buffers.count(place.buffer) || histories_.count(place.buffer))
+    return false;
+  const auto unroll = outer.schedule.items[outer.item].nodes.front();
+  for (auto id : outer.standing.in_buffer(place.buffer)) {
+    if (!outer.live.nodes[id]) continue;
+    // What this unroll has put there already was found to fit.
+    if (outer.operation(id).kind == Kind::projection && outer.tape.inputs(id)[0] == unroll) continue;
+    const auto& standing = outer.standing[id];
+    const auto* home = outer.standing.home(id);
+    if (home && home->buffer == place.buffer && !standing.known()) return false;
+    const auto source = outer.source(id);
+    if (standing.known() && standing.buffer == place.buffer &&
+        (outer.wanted[source] || outer.last_reader[source] > outer.item))
+      return false;
+  }
+  return true;
 }
 
 /// Decides which sums are made while the loop runs.

@@ -9,26 +9,26 @@
 namespace reel::plan {
 
 const Place& Planner::place(Context& context, NodeId id) {
-  auto& known = context.places[id];
-  if (known.known()) return known;
+  auto& standing = context.standing;
+  if (standing[id].known()) return standing[id];
   const auto& node = context.tape.node(id);
   if (!node.operation->is_layout()) {
-    known = leaf_place(context, id);
-    if (!known.known()) throw InternalError("[" + node.operation->name + "] is used and was never computed");
-    return known;
+    const auto leaf = leaf_place(context, id);
+    if (!leaf.known()) throw InternalError("[" + node.operation->name + "] is used and was never computed");
+    return standing.put(id, leaf);
   }
   // Iterative: a chain of layouts may be long.
   std::vector<NodeId> chain{id};
-  while (!context.places[chain.back()].known() && context.operation(chain.back()).is_layout())
+  while (!standing[chain.back()].known() && context.operation(chain.back()).is_layout())
     chain.push_back(context.tape.inputs(chain.back())[0]);
   Place from = place(context, chain.back());
   for (chain.pop_back(); !chain.empty(); chain.pop_back()) {
     const auto& view = context.tape.node(chain.back());
     auto found = make_view(*view.operation, view.attributes, view.type, from);
     if (!found) found = make_view(*view.operation, view.attributes, view.type, contiguous(from));
-    context.places[chain.back()] = from = *found;
+    from = standing.put(chain.back(), *found);
   }
-  return context.places[id];
+  return standing[id];
 }
 
 Place Planner::external(Base base, const TensorType& type) {
@@ -84,10 +84,10 @@ Place Planner::leaf_place(Context& context, NodeId id) {
   return {};
 }
 
-Place Planner::home_or_buffer(Context& context, NodeId id) {
-  const auto home = context.homes.find(id);
-  if (home != context.homes.end()) return home->second;
-  return new_buffer(context.tape.node(id).type, context.level, context.schedule.cached[id]);
+const Place& Planner::put_home_or_buffer(Context& context, NodeId id) {
+  const auto* home = context.standing.home(id);
+  return context.standing.put(
+      id, home ? *home : new_buffer(context.tape.node(id).type, context.level, context.schedule.cached[id]));
 }
 
 Place Planner::new_buffer(const TensorType& type, int level, bool cached) {
@@ -105,13 +105,18 @@ Place Planner::new_buffer(const TensorType& type, int level, bool cached) {
 /// The same value in row-major order, copied once where it was computed unless it is so already.
 Place Planner::contiguous(const Place& place) {
   if (place.layout.is_contiguous()) return place;
-  auto& versions = blocks_[place.level]->versions;
-  for (const auto& version : versions)
+  for (const auto& version : blocks_[place.level]->versions[place.start()])
     if (!version.operation && version.of.same_as(place)) return version.place;
   const auto copy = new_buffer(place.layout.type, place.level, place.cached && place.level == 0);
   add_copy(place, copy, place.level, "copy");
-  versions.push_back({place, nullptr, {}, {}, copy});
+  add_version({place, nullptr, {}, {}, copy});
   return copy;
+}
+
+void Planner::add_version(Block::Version version) {
+  auto& block = *blocks_[version.of.level];
+  block.version_buffers.insert(version.place.buffer);
+  block.versions[version.of.start()].push_back(std::move(version));
 }
 
 void Planner::add_copy(const Place& from, const Place& to, int level, const std::string& what) {

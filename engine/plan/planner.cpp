@@ -62,7 +62,7 @@ Plan Planner::run() {
 void Planner::prepare_context(Context& context, const std::vector<NodeId>& wanted) {
   const auto& tape = context.tape;
   context.schedule = make_schedule(tape, context.live, wanted, target_, fuses_, context.level == 0);
-  context.places.resize(tape.size());
+  context.standing.resize(tape.size());
   context.escapes.assign(tape.size(), false);
   context.last_reader.assign(tape.size(), -1);
   context.read_as_is.assign(tape.size(), true);
@@ -100,7 +100,7 @@ void Planner::give_results_homes(Context& context) {
                         output.type.shape.size() > 0 && given.insert(id).second;
     if (!direct) continue;
     const auto home = external({Base::Kind::result, i, nullptr, nullptr}, output.type);
-    context.homes[id] = home;
+    context.standing.give_home(id, home);
     output.is_written = true;
   }
 }
@@ -112,15 +112,15 @@ void Planner::give_parts_homes(Context& context) {
     if (!context.live.nodes[id]) continue;
     const auto joined = parts_of(context.tape, id);
     if (!joined) continue;
-    if (!context.homes.count(id))
-      context.homes[id] = new_buffer(context.tape.node(id).type, context.level, cached[id]);
-    const auto home = context.homes.at(id);
+    if (!context.standing.has_home(id))
+      context.standing.give_home(id, new_buffer(context.tape.node(id).type, context.level, cached[id]));
+    const auto home = *context.standing.home(id);
     for (const auto& [part, start, stop] : joined->parts) {
       const auto& operation = context.operation(part);
       const bool projected = &operation == &stacked_operation();
       const bool can_move = (context.computed(part) && operation.has_value()) || projected;
-      if (can_move && !context.homes.count(part) && cached[part] == cached[id])
-        context.homes[part] = slice_of(home, joined->axis, start, stop);
+      if (can_move && !context.standing.has_home(part) && cached[part] == cached[id])
+        context.standing.give_home(part, slice_of(home, joined->axis, start, stop));
     }
   }
 }
@@ -148,8 +148,7 @@ void Planner::plan_items(Context& context) {
 }
 
 void Planner::plan_concat(Context& context, NodeId id) {
-  const auto home = home_or_buffer(context, id);
-  context.places[id] = home;
+  const auto home = put_home_or_buffer(context, id);
   const auto joined = Concat::of(context.tape, id);
   for (const auto& [part, start, stop] : joined.parts) {
     const auto to = slice_of(home, joined.axis, start, stop);
@@ -161,8 +160,7 @@ void Planner::plan_concat(Context& context, NodeId id) {
 void Planner::plan_pad(Context& context, NodeId id) {
   const auto& node = context.tape.node(id);
   const auto& name = node.operation->name;
-  const auto home = home_or_buffer(context, id);
-  context.places[id] = home;
+  const auto home = put_home_or_buffer(context, id);
   const auto operand = context.tape.inputs(id)[0];
   const auto pad = Pad::of(node);
   const auto end = pad.end(node.type.shape);
@@ -192,16 +190,17 @@ void Planner::plan_shift(Context& context, NodeId id) {
   const auto sequence = place(context, inputs[1]);
   const auto [axis, reverse] = Shift::of(node);
   const auto steps = node.type.shape[axis];
-  for (const auto& history : histories_) {
+  if (const auto found = histories_.find(sequence.buffer); found != histories_.end()) {
+    const auto& history = found->second;
     const bool same = axis == 0 && reverse == history.reverse && history.tape == &context.tape &&
                       history.initial == first && history.slots() == steps + 1 &&
                       history.after().same_as(sequence);
-    if (!same || context.homes.count(id)) continue;
-    context.places[id] = history.before();
-    return;
+    if (same && !context.standing.has_home(id)) {
+      context.standing.put(id, history.before());
+      return;
+    }
   }
-  const auto home = home_or_buffer(context, id);
-  context.places[id] = home;
+  const auto home = put_home_or_buffer(context, id);
   if (steps == 0) return;
   const auto start = reverse ? steps - 1 : 0;
   const auto& first_place = place(context, first);

@@ -55,10 +55,12 @@ class Planner {
   void plan_unroll(Context& outer, NodeId id);
   void place_carries(Context& outer, Context& inner, Loop& loop);
   void place_projections(Context& outer, Context& inner, Loop& loop);
+  void write_every_step(Context& inner, Loop& loop, NodeId value, const Place& step);
   void place_sums(Context& outer, Context& inner, Loop& loop);
   void place_sum(Context& outer, Loop& loop, NodeId value, const Place& sum);
   void copy_given(Context& inner, Loop& loop);
   void end_step(Context& inner, Loop& loop);
+  bool is_last_use(const Context& outer, const Place& place) const;
   bool may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const;
 
   // plan_sums.cpp
@@ -69,19 +71,16 @@ class Planner {
   void add_up_kept(Context& outer, const Loop& loop);
   void add_cast(const Place& from, const Place& to, int level, Note note);
 
-  // memory_reuse.cpp
-  std::optional<Place> memory_to_take_over(Context& outer, Context& inner, const Loop& loop, NodeId value);
-  bool is_last_use(const Context& outer, const Place& place) const;
-  bool may_take_over(Context& inner, const Place& part, std::int32_t writer);
-
   // plan_memory.cpp
   const Place& place(Context& context, NodeId id);
   Place leaf_place(Context& context, NodeId id);
-  Place home_or_buffer(Context& context, NodeId id);
+  /// Puts a value where it is to be written, or into a buffer of its own.
+  const Place& put_home_or_buffer(Context& context, NodeId id);
   Place external(Base base, const TensorType& type);
   Place filled(double value, const TensorType& type);
   Place new_buffer(const TensorType& type, int level, bool cached = false);
   Place contiguous(const Place& place);
+  void add_version(Block::Version version);
   void add_copy(const Place& from, const Place& to, int level, const std::string& what);
   void add_line(Line line, int level);
 
@@ -94,7 +93,7 @@ class Planner {
   std::vector<Block*> blocks_;  // being written, outermost first
   std::vector<bool> buffer_cached_;
   std::vector<NodeId> updates_;
-  std::vector<History> histories_;
+  std::unordered_map<std::int32_t, History> histories_;  // by buffer
   /// Read when all work is done, and where the plan keeps their addresses.
   std::vector<std::pair<Place, Address*>> read_at_end_;
   std::map<std::pair<std::uint64_t, int>, int> uniform_bases_;

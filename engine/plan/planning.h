@@ -1,12 +1,12 @@
 #pragma once
 #include <map>
 #include <set>
-#include <unordered_map>
 
 #include <reel/body.h>
 
 #include "plan/plan.h"
 #include "plan/schedule.h"
+#include "plan/standing.h"
 #include "record/unroll_operands.h"
 
 // What is known while a plan is being made.
@@ -39,7 +39,9 @@ struct Block {
     Place place;
   };
   std::vector<Line> lines;
-  std::vector<Version> versions;
+  /// By where the values begin, and the buffers that they stand in.
+  std::map<Address::Start, std::vector<Version>> versions;
+  std::set<std::int32_t> version_buffers;
 };
 
 /// A tape that is being planned: the outermost, or the body of an unroll.
@@ -49,9 +51,7 @@ struct Context {
   const Live& live;
   const int level;  // loops around it
   Schedule schedule;
-  std::vector<Place> places;
-  /// Where values that are not computed yet are to be written.
-  std::unordered_map<NodeId, Place> homes;
+  Standing standing;
   /// Read outside of the item that computes it.
   std::vector<bool> escapes;
   /// The last item that reads a value, other layouts of it included; -1 where none does.
@@ -60,11 +60,6 @@ struct Context {
   std::vector<bool> read_as_is;
   std::vector<bool> wanted;  // from outside
   std::int32_t item = 0;     // being planned
-  /// Memory of sequences that values of the steps take over.
-  std::vector<Place> taken;
-  std::set<std::int32_t> invariant_buffers;  // read at every step
-  /// For buffers of the tape around: whether nobody reads them after this unroll.
-  std::map<std::int32_t, bool> is_read_last;
 
   bool computed(NodeId id) const { return schedule.item_of[id] >= 0; }
   const Operation& operation(NodeId id) const { return *tape.node(id).operation; }

@@ -12,23 +12,24 @@ NodeId UnrollBuilder::add(std::vector<NodeId>& inputs, std::vector<NodeId>& oper
 }
 
 NodeId UnrollBuilder::sequence(NodeId outer, const std::string& label) {
-  auto& known = known_sequences_.at(outer);
-  if (known >= 0) return known;
+  const auto [known, is_new] = known_sequences_.emplace(outer, -1);
+  if (!is_new) return known->second;
   const auto& type = outer_.node(outer).type;
-  return known = add(body_->sequences, sequences_, outer, {type.element, type.shape.without_axis(0)}, label);
+  return known->second =
+             add(body_->sequences, sequences_, outer, {type.element, type.shape.without_axis(0)}, label);
 }
 
 NodeId UnrollBuilder::invariant(NodeId outer, const std::string& label) {
-  auto& known = known_invariants_.at(outer);
-  if (known >= 0) return known;
-  return known = add(body_->invariants, invariants_, outer, outer_.node(outer).type, label);
+  const auto [known, is_new] = known_invariants_.emplace(outer, -1);
+  if (!is_new) return known->second;
+  return known->second = add(body_->invariants, invariants_, outer, outer_.node(outer).type, label);
 }
 
 NodeId UnrollBuilder::carry(NodeId initial, const std::string& label) {
-  const auto position = static_cast<NodeId>(body_->next.size());
+  const auto position = body_->next.size();
   body_->next.push_back(-1);
   const auto input = add(body_->carries, initial_carries_, initial, outer_.node(initial).type, label);
-  carry_of_.at(input) = position;
+  carry_of_[input] = position;
   return input;
 }
 
@@ -48,9 +49,7 @@ NodeId UnrollBuilder::value_of(NodeId unroll, const UnrollOperands& operands, No
   return sequence(is_sequence ? operand->outer : source.stacked(value).id(), label);
 }
 
-void UnrollBuilder::hand_on(NodeId carry, NodeId next) {
-  body_->next.at(static_cast<std::size_t>(carry_of_.at(carry))) = next;
-}
+void UnrollBuilder::hand_on(NodeId carry, NodeId next) { body_->next.at(carry_of_.at(carry)) = next; }
 
 Unroll UnrollBuilder::finish(UnrollNode like) const {
   const auto& next = body_->next;

@@ -1,5 +1,5 @@
 #pragma once
-#include <algorithm>
+#include <unordered_map>
 
 #include <reel/unroll_flat.h>
 
@@ -41,24 +41,12 @@ class UnrollBuilder {
   NodeId add(std::vector<NodeId>& inputs, std::vector<NodeId>& operands, NodeId outer, const TensorType& type,
              const std::string& label);
 
-  /// A number for each node of a tape; -1 where it has none.
-  class Numbers {
-   public:
-    NodeId& at(NodeId id) {
-      if (static_cast<std::size_t>(id) >= numbers_.size())
-        numbers_.resize(std::max<std::size_t>(2 * numbers_.size(), static_cast<std::size_t>(id) + 1), -1);
-      return numbers_[static_cast<std::size_t>(id)];
-    }
-
-   private:
-    std::vector<NodeId> numbers_;
-  };
-
   Tape& outer_;
   std::shared_ptr<Body> body_;
   std::vector<NodeId> sequences_, invariants_, initial_carries_;  // operands
-  Numbers known_sequences_, known_invariants_;                    // inputs, by operand
-  Numbers carry_of_;                                              // its position, by input
+  // By number of a node, not by all of them: there may be very many unrolls on one tape.
+  std::unordered_map<NodeId, NodeId> known_sequences_, known_invariants_;  // inputs, by operand
+  std::unordered_map<NodeId, std::size_t> carry_of_;                       // its position, by input
 };
 
 }  // namespace reel

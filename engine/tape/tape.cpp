@@ -4,6 +4,7 @@
 #include <reel/tape.h>
 #include <reel/variable.h>
 
+#include <algorithm>
 #include <cmath>
 #include <new>
 
@@ -125,19 +126,25 @@ NodeId Tape::append(const Operation& operation, Span<const NodeId> inputs, const
     for (auto input : inputs) types.push_back(nodes_[input].type);
     type = operation.infer(types, attributes);
     check_addressable(type);
-    if (size() == most_nodes)
-      throw RecordError("a tape has at most " + std::to_string(most_nodes) + " nodes");
-    if (operation.kind == Kind::update) {
-      const auto& variable = attributes.get<std::shared_ptr<Variable>>("variable");
-      if (!updated_.emplace(variable.get(), size()).second)
-        throw RecordError("parameter " + variable->name() +
-                          " is updated twice; updates take effect after the run");
-    }
+    if (operation.kind == Kind::update) note_update(attributes);
+    return append_checked(operation, inputs, attributes, type, label);
   } catch (const RecordError& rule) {
     Tensors operands;
     for (auto input : inputs) operands.emplace_back(*this, input);
     refuse(operation.name, rule.rule(), operands);
   }
+}
+
+void Tape::note_update(const Attributes& attributes) {
+  const auto& variable = attributes.get<std::shared_ptr<Variable>>("variable");
+  if (!updated_.emplace(variable.get(), size()).second)
+    throw RecordError("parameter " + variable->name() +
+                      " is updated twice; updates take effect after the run");
+}
+
+NodeId Tape::append_checked(const Operation& operation, Span<const NodeId> inputs,
+                            const Attributes& attributes, const TensorType& type, const std::string& label) {
+  if (size() == most_nodes) throw RecordError("a tape has at most " + std::to_string(most_nodes) + " nodes");
   const auto id = size();
   // The node last, so that where memory gives out there is none without its operands.
   const auto first_input = static_cast<std::uint32_t>(inputs_.size());
@@ -151,9 +158,20 @@ NodeId Tape::append(const Operation& operation, Span<const NodeId> inputs, const
   return id;
 }
 
-NodeId Tape::append_copy(const Tape& source, NodeId id, Span<const NodeId> inputs) {
+NodeId Tape::append_same(const Tape& source, NodeId id, Span<const NodeId> inputs) {
   const auto& node = source.node(id);
-  const auto copy = append(*node.operation, inputs, node.attributes, source.label(id));
+  const auto old = source.inputs(id);
+  const bool same_types =
+      std::equal(old.begin(), old.end(), inputs.begin(), inputs.end(),
+                 [&](NodeId a, NodeId b) { return source.node(a).type == nodes_[b].type; });
+  // What it takes to infer the type again is most of what it takes to append a node.
+  return same_types && node.operation->kind != Kind::update
+             ? append_checked(*node.operation, inputs, node.attributes, node.type, source.label(id))
+             : append(*node.operation, inputs, node.attributes, source.label(id));
+}
+
+NodeId Tape::append_copy(const Tape& source, NodeId id, Span<const NodeId> inputs) {
+  const auto copy = append_same(source, id, inputs);
   nodes_[copy].origin = intern(source.origin(id));
   return copy;
 }

@@ -99,14 +99,18 @@ class Model {
  private:
   friend class Scope;
   friend class Provisional;
-  Parameter make(const std::string& name, Array value, std::vector<Parameter>& list);
+  Parameter make(const std::string& name, Array value, bool is_state);
   Random random_for(const std::string& name) const;
 
   Seed seed_;
   Device device_;
   ElementType element_;
   std::vector<Parameter> parameters_, states_;
-  std::map<std::string, Parameter> by_name_;
+  struct Named {
+    Parameter value;
+    bool is_state;
+  };
+  std::map<std::string, Named> by_name_;
   std::shared_ptr<Variable> run_ = std::make_shared<Variable>("run", Array(std::int64_t{0}), true);
   std::set<std::string> returned_;  // by unused_name()
 };

@@ -55,6 +55,9 @@ class Tape {
   NodeId append(const Operation& operation, Span<const NodeId> inputs, const Attributes& attributes,
                 const std::string& label = "");
 
+  /// Appends node `id` of `source` on other operands, keeping its label but no origin.
+  NodeId append_same(const Tape& source, NodeId id, Span<const NodeId> inputs);
+
   /// Appends node `id` of `source` on other operands, keeping its origin and label.
   NodeId append_copy(const Tape& source, NodeId id, Span<const NodeId> inputs);
 
@@ -107,6 +110,10 @@ class Tape {
   };
 
   Tape(const Tape&) = default;
+  /// Of a type that is known to be right.
+  NodeId append_checked(const Operation& operation, Span<const NodeId> inputs, const Attributes& attributes,
+                        const TensorType& type, const std::string& label);
+  void note_update(const Attributes& attributes);
   std::uint32_t intern(const std::string& name);
   std::uint32_t intern(const Origin& origin);
   /// What remains of a tape that goes, which gives its names away; null where there is no memory for it.

@@ -10,21 +10,34 @@ NodeId Emitter::emit(const Operation& operation, const std::vector<NodeId>& inpu
                      const Attributes& attributes, const std::string& label) {
   if (!operation.has_value()) return tape_.append(operation, inputs, attributes, label);
   if (const auto simpler = rewrite(*this, operation, inputs, attributes)) return *simpler;
-  std::size_t hash = std::hash<const void*>()(&operation) ^ attributes.hash();
-  for (auto input : inputs) hash = (hash ^ static_cast<std::size_t>(input)) * 0x9e3779b97f4a7c15;
-  auto& known = slot(hash ^ hash >> 32, operation, inputs, attributes);
-  if (known.id >= 0) return known.id;
-  const auto id = tape_.append(operation, inputs, attributes, label);
-  known = {hash ^ hash >> 32, id};
+  auto& known = slot(operation, inputs, attributes);
+  return known.id >= 0 ? known.id : take(known, tape_.append(operation, inputs, attributes, label));
+}
+
+NodeId Emitter::adopt(const Tape& source, NodeId id, const std::vector<NodeId>& inputs) {
+  const auto& node = source.node(id);
+  if (!node.operation->has_value()) return tape_.append_same(source, id, inputs);
+  auto& known = slot(*node.operation, inputs, node.attributes);
+  return known.id >= 0 ? known.id : take(known, tape_.append_same(source, id, inputs));
+}
+
+NodeId Emitter::take(Slot& slot, NodeId id) {
+  slot.id = id;
   if (++taken_ * 2 > slots_.size()) grow();
   return id;
 }
 
-Emitter::Slot& Emitter::slot(std::size_t hash, const Operation& operation, const std::vector<NodeId>& inputs,
+Emitter::Slot& Emitter::slot(const Operation& operation, const std::vector<NodeId>& inputs,
                              const Attributes& attributes) {
+  std::size_t hash = std::hash<const void*>()(&operation) ^ attributes.hash();
+  for (auto input : inputs) hash = (hash ^ static_cast<std::size_t>(input)) * 0x9e3779b97f4a7c15;
+  hash ^= hash >> 32;
   for (auto i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
     auto& candidate = slots_[i];
-    if (candidate.id < 0) return candidate;
+    if (candidate.id < 0) {
+      candidate.hash = hash;
+      return candidate;
+    }
     if (candidate.hash != hash || !is(candidate.id, operation)) continue;
     const auto known = tape_.inputs(candidate.id);
     if (std::equal(known.begin(), known.end(), inputs.begin(), inputs.end()) &&

@@ -14,6 +14,9 @@ class Emitter {
 
   NodeId emit(const Operation& operation, const std::vector<NodeId>& inputs, const Attributes& attributes,
               const std::string& label = "");
+  /// The same of node `id` of another tape that is in its simplest form already: it and all that it is made
+  /// of come as they are. `inputs` are its operands here.
+  NodeId adopt(const Tape& source, NodeId id, const std::vector<NodeId>& inputs);
   NodeId fill(double value, const TensorType& type);
 
   Tape& tape() { return tape_; }
@@ -30,8 +33,9 @@ class Emitter {
     std::size_t hash = 0;
     NodeId id = -1;
   };
-  Slot& slot(std::size_t hash, const Operation& operation, const std::vector<NodeId>& inputs,
-             const Attributes& attributes);
+  /// Where such a node is, or has its place.
+  Slot& slot(const Operation& operation, const std::vector<NodeId>& inputs, const Attributes& attributes);
+  NodeId take(Slot& slot, NodeId id);
   void grow();
   std::vector<Slot> slots_{64};
   std::size_t taken_ = 0;

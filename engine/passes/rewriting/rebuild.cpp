@@ -2,6 +2,8 @@
 
 #include <reel/structural.h>
 
+#include "tape/origin_map.h"
+
 namespace reel::passes {
 
 namespace {
@@ -10,7 +12,15 @@ class Rebuilding {
  public:
   Rebuilding(const Tape& source, const std::vector<NodeId>& replacement, Emitter& to,
              std::vector<NodeId>& ids)
-      : source_(source), replacement_(replacement), to_(to), ids_(ids) {}
+      : source_(source),
+        replacement_(replacement),
+        to_(to),
+        ids_(ids),
+        origins_(source, to.tape()),
+        is_as_before_(source.size()) {
+    // What is there already, the inputs, is as it was.
+    for (NodeId id = 0; id < source.size(); ++id) is_as_before_[id] = ids[id] >= 0;
+  }
 
   void run(const std::vector<NodeId>& wanted) {
     find_live(wanted);
@@ -70,16 +80,27 @@ class Rebuilding {
   void emit(NodeId id) {
     const auto& node = source_.node(id);
     std::vector<NodeId> inputs;
-    for (auto input : source_.inputs(id)) inputs.push_back(ids_[resolved(input)]);
-    to_.tape().set_origin(source_.origin(id));
-    ids_[id] = to_.emit(*node.operation, inputs, node.attributes, source_.label(id));
+    inputs.reserve(source_.inputs(id).size());
+    // A rule looks at a node and what it is made of: it has nothing to say where that has not changed.
+    bool as_before = id < static_cast<NodeId>(replacement_.size());
+    for (auto input : source_.inputs(id)) {
+      const auto operand = resolved(input);
+      inputs.push_back(ids_[operand]);
+      as_before = as_before && operand == input && is_as_before_[input];
+    }
+    origins_.set(id);
+    is_as_before_[id] = as_before;
+    ids_[id] = as_before ? to_.adopt(source_, id, inputs)
+                         : to_.emit(*node.operation, inputs, node.attributes, source_.label(id));
   }
 
   const Tape& source_;
   const std::vector<NodeId>& replacement_;
   Emitter& to_;
   std::vector<NodeId>& ids_;
+  OriginMap origins_;
   std::vector<bool> live_;
+  std::vector<bool> is_as_before_;  // with all that it is made of
   std::int64_t visits_left_ = 0;
 };
 

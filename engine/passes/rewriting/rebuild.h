@@ -6,7 +6,8 @@ namespace reel::passes {
 
 /// Emits what `wanted` and the effects of `source` need, in the order of `source` as far as dependencies
 /// allow. Where `replacement` names another node of `source`, that one stands in. `ids` holds the new ids of
-/// nodes that are there already and -1 else; it gets those of all that are emitted.
+/// nodes that are there already and -1 else; it gets those of all that are emitted. Nodes that `replacement`
+/// has a place for are in their simplest form: they were emitted; those behind them have been appended since.
 void rebuild(const Tape& source, const std::vector<NodeId>& wanted, const std::vector<NodeId>& replacement,
              Emitter& to, std::vector<NodeId>& ids);
 

@@ -47,12 +47,12 @@ Result by_algebra(const Rule& rule) {
 /// A map of values that are the same everywhere is one itself; its own kernel tells which.
 Result fold_map(const Rule& rule) {
   if (rule.operation.kind != Kind::map || rule.inputs.empty() || !rule.operation.kernels.reference) return {};
+  for (auto input : rule.inputs)
+    if (!rule.to.is(input, fill_operation())) return {};
   std::vector<Array> scalars;
   std::vector<TensorType> types;
   for (auto input : rule.inputs) {
-    const auto value = rule.to.uniform_value(input);
-    if (!value) return {};
-    scalars.push_back(Array(*value).cast(rule.to.node(input).type.element));
+    scalars.push_back(Array(*rule.to.uniform_value(input)).cast(rule.to.node(input).type.element));
     types.push_back(scalars.back().type());
   }
   std::vector<ConstView> views;

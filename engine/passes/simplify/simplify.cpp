@@ -6,6 +6,7 @@
 #include "passes/rewriting/emitter.h"
 #include "record/projection.h"
 #include "record/unroll_builder.h"
+#include "tape/origin_map.h"
 
 namespace reel::passes {
 
@@ -18,13 +19,18 @@ using NodeIds = std::vector<NodeId>;
 class Copy {
  public:
   Copy(const Tape& source, const Live& live, Tape& target, NodeIds ids, const StepPass& on_step)
-      : source_(source), live_(live), emitter_(target), ids_(std::move(ids)), on_step_(on_step) {}
+      : source_(source),
+        live_(live),
+        emitter_(target),
+        origins_(source, target),
+        ids_(std::move(ids)),
+        on_step_(on_step) {}
 
   NodeIds run() {
     for (NodeId id = 0; id < source_.size(); ++id) {
       if (ids_[id] >= 0 || !live_.nodes[id]) continue;
       const auto& node = source_.node(id);
-      emitter_.tape().set_origin(source_.origin(id));
+      origins_.set(id);
       if (node.operation == &argument_operation())
         ids_[id] = emitter_.tape().argument(node.type, source_.label(id)).id();
       else if (node.operation->kind == Kind::unroll)
@@ -116,6 +122,7 @@ class Copy {
   const Tape& source_;
   const Live& live_;
   Emitter emitter_;
+  OriginMap origins_;
   NodeIds ids_;
   const StepPass& on_step_;
   std::map<NodeId, Loop> loops_;

@@ -8,6 +8,7 @@
 #include "passes/liveness.h"
 #include "passes/rewriting/rebuild.h"
 #include "passes/split/split_unroll.h"
+#include "tape/origin_map.h"
 
 namespace reel::passes {
 
@@ -38,6 +39,7 @@ class Splitting {
         sink_(sink),
         silent_(silent),
         target_(target),
+        origins_(source, target),
         ids_(std::move(ids)),
         met_(met) {}
 
@@ -46,13 +48,13 @@ class Splitting {
     for (NodeId id = 0; id < source_.size(); ++id) {
       if (ids_[id] >= 0 || !live_.nodes[id]) continue;
       const auto& node = source_.node(id);
-      target_.set_origin(source_.origin(id));
+      origins_.set(id);
       if (node.operation == &argument_operation())
         ids_[id] = target_.argument(node.type, source_.label(id)).id();
       else if (node.operation->kind == Kind::unroll)
         unroll(id);
       else if (node.operation->kind != Kind::projection)
-        ids_[id] = target_.append_copy(source_, id, mapped_inputs(id));
+        ids_[id] = target_.append_same(source_, id, mapped_inputs(id));
     }
     return std::move(ids_);
   }
@@ -112,6 +114,7 @@ class Splitting {
   const bool sink_;
   const bool silent_;
   Tape& target_;
+  OriginMap origins_;
   NodeIds ids_;
   limits::Met& met_;
 };

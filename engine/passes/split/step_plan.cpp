@@ -1,0 +1,209 @@
+#include "passes/split/step_plan.h"
+
+#include <algorithm>
+
+#include "passes/split/sink.h"
+
+namespace reel::passes {
+
+namespace {
+
+/// Operands that hold all those that vary and in which, together, the operation is linear: their numbers, or
+/// null for all of them; none where there are no such.
+std::optional<const std::vector<std::size_t>*> linear_operands(const StepPlan& plan, const Tape& step,
+                                                               NodeId id) {
+  const auto& operation = *step.node(id).operation;
+  if (operation.kind == Kind::index_map) return nullptr;
+  const auto inputs = step.inputs(id);
+  for (const auto& together : operation.algebra.linear) {
+    bool holds_all = true;
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      holds_all &=
+          !plan.varies(inputs[i]) || std::find(together.begin(), together.end(), i) != together.end();
+    if (holds_all) return &together;
+  }
+  return std::nullopt;
+}
+
+/// Decides what is needed, from the last component to the first: when a value is reached, all that read it
+/// have been.
+class Needing {
+ public:
+  Needing(const Body& body, const std::vector<Projection>& projected, StepPlan& plan)
+      : body_(body),
+        step_(*body.tape),
+        projected_(projected),
+        plan_(plan),
+        carry_(step_.size(), -1),
+        source_bytes_(step_.size()) {
+    for (std::size_t k = 0; k < body.carries.size(); ++k)
+      carry_[body.carries[k]] = static_cast<std::int32_t>(k);
+    find_sources();
+  }
+
+  void run() {
+    for (const auto& projection : projected_) {
+      const auto value = projection.value(body_);
+      if (projection.is(Projection::Kind::summed))
+        plan_.needs[value].total = true;
+      else if (projection.is(Projection::Kind::stacked) || plan_.loop_of[value] < 0)
+        plan_.needs[value].value = true;
+    }
+    const auto& components = plan_.groups.components;
+    for (std::size_t c = components.size(); c-- > 0;) {
+      const auto loop = components[c].of.loop;
+      for (auto id : plan_.loops[c])
+        for (auto input : step_.inputs(id))
+          if (plan_.loop_of[input] != loop) plan_.needs[input].value = true;
+      if (loop >= 0) continue;
+      for (auto id = components[c].nodes.rbegin(); id != components[c].nodes.rend(); ++id)
+        if (plan_.loop_of[*id] < 0) need_operands(*id);
+    }
+  }
+
+ private:
+  std::int64_t bytes(NodeId id) const { return static_cast<std::int64_t>(step_.node(id).type.bytes()); }
+
+  /// How many bytes a step that are there at all steps anyway a value is made of: sequences, what loops and
+  /// products give.
+  void find_sources() {
+    for (const auto& component : plan_.groups.components)
+      for (auto id : component.nodes) {
+        if (!plan_.varies(id)) continue;
+        const auto inputs = step_.inputs(id);
+        std::int64_t sources = 0, varying = 0;
+        for (auto input : inputs) {
+          sources += source_bytes_[input];
+          varying += plan_.varies(input);
+        }
+        const auto kind = step_.node(id).operation->kind;
+        const bool is_rows = kind == Kind::gather || (kind == Kind::contraction && varying == 1);
+        const bool is_nested = kind == Kind::unroll || kind == Kind::projection;
+        const bool is_source = inputs.empty() || plan_.loop_of[id] >= 0 || is_rows || is_nested;
+        source_bytes_[id] = is_source ? bytes(id) : std::min(bytes(id), sources);
+      }
+  }
+
+  /// Whether all steps of a value would need much more memory than all steps of what it is made of.
+  bool is_large(NodeId id) const { return plan_.varies(id) && bytes(id) > much_larger * source_bytes_[id]; }
+
+  void need_operands(NodeId id) {
+    auto& need = plan_.needs[id];
+    need.sum = sum_of(id);
+    need.in_steps = reduces_large(id);
+    const auto inputs = step_.inputs(id);
+    if (carry_[id] >= 0 && (need.value || need.total)) plan_.needs[body_.next[carry_[id]]].value = true;
+    const bool at_steps_only = !need.value && (need.step || (need.total && need.sum == Sum::in_loop));
+    const bool is_unroll = step_.node(id).operation->kind == Kind::unroll;
+    if (at_steps_only || need.in_steps) {
+      for (auto input : inputs) (is_large(input) ? plan_.needs[input].step : plan_.needs[input].value) = true;
+    } else if (is_unroll || need.value || (need.total && need.sum != Sum::linear)) {
+      for (auto input : inputs) plan_.needs[input].value = true;
+    } else if (need.total) {
+      for (std::size_t i = 0; i < inputs.size(); ++i)
+        (sums_operand(plan_, step_, id, i) ? plan_.needs[inputs[i]].total : plan_.needs[inputs[i]].value) =
+            true;
+    }
+  }
+
+  Sum sum_of(NodeId id) const {
+    const auto& need = plan_.needs[id];
+    const auto& operation = *step_.node(id).operation;
+    // What is there at all steps is added up as it is.
+    if (need.value || !plan_.varies(id) || step_.inputs(id).empty()) return Sum::of_steps;
+    if (operation.kind == Kind::projection) return Sum::of_steps;
+    if (need.step) return Sum::in_loop;
+    if (linear_operands(plan_, step_, id)) return Sum::linear;
+    if (operation.sum_over_time) return Sum::by_operation;
+    return is_large(id) ? Sum::in_loop : Sum::of_steps;
+  }
+
+  /// Whether a value that is needed at all steps is made of one that is large and needed for nothing else. A
+  /// product is better off all at once even so.
+  bool reduces_large(NodeId id) const {
+    const auto kind = step_.node(id).operation->kind;
+    if (!plan_.needs[id].value || is_large(id) || carry_[id] >= 0) return false;
+    if (kind == Kind::contraction || kind == Kind::unroll) return false;
+    const auto inputs = step_.inputs(id);
+    return std::any_of(inputs.begin(), inputs.end(), [&](NodeId input) {
+      return is_large(input) && !plan_.needs[input].value && bytes(input) > much_larger * bytes(id);
+    });
+  }
+
+  static constexpr std::int64_t much_larger = 4;
+  const Body& body_;
+  const Tape& step_;
+  const std::vector<Projection>& projected_;
+  StepPlan& plan_;
+  std::vector<std::int32_t> carry_;  // position of an input among the carries
+  std::vector<std::int64_t> source_bytes_;
+};
+
+void find_loops(const Body& body, const std::vector<NodeId>& results, bool sink, StepPlan& plan) {
+  const auto size = body.tape->size();
+  const auto& groups = plan.groups;
+  plan.loop_of.assign(size, -1);
+  for (NodeId id = 0; id < size; ++id)
+    if (groups.is_live(id)) plan.loop_of[id] = groups[id].loop;
+  if (sink) {
+    std::vector<bool> is_result(size);
+    for (auto id : results) is_result[id] = true;
+    const auto sunk = find_sunk(body, groups, is_result);
+    for (NodeId id = 0; id < size; ++id)
+      if (sunk[id] >= 0) plan.loop_of[id] = sunk[id];
+  }
+  plan.loops.resize(groups.components.size());
+  for (NodeId id = 0; id < size; ++id)
+    if (plan.loop_of[id] >= 0) plan.loops[plan.loop_of[id]].push_back(id);
+}
+
+const char* text_of(Sum sum) {
+  switch (sum) {
+    case Sum::of_steps:
+      return "summed when all steps are there";
+    case Sum::in_loop:
+      return "summed in a loop";
+    case Sum::linear:
+      return "summed by its operands";
+    case Sum::by_operation:
+      return "summed by its operation";
+  }
+  throw InternalError("no such sum");
+}
+
+}  // namespace
+
+StepPlan plan_steps(const Body& body, const std::vector<Projection>& projected, bool sink) {
+  std::vector<NodeId> results;
+  for (const auto& projection : projected) results.push_back(projection.value(body));
+  StepPlan plan{group_steps(body, results), {}, {}, std::vector<Need>(body.tape->size())};
+  results.insert(results.end(), body.next.begin(), body.next.end());
+  find_loops(body, results, sink, plan);
+  Needing(body, projected, plan).run();
+  return plan;
+}
+
+bool sums_operand(const StepPlan& plan, const Tape& step, NodeId id, std::size_t operand) {
+  const auto together = linear_operands(plan, step, id);
+  return together &&
+         (!*together || std::find((*together)->begin(), (*together)->end(), operand) != (*together)->end());
+}
+
+std::string to_string(const StepPlan& plan, const Tape& step) {
+  std::string text;
+  for (NodeId id = 0; id < step.size(); ++id) {
+    if (!plan.groups.is_live(id)) continue;
+    std::string said;
+    const auto say = [&](const std::string& what) { said += (said.empty() ? " " : ", ") + what; };
+    const auto& need = plan.needs[id];
+    if (plan.loop_of[id] >= 0) say("in loop " + std::to_string(plan.loop_of[id]));
+    if (need.value) say(plan.varies(id) ? "at every step" : "once");
+    if (need.in_steps) say("by a loop of its own");
+    if (need.step) say("step by step");
+    if (need.total) say(text_of(need.sum));
+    text += "%" + std::to_string(id) + " " + step.node(id).operation->name + ":" + said + "\n";
+  }
+  return text;
+}
+
+}  // namespace reel::passes
