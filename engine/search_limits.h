@@ -6,9 +6,10 @@
 /// last lines. (What cannot be at all is refused: Shape::max_rank, Tape::most_nodes, most_bytes.)
 namespace reel::limits {
 
-/// Nodes of a step among which the residuals of a derivative are chosen. The smallest cut takes time with
-/// more than the square of them: a second at this number. Beyond it all that derivatives read is kept.
-constexpr std::size_t largest_cut = 4096;
+/// How often each edge of a step's graph may be looked at, where there are many, to choose what derivatives
+/// read of it. Those of cells take two to fifteen; there are graphs that take as many as they have nodes.
+/// Beyond it all that derivatives read is kept.
+constexpr std::size_t most_looks_at_an_edge = 20, many_edges = 1000;
 
 /// How often the unrolls of a tape are looked at for such a choice: each time a derivative is freed of what
 /// it reads of one unroll. It mostly reads of one or two.

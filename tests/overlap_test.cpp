@@ -181,8 +181,8 @@ TEST_CASE(
     made.add({}, {one}, Parts::own);
     made.add({other}, {}, Parts::own);
     const Overlaps conflicts(made.plan);
-    const Overlaps::Pending a{&made.plan.instructions[0], {{1, steps}}},
-        b{&made.plan.instructions[1], {{2, steps}}};
+    const auto a = conflicts.pending(made.plan.instructions[0], {{1, steps}}),
+               b = conflicts.pending(made.plan.instructions[1], {{2, steps}});
     INFO("round " << round << ", a pitch of " << pitch);
     CHECK(conflicts.between(a, b) == conflicts.between(b, a));
     // The first half of each is the first thread's.

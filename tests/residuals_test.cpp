@@ -4,6 +4,7 @@
 
 #include "catch.h"
 #include "improved.h"
+#include "random_shapes.h"
 
 using namespace reel;
 using namespace reel::test;
@@ -32,11 +33,46 @@ TEST_CASE("the smallest cut of a small network") {
   cut.add_edge(a, b, 1);
   cut.add_edge(cut.source(), b, 1);
   cut.add_edge(b, cut.sink(), 5);
-  const auto side = cut.source_side();
+  auto too_soon = cut;
+  CHECK(too_soon.edge_count() == 10);
+  CHECK(!too_soon.source_side(1));
+  const auto found = cut.source_side(100);
+  REQUIRE(found);
+  const auto& side = *found;
   CHECK(side[cut.source()]);
   CHECK(side[a]);
   CHECK(!side[b]);
   CHECK(!side[cut.sink()]);
+}
+
+TEST_CASE("the smallest cut of random networks is no cheaper than the cheapest of all") {
+  Random random(7);
+  for (int round = 0; round < 300; ++round) {
+    passes::MinCut cut;
+    const int nodes = 2 + below(6, random);
+    for (int i = 2; i < nodes; ++i) cut.add_node();
+    std::vector<std::tuple<int, int, std::int64_t>> edges;
+    for (int i = 0; i < 3 * nodes; ++i)
+      edges.emplace_back(below(nodes, random), below(nodes, random), below(9, random));
+    for (const auto& [from, to, capacity] : edges) cut.add_edge(from, to, capacity);
+    // Bit i of a set: whether node i is on the side of the source.
+    const auto price = [&](int side) {
+      std::int64_t sum = 0;
+      for (const auto& [from, to, capacity] : edges)
+        if ((side >> from & 1) && !(side >> to & 1)) sum += capacity;
+      return sum;
+    };
+    int cheapest = 1, fewest = 1;
+    for (int side = 1; side < 1 << nodes; side += 4) {  // the source, and not the sink
+      if (price(side) < price(cheapest)) cheapest = fewest = side;
+      if (price(side) == price(cheapest)) fewest &= side;
+    }
+    const auto found = cut.source_side(10000);
+    REQUIRE(found);
+    int side = 0;
+    for (int i = 0; i < nodes; ++i) side |= (*found)[i] << i;
+    CHECK(side == fewest);
+  }
 }
 
 TEST_CASE("an LSTM keeps its four gates, the memory and the output, once each") {

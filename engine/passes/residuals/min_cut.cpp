@@ -14,37 +14,71 @@ int MinCut::add_node() {
 void MinCut::add_edge(int from, int to, std::int64_t capacity) {
   edges_[from].push_back({to, capacity, static_cast<int>(edges_[to].size())});
   edges_[to].push_back({from, 0, static_cast<int>(edges_[from].size()) - 1});
+  edge_count_ += 2;
 }
 
-/// Augments along shortest paths until there is none (Edmonds and Karp 1972).
-std::vector<bool> MinCut::source_side() {
-  while (true) {
-    // How each node was reached: from where, and by which of the edges there.
-    std::vector<std::pair<int, int>> reached(edges_.size(), {-1, -1});
-    std::vector<int> queue{source()};
-    reached[source()] = {source(), -1};
-    for (std::size_t next = 0; next < queue.size() && reached[sink()].first < 0; ++next) {
-      const auto node = queue[next];
-      for (std::size_t i = 0; i < edges_[node].size(); ++i) {
-        const auto& edge = edges_[node][i];
-        if (edge.left == 0 || reached[edge.to].first >= 0) continue;
-        reached[edge.to] = {node, static_cast<int>(i)};
-        queue.push_back(edge.to);
-      }
+/// How many edges it is to each node; -1 where there is no way, or none shorter than that to the sink.
+std::vector<int> MinCut::distances() {
+  std::vector<int> distance(edges_.size(), -1);
+  std::vector<int> queue{source()};
+  distance[source()] = 0;
+  for (std::size_t next = 0; next < queue.size() && distance[sink()] < 0; ++next) {
+    const auto node = queue[next];
+    looks_ += edges_[node].size();
+    for (const auto& edge : edges_[node]) {
+      if (edge.left == 0 || distance[edge.to] >= 0) continue;
+      distance[edge.to] = distance[node] + 1;
+      queue.push_back(edge.to);
     }
-    if (reached[sink()].first < 0) {
+  }
+  return distance;
+}
+
+/// Sends along ways on which each node is further than the one before as much as they take.
+void MinCut::fill_ways(const std::vector<int>& distance) {
+  std::vector<std::size_t> next(edges_.size(), 0);  // edge to try, of each node
+  std::vector<int> way{source()};                   // nodes
+  while (!way.empty()) {
+    const auto node = way.back();
+    if (node == sink()) {
+      auto flow = unlimited;
+      for (std::size_t i = 0; i + 1 < way.size(); ++i)
+        flow = std::min(flow, edges_[way[i]][next[way[i]]].left);
+      std::size_t first_full = way.size();
+      for (std::size_t i = way.size() - 1; i-- > 0;) {
+        auto& edge = edges_[way[i]][next[way[i]]];
+        edge.left -= flow;
+        edges_[edge.to][edge.back].left += flow;
+        if (edge.left == 0) first_full = i;
+      }
+      looks_ += way.size();
+      way.resize(first_full + 1);
+      continue;
+    }
+    auto& at = next[node];
+    const auto& edges = edges_[node];
+    while (at < edges.size() && (edges[at].left == 0 || distance[edges[at].to] != distance[node] + 1)) ++at;
+    ++looks_;
+    if (at < edges.size()) {
+      way.push_back(edges[at].to);
+      continue;
+    }
+    way.pop_back();
+    if (!way.empty()) ++next[way.back()];
+  }
+}
+
+/// By ways of the same length at once, shorter ones first (Dinic 1970).
+std::optional<std::vector<bool>> MinCut::source_side(std::size_t most_looks) {
+  while (true) {
+    const auto distance = distances();
+    if (distance[sink()] < 0) {
       std::vector<bool> side(edges_.size());
-      for (auto node : queue) side[node] = true;
+      for (std::size_t node = 0; node < side.size(); ++node) side[node] = distance[node] >= 0;
       return side;
     }
-    auto flow = unlimited;
-    for (int node = sink(); node != source(); node = reached[node].first)
-      flow = std::min(flow, edges_[reached[node].first][reached[node].second].left);
-    for (int node = sink(); node != source(); node = reached[node].first) {
-      auto& edge = edges_[reached[node].first][reached[node].second];
-      edge.left -= flow;
-      edges_[node][edge.back].left += flow;
-    }
+    fill_ways(distance);
+    if (looks_ > most_looks) return std::nullopt;
   }
 }
 

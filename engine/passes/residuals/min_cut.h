@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace reel::passes {
@@ -12,10 +13,12 @@ class MinCut {
   MinCut();
   int source() const { return 0; }
   int sink() const { return 1; }
+  std::size_t edge_count() const { return edge_count_; }
   int add_node();
   void add_edge(int from, int to, std::int64_t capacity);
-  /// For each node whether it is on the side of the source; as few as possible are.
-  std::vector<bool> source_side();
+  /// For each node whether it is on the side of the source; as few as possible are. None where that takes to
+  /// look at edges more often than `most_looks`.
+  std::optional<std::vector<bool>> source_side(std::size_t most_looks);
 
  private:
   struct Edge {
@@ -23,7 +26,12 @@ class MinCut {
     std::int64_t left;
     int back;  // its opposite among the edges of `to`
   };
-  std::vector<std::vector<Edge>> edges_;
+  std::vector<int> distances();
+  void fill_ways(const std::vector<int>& distance);
+
+  std::vector<std::vector<Edge>> edges_;  // of each node
+  std::size_t edge_count_ = 0;
+  std::size_t looks_ = 0;  // at an edge
 };
 
 }  // namespace reel::passes

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include "passes/residuals/min_cut.h"
 #include "passes/rewriting/rebuild.h"
@@ -57,14 +58,8 @@ class Cut {
 
   Choice run(limits::Met& met) {
     find_reachable();
-    if (nodes_.size() > limits::largest_cut) {
-      met.push_back("what a derivative reads of " + std::to_string(nodes_.size()) +
-                    " nodes of a step is all kept: the least is found among " +
-                    std::to_string(limits::largest_cut) + " at most");
-      return {};
-    }
     MinCut cut;
-    std::map<NodeId, std::pair<int, int>> places;  // a node's way in and out
+    std::unordered_map<NodeId, std::pair<int, int>> places;  // a node's way in and out
     for (auto id : nodes_) places[id] = {cut.add_node(), cut.add_node()};
     for (auto id : nodes_) {
       const auto [in, out] = places[id];
@@ -77,15 +72,22 @@ class Cut {
         cut.add_edge(places[next_[id]].second, out, MinCut::unlimited);
     }
     for (auto id : used_) cut.add_edge(places[id].second, cut.sink(), MinCut::unlimited);
-    const auto forward = cut.source_side();
+    const auto forward =
+        cut.source_side(limits::most_looks_at_an_edge * std::max(cut.edge_count(), limits::many_edges));
+    if (!forward) {
+      met.push_back("what a derivative reads of " + std::to_string(nodes_.size()) +
+                    " nodes of a step is all kept: the least is not found by looking " +
+                    std::to_string(limits::most_looks_at_an_edge) + " times at each way through them");
+      return {};
+    }
     Choice choice;
     std::int64_t price = 0;
     for (auto id : nodes_) {
       const auto [in, out] = places[id];
-      if (!forward[in] && !is_input_[id]) {
+      if (!(*forward)[in] && !is_input_[id]) {
         choice.recomputed.push_back(id);
         price += price_to_recompute(id);
-      } else if (!forward[out]) {
+      } else if (!(*forward)[out]) {
         choice.kept.push_back(id);
         price += price_to_keep(id);
       }

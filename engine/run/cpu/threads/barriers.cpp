@@ -27,7 +27,7 @@ void Barriers::walk(std::size_t begin, std::size_t end) {
       at = static_cast<std::size_t>(instruction.end) - 1;
       continue;
     }
-    Overlaps::Pending now{&instruction, around_};
+    auto now = overlaps_.pending(instruction, around_);
     if (waits(now)) instruction.barrier = true;
     if (instruction.barrier) all_have_waited();
     is_any_divided_ = is_any_divided_ || instruction.divided;

@@ -5,19 +5,6 @@
 
 namespace reel::cpu {
 
-bool Overlaps::between(const Pending& a, const Pending& b) const {
-  const auto access = [&](const Pending& of, std::size_t number) {
-    return Access{of, number, plan_.operands[of.instruction->first_operand + number]};
-  };
-  const auto &first = *a.instruction, &second = *b.instruction;
-  for (std::size_t i = 0; i < first.input_count + first.output_count; ++i)
-    for (std::size_t j = 0; j < second.input_count + second.output_count; ++j) {
-      const bool both_read = i < first.input_count && j < second.input_count;
-      if (!both_read && may_meet(access(a, i), access(b, j))) return true;
-    }
-  return false;
-}
-
 namespace {
 
 /// Whether both move by the same bytes with the steps of the same loops.
@@ -41,6 +28,10 @@ Reach range(const CpuPlan& plan, const Operand& operand, const std::vector<Overl
   return range;
 }
 
+bool is_before(const Overlaps::Touched& a, const Overlaps::Touched& b) {
+  return std::make_pair(a.base, a.bytes.low) < std::make_pair(b.base, b.bytes.low);
+}
+
 /// Whether two ranges have a byte in common; with a period, of any two of their repetitions.
 bool overlap(const Reach& a, const Reach& b, std::int64_t period) {
   if (a.low >= a.high || b.low >= b.high) return false;
@@ -52,6 +43,51 @@ bool overlap(const Reach& a, const Reach& b, std::int64_t period) {
 }
 
 }  // namespace
+
+Overlaps::Pending Overlaps::pending(const Instruction& instruction, const std::vector<Around>& around) const {
+  Pending pending{&instruction, around, {}};
+  const auto count = instruction.input_count + instruction.output_count;
+  pending.touched.reserve(count);
+  for (std::uint32_t number = 0; number < count; ++number) {
+    const auto& operand = plan_.operands[instruction.first_operand + number];
+    const auto bytes = range(plan_, operand, around, false);
+    if (bytes.low < bytes.high) pending.touched.push_back({operand.base, bytes, number});
+  }
+  std::sort(pending.touched.begin(), pending.touched.end(), is_before);
+  return pending;
+}
+
+Overlaps::Access Overlaps::access(const Pending& of, std::uint32_t number) const {
+  return {of, number, plan_.operands[of.instruction->first_operand + number]};
+}
+
+/// Goes through the memory of both, comparing what is touched in the same place: there may be thousands of
+/// operands.
+bool Overlaps::between(const Pending& a, const Pending& b) const {
+  const Pending* const pair[2] = {&a, &b};
+  std::vector<const Touched*> open[2];
+  std::size_t next[2] = {0, 0};
+  while (next[0] < a.touched.size() || next[1] < b.touched.size()) {
+    const bool of_a = next[1] == b.touched.size() ||
+                      (next[0] < a.touched.size() && is_before(a.touched[next[0]], b.touched[next[1]]));
+    const int own = of_a ? 0 : 1, other = 1 - own;
+    const auto& begun = pair[own]->touched[next[own]++];
+    const auto is_over = [&](const Touched* touched) {
+      return touched->base != begun.base || touched->bytes.high <= begun.bytes.low;
+    };
+    auto& opposite = open[other];
+    opposite.erase(std::remove_if(opposite.begin(), opposite.end(), is_over), opposite.end());
+    const bool reads = begun.number < pair[own]->instruction->input_count;
+    for (const auto* touched : opposite) {
+      const bool both_read = reads && touched->number < pair[other]->instruction->input_count;
+      if (both_read) continue;
+      const auto one = access(*pair[own], begun.number), two = access(*pair[other], touched->number);
+      if (own == 0 ? may_meet(one, two) : may_meet(two, one)) return true;
+    }
+    open[own].push_back(&begun);
+  }
+  return false;
+}
 
 bool Overlaps::may_meet(const Access& x, const Access& y) const {
   if (x.operand.base != y.operand.base) return false;

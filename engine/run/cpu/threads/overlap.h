@@ -13,11 +13,20 @@ class Overlaps {
     std::int64_t steps;  // of the loop
   };
 
+  /// The bytes of a base that an operand touches at any step.
+  struct Touched {
+    std::int32_t base;
+    Reach bytes;
+    std::uint32_t number;  // of the operand
+  };
+
   /// An instruction that threads may still be working on, and the loops around it.
   struct Pending {
     const Instruction* instruction;
     std::vector<Around> around;
+    std::vector<Touched> touched;  // in the order of memory
   };
+  Pending pending(const Instruction& instruction, const std::vector<Around>& around) const;
 
   explicit Overlaps(const CpuPlan& plan) : plan_(plan) {}
 
@@ -32,6 +41,7 @@ class Overlaps {
     const Operand& operand;
   };
 
+  Access access(const Pending& of, std::uint32_t number) const;
   bool may_meet(const Access& x, const Access& y) const;
   bool meet_across_parts(const Access& x, const Access& y, std::int64_t period) const;
   Reach reach(const Access& access, int part) const;
