@@ -202,6 +202,40 @@ TEST_CASE(
   CHECK(meeting > 200);
 }
 
+TEST_CASE("of instructions with many operands threads wait for each other as for those of each operand") {
+  Random random(5);
+  int meeting = 0;
+  for (int round = 0; round < 200; ++round) {
+    const auto draw = [&](std::int64_t most) {
+      std::vector<Touched> all(static_cast<std::size_t>(1 + below(most, random)));
+      for (auto& touched : all) {
+        const auto first = 16 * below(4000, random);
+        touched = {static_cast<int>(below(2, random)), first, first + 16 * below(3, random)};
+      }
+      return all;
+    };
+    const auto read = draw(40), written = draw(40), also_read = draw(40), also_written = draw(40);
+    HandMade whole;
+    whole.add(read, written);
+    whole.add(also_read, also_written);
+    bool any = false;
+    const auto meet = [&](const std::vector<Touched>& one, const std::vector<Touched>& other) {
+      for (const auto& a : one)
+        for (const auto& b : other)
+          any = any || (a.base == b.base && a.first < b.last && b.first < a.last && a.first < a.last &&
+                        b.first < b.last);
+    };
+    meet(read, also_written);
+    meet(written, also_read);
+    meet(written, also_written);
+    INFO("round " << round);
+    CHECK(whole.barriers() == (any ? At{1} : At{}));
+    meeting += any;
+  }
+  CHECK(meeting > 20);
+  CHECK(meeting < 180);
+}
+
 TEST_CASE("within a loop threads wait for what the step before left") {
   const std::vector<plan::Stride> by_row{{0, row}};
   // In a step the two have nothing in common.

@@ -12,6 +12,15 @@ class Improving {
   const Tape& tape() const { return now_.tape ? *now_.tape : recorded_; }
   const std::vector<NodeId>& outputs() const { return now_.outputs; }
   void become(Wanted next) { static_cast<Wanted&>(now_) = std::move(next); }
+  /// The simplest form of it; `on_step` as of simplify().
+  void simplify(const StepPass& on_step = nullptr) {
+    become(passes::simplify(tape(), outputs(), is_simple_, on_step));
+    is_simple_ = true;
+  }
+  void become_split(Wanted next) {
+    become(std::move(next));
+    is_simple_ = false;
+  }
   Improved& own() { return now_; }
   limits::Met& limits() { return now_.limits; }
   bool has_unrolls() const {
@@ -23,6 +32,7 @@ class Improving {
  private:
   const Tape& recorded_;
   Improved now_;
+  bool is_simple_ = false;
 };
 
 }  // namespace reel::passes

@@ -17,25 +17,23 @@ namespace {
 
 void cut_what_derivatives_read(Improving& now, const CompileOptions&) {
   if (!now.has_unrolls()) return;
-  now.become(
-      simplify(now.tape(), now.outputs(), [&](WantedStep& step) { cut_residuals(step, now.limits()); }));
+  now.simplify([&](WantedStep& step) { cut_residuals(step, now.limits()); });
   cut_residuals(now.own(), now.limits());
 }
 
 /// Products are rewritten in steps that are simple, and leave them so: both passes are one walk.
 void simplify_all(Improving& now, const CompileOptions& options) {
-  if (!takes(options, "products")) now.become(simplify(now.tape(), now.outputs()));
+  if (!takes(options, "products")) now.simplify();
 }
 
 void improve_products(Improving& now, const CompileOptions&) {
-  now.become(
-      simplify(now.tape(), now.outputs(), [&](WantedStep& step) { rewrite_products(step, now.limits()); }));
+  now.simplify([&](WantedStep& step) { rewrite_products(step, now.limits()); });
   merge_products(now.own(), now.limits());
 }
 
 void split_unrolls(Improving& now, const CompileOptions& options) {
   if (!now.has_unrolls()) return;
-  now.become(split(now.tape(), now.outputs(), takes(options, "sink"), now.limits()));
+  now.become_split(split(now.tape(), now.outputs(), takes(options, "sink"), now.limits()));
   // What was taken out of loops meets what was there.
   if (takes(options, "simplify")) simplify_all(now, options);
   if (takes(options, "products")) improve_products(now, options);

@@ -14,9 +14,11 @@ Attributes::Attributes(std::vector<std::pair<std::string, Attribute>> entries)
     : entries_(std::make_shared<const std::vector<std::pair<std::string, Attribute>>>(std::move(entries))) {}
 
 Attributes typed(const TensorType& type, std::initializer_list<std::pair<std::string, Attribute>> more) {
-  std::vector<std::pair<std::string, Attribute>> entries = more;
-  entries.push_back({"element", static_cast<std::int64_t>(type.element)});
-  entries.push_back({"shape", type.shape.extents()});
+  std::vector<std::pair<std::string, Attribute>> entries;
+  entries.reserve(more.size() + 2);
+  entries.insert(entries.end(), more.begin(), more.end());
+  entries.emplace_back("element", static_cast<std::int64_t>(type.element));
+  entries.emplace_back("shape", type.shape.extents());
   return Attributes(std::move(entries));
 }
 

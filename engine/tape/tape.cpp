@@ -121,10 +121,9 @@ NodeId Tape::append(const Operation& operation, Span<const NodeId> inputs, const
                     const std::string& label) {
   TensorType type;
   try {
-    std::vector<TensorType> types;
-    types.reserve(inputs.size());
-    for (auto input : inputs) types.push_back(nodes_[input].type);
-    type = operation.infer(types, attributes);
+    operand_types_.clear();
+    for (auto input : inputs) operand_types_.push_back(nodes_[input].type);
+    type = operation.infer(operand_types_, attributes);
     check_addressable(type);
     if (operation.kind == Kind::update) note_update(attributes);
     return append_checked(operation, inputs, attributes, type, label);

@@ -137,6 +137,7 @@ class Tape {
   std::shared_ptr<Variable> run_;
   ElementType floating_;
   HeldUpdates* held_updates_ = nullptr;
+  std::vector<TensorType> operand_types_;  // of the node that is being appended
   std::uint32_t origin_ = 0;
   int argument_count_ = 0;
 };

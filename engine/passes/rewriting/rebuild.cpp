@@ -2,6 +2,8 @@
 
 #include <reel/structural.h>
 
+#include <algorithm>
+
 #include "tape/origin_map.h"
 
 namespace reel::passes {
@@ -53,6 +55,9 @@ class Rebuilding {
 
   /// What stands in for a node may come behind it, so operands are looked for first.
   void emit_with_operands(NodeId first) {
+    const auto inputs = source_.inputs(first);
+    const auto is_there = [&](NodeId input) { return ids_[resolved(input)] >= 0; };
+    if (ids_[first] < 0 && std::all_of(inputs.begin(), inputs.end(), is_there)) return emit(first);
     std::vector<NodeId> pending{first};
     while (!pending.empty()) {
       const auto id = pending.back();
@@ -89,9 +94,10 @@ class Rebuilding {
       as_before = as_before && operand == input && is_as_before_[input];
     }
     origins_.set(id);
-    is_as_before_[id] = as_before;
+    const auto appended = to_.tape().size();
     ids_[id] = as_before ? to_.adopt(source_, id, inputs)
                          : to_.emit(*node.operation, inputs, node.attributes, source_.label(id));
+    is_as_before_[id] = as_before && ids_[id] >= appended;
   }
 
   const Tape& source_;

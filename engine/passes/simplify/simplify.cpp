@@ -2,6 +2,8 @@
 
 #include <reel/structural.h>
 
+#include <algorithm>
+
 #include "passes/liveness.h"
 #include "passes/rewriting/emitter.h"
 #include "record/projection.h"
@@ -18,27 +20,27 @@ using NodeIds = std::vector<NodeId>;
 /// Copies the live part of a tape, whose inputs, where it is a body, are in `ids` already.
 class Copy {
  public:
-  Copy(const Tape& source, const Live& live, Tape& target, NodeIds ids, const StepPass& on_step)
+  Copy(const Tape& source, bool is_simple, const Live& live, Tape& target, NodeIds ids,
+       const StepPass& on_step)
       : source_(source),
+        is_simple_(is_simple),
         live_(live),
         emitter_(target),
         origins_(source, target),
         ids_(std::move(ids)),
-        on_step_(on_step) {}
+        on_step_(on_step),
+        is_as_before_(source.size()) {}
 
   NodeIds run() {
     for (NodeId id = 0; id < source_.size(); ++id) {
-      if (ids_[id] >= 0 || !live_.nodes[id]) continue;
-      const auto& node = source_.node(id);
-      origins_.set(id);
-      if (node.operation == &argument_operation())
-        ids_[id] = emitter_.tape().argument(node.type, source_.label(id)).id();
-      else if (node.operation->kind == Kind::unroll)
-        unroll(id);
-      else if (node.operation->kind == Kind::projection)
-        ids_[id] = projection(id);
-      else
-        ids_[id] = emitter_.emit(*node.operation, mapped_inputs(id), node.attributes, source_.label(id));
+      if (ids_[id] < 0 && !live_.nodes[id]) continue;
+      const auto there = emitter_.tape().size();
+      const bool given = ids_[id] >= 0;
+      if (!given) copy(id);
+      // A node that stood for another one before, or stands for several now, may make a rule apply.
+      is_as_before_[id] = is_simple_ && (given || ids_[id] >= there) &&
+                          emitter_.node(ids_[id]).operation == source_.node(id).operation &&
+                          (source_.node(id).operation->kind == Kind::projection || has_same_inputs(id));
     }
     return std::move(ids_);
   }
@@ -51,8 +53,29 @@ class Copy {
     std::vector<NodeId> initial;
   };
 
+  void copy(NodeId id) {
+    const auto& node = source_.node(id);
+    origins_.set(id);
+    if (node.operation == &argument_operation())
+      ids_[id] = emitter_.tape().argument(node.type, source_.label(id)).id();
+    else if (node.operation->kind == Kind::unroll)
+      unroll(id);
+    else if (node.operation->kind == Kind::projection)
+      ids_[id] = projection(id);
+    else if (is_simple_ && has_same_inputs(id))
+      ids_[id] = emitter_.adopt(source_, id, mapped_inputs(id));
+    else
+      ids_[id] = emitter_.emit(*node.operation, mapped_inputs(id), node.attributes, source_.label(id));
+  }
+
+  bool has_same_inputs(NodeId id) const {
+    const auto inputs = source_.inputs(id);
+    return std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) { return is_as_before_[input]; });
+  }
+
   std::vector<NodeId> mapped_inputs(NodeId id) const {
     std::vector<NodeId> inputs;
+    inputs.reserve(source_.inputs(id).size());
     for (auto input : source_.inputs(id)) inputs.push_back(ids_[input]);
     return inputs;
   }
@@ -84,7 +107,7 @@ class Copy {
       loop.carries.push_back(is_needed && !carry.is_kept() ? changing++ : -1);
       loop.initial.push_back(is_needed ? ids_[carry.outer] : -1);
     }
-    loop.values = Copy(old, live.body, builder.step(), std::move(values), on_step_).run();
+    loop.values = Copy(old, is_simple_, live.body, builder.step(), std::move(values), on_step_).run();
     for (const auto& carry : operands.carries())
       if (loop.carries[carry.position] >= 0)
         builder.hand_on(loop.values[carry.inner], loop.values[carry.next]);
@@ -120,23 +143,26 @@ class Copy {
   }
 
   const Tape& source_;
+  const bool is_simple_;
   const Live& live_;
   Emitter emitter_;
   OriginMap origins_;
   NodeIds ids_;
   const StepPass& on_step_;
+  std::vector<bool> is_as_before_;  // with all that it is made of
   std::map<NodeId, Loop> loops_;
 };
 
 }  // namespace
 
-Wanted simplify(const Tape& tape, const std::vector<NodeId>& outputs, const StepPass& on_step) {
+Wanted simplify(const Tape& tape, const std::vector<NodeId>& outputs, bool is_simple,
+                const StepPass& on_step) {
   auto live = find_live(tape, outputs);
   // A program takes all its arguments, used or not.
   for (NodeId id = 0; id < tape.size(); ++id)
     if (tape.node(id).operation == &argument_operation()) live.nodes[id] = true;
   Wanted result{std::make_unique<Tape>(tape.floating()), {}};
-  const auto ids = Copy(tape, live, *result.tape, NodeIds(tape.size(), -1), on_step).run();
+  const auto ids = Copy(tape, is_simple, live, *result.tape, NodeIds(tape.size(), -1), on_step).run();
   for (auto output : outputs) result.outputs.push_back(ids[output]);
   return result;
 }

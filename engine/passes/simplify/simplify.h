@@ -27,7 +27,9 @@ using StepPass = std::function<void(WantedStep&)>;
 
 /// A copy of what is live, every node in its simplest form and each but once; bodies of unrolls likewise.
 /// Carries that never change become invariants. All arguments stay. `on_step`, if there is one, gets the step
-/// of every unroll, those nested in others first.
-Wanted simplify(const Tape& tape, const std::vector<NodeId>& outputs, const StepPass& on_step = nullptr);
+/// of every unroll, those nested in others first. `is_simple`: the tape is such a copy already, perhaps with
+/// other steps.
+Wanted simplify(const Tape& tape, const std::vector<NodeId>& outputs, bool is_simple = false,
+                const StepPass& on_step = nullptr);
 
 }  // namespace reel::passes

@@ -63,6 +63,7 @@ class Splitting {
   /// Operands of a node on the new tape. What a body takes and does not use may be anything.
   NodeIds mapped_inputs(NodeId id) {
     NodeIds inputs;
+    inputs.reserve(source_.inputs(id).size());
     for (auto input : source_.inputs(id))
       inputs.push_back(ids_[input] >= 0 ? ids_[input] : target_.fill(0, source_.node(input).type).id());
     return inputs;

@@ -61,9 +61,23 @@ Overlaps::Access Overlaps::access(const Pending& of, std::uint32_t number) const
   return {of, number, plan_.operands[of.instruction->first_operand + number]};
 }
 
-/// Goes through the memory of both, comparing what is touched in the same place: there may be thousands of
-/// operands.
+bool Overlaps::may_meet(const Pending& a, const Touched& x, const Pending& b, const Touched& y) const {
+  const bool both_read = x.number < a.instruction->input_count && y.number < b.instruction->input_count;
+  return !both_read && x.base == y.base && overlap(x.bytes, y.bytes, 0) &&
+         may_meet(access(a, x.number), access(b, y.number));
+}
+
 bool Overlaps::between(const Pending& a, const Pending& b) const {
+  constexpr std::size_t few = 256;
+  if (a.touched.size() * b.touched.size() > few) return between_many(a, b);
+  for (const auto& x : a.touched)
+    for (const auto& y : b.touched)
+      if (may_meet(a, x, b, y)) return true;
+  return false;
+}
+
+/// The same, going through the memory of both once: there may be thousands of operands.
+bool Overlaps::between_many(const Pending& a, const Pending& b) const {
   const Pending* const pair[2] = {&a, &b};
   std::vector<const Touched*> open[2];
   std::size_t next[2] = {0, 0};
@@ -77,13 +91,8 @@ bool Overlaps::between(const Pending& a, const Pending& b) const {
     };
     auto& opposite = open[other];
     opposite.erase(std::remove_if(opposite.begin(), opposite.end(), is_over), opposite.end());
-    const bool reads = begun.number < pair[own]->instruction->input_count;
-    for (const auto* touched : opposite) {
-      const bool both_read = reads && touched->number < pair[other]->instruction->input_count;
-      if (both_read) continue;
-      const auto one = access(*pair[own], begun.number), two = access(*pair[other], touched->number);
-      if (own == 0 ? may_meet(one, two) : may_meet(two, one)) return true;
-    }
+    for (const auto* touched : opposite)
+      if (own == 0 ? may_meet(a, begun, b, *touched) : may_meet(a, *touched, b, begun)) return true;
     open[own].push_back(&begun);
   }
   return false;

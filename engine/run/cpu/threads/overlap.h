@@ -42,6 +42,8 @@ class Overlaps {
   };
 
   Access access(const Pending& of, std::uint32_t number) const;
+  bool between_many(const Pending& a, const Pending& b) const;
+  bool may_meet(const Pending& a, const Touched& x, const Pending& b, const Touched& y) const;
   bool may_meet(const Access& x, const Access& y) const;
   bool meet_across_parts(const Access& x, const Access& y, std::int64_t period) const;
   Reach reach(const Access& access, int part) const;
