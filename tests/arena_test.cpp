@@ -186,14 +186,13 @@ TEST_CASE("an arena that cannot be is refused, with what would hold the most") {
   auto small = plan;
   auto some = lines;
   some.resize(3);
-  set_addresses(small, some, {}, std::vector<bool>(count, false));
+  set_addresses(small, some, {});
   CHECK(small.arena_bytes < 2 * type.bytes());  // one after the other
   // All of them are to be there until the end.
   std::vector<std::pair<plan::Place, plan::Address*>> read_at_end;
   std::vector<plan::Address> ends(count);
   for (int i = 0; i < count; ++i) read_at_end.push_back({lines[i].uses[0].place, &ends[i]});
-  const auto text =
-      message_of([&] { set_addresses(plan, lines, read_at_end, std::vector<bool>(count, false)); });
+  const auto text = message_of([&] { set_addresses(plan, lines, read_at_end); });
   CHECK(has(text, {"[Program]", "are not to be had", std::to_string(plan::most_bytes_of_an_arena + 1),
                    to_string(type) + " of huge 0"}));
 }

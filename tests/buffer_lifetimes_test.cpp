@@ -48,11 +48,11 @@ std::vector<Buffer> lifetimes(const std::vector<int>& levels, const std::vector<
                               const std::vector<std::int32_t>& read_at_end = {},
                               std::vector<bool> kept = {}) {
   std::vector<Buffer> buffers;
-  for (auto level : levels) buffers.push_back({100, INT64_MAX, -1, level});
+  kept.resize(levels.size());
+  for (std::size_t i = 0; i < levels.size(); ++i) buffers.push_back({100, INT64_MAX, -1, levels[i], kept[i]});
   std::vector<std::pair<Place, plan::Address*>> ends;
   for (auto buffer : read_at_end) ends.push_back({place_in(buffer), nullptr});
-  kept.resize(levels.size());
-  find_lifetimes(buffers, flat(lines), ends, kept);
+  find_lifetimes(buffers, flat(lines), ends);
   return buffers;
 }
 
@@ -159,13 +159,18 @@ TEST_CASE("what is kept is always in use, however briefly it is touched") {
 TEST_CASE("the work of a plan gets the addresses of its buffers, each kind of operand in its order") {
   plan::Plan plan;
   plan.bases.resize(2);
-  plan.buffers = {{100, INT64_MAX, -1, 0}, {200, INT64_MAX, -1, 0}, {50, INT64_MAX, -1, 0}};
+  plan.buffers = {{100, INT64_MAX, -1, 0}, {200, INT64_MAX, -1, 0}, {50, INT64_MAX, -1, 0, true}};
   auto reads = line({0, -1}, {1});
   reads.uses[0].place.offset = 8;
   plan::Address result;
   const auto end = place_in(1);
-  set_addresses(plan, {line({}, {0}), reads, line({1}, {2})}, {{end, &result}}, {false, false, true});
-  CHECK(plan.cached_bytes == 50);
+  set_addresses(plan, {line({}, {0}), reads, line({1}, {2})}, {{end, &result}});
+  // What is kept stands in a block of its own.
+  CHECK(plan.kept == std::vector<std::size_t>{50});
+  REQUIRE(plan.bases.size() == 3);
+  CHECK(plan.bases[2].kind == plan::Base::Kind::kept);
+  CHECK(plan.operand(plan.work[2], 1).base == 2);
+  CHECK(plan.operand(plan.work[2], 1).offset == 0);
   REQUIRE(plan.work.size() == 3);
   CHECK(plan.notes.size() == 3);
   CHECK(plan.work[1].first_operand == 1);
@@ -176,5 +181,5 @@ TEST_CASE("the work of a plan gets the addresses of its buffers, each kind of op
   CHECK(plan.operand(plan.work[1], 1).offset == 0);  // outside of the arena
   CHECK(plan.operand(plan.work[1], 2).offset == offset(1));
   CHECK(result.offset == offset(1));
-  CHECK(plan.arena_bytes == 128 + 256 + 64);
+  CHECK(plan.arena_bytes == 128 + 256);
 }

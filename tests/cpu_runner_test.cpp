@@ -304,7 +304,7 @@ TEST_CASE("a program explains itself in the names of the user's code: scopes, op
   const auto text = compile(tape, gradients(sum(y * y), {x}), model.device()).explain();
   INFO(text);
   for (const auto* part : {"loop of 6 steps", "loop of 6 steps, backwards", " in encoder/input",
-                           " of float32[6, 2, 3] (characters)", "encoder/input/W+0 -> arena+",
+                           " of float32[6, 2, 3] (characters)", "encoder/input/W+0 -> kept ",
                            ", derivative of matmul", "in one pass: ", "characters+0", "arena+", "result 0+",
                            "kept while parameters stay", "arena: ", "threads: 1"})
     CHECK_THAT(text, ContainsSubstring(part));

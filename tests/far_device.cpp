@@ -134,8 +134,8 @@ class FarRunner : public Runner {
     }
   }
 
-  std::size_t arena_bytes() const override { return plan_.arena_bytes; }
-  std::size_t kept_bytes() const override { return plan_.cached_bytes; }
+  std::size_t arena_bytes() const override { return plan_.arena_bytes + plan_.kept_bytes(); }
+  std::size_t kept_bytes() const override { return plan_.kept_bytes(); }
   std::size_t instruction_count() const override { return plan_.work.size(); }
   std::string explain() const override { return plan::explain(plan_); }
   Profile profile(const std::vector<const Array*>&, int) override {
@@ -163,6 +163,7 @@ class FarRunner : public Runner {
       if (base.kind == Kind::argument) memory_[i]->upload(*arguments[base.position]);
       if (base.kind == Kind::constant) memory_[i]->upload(*base.constant);
       if (base.kind == Kind::run_number) memory_[i]->upload(Array(base.variable->next_run()));
+      if (base.kind == Kind::kept) memory_[i]->bytes.resize(plan_.kept[base.position]);
       if (base.kind == Kind::result) memory_[i]->bytes.resize(plan_.outputs[base.position].type.bytes());
     }
   }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <numeric>
 #include <queue>
 #include <set>
 
@@ -71,8 +70,9 @@ std::size_t rounded(std::size_t bytes) {
 }  // namespace
 
 std::size_t place_buffers(std::vector<Buffer>& buffers) {
-  std::vector<std::size_t> order(buffers.size());
-  std::iota(order.begin(), order.end(), 0);
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < buffers.size(); ++i)
+    if (!buffers[i].is_kept) order.push_back(i);
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return buffers[a].first < buffers[b].first; });
   using Ending = std::pair<std::int64_t, std::size_t>;

@@ -9,6 +9,8 @@ std::string name_of(const Plan& plan, const Base& base) {
   switch (base.kind) {
     case Base::Kind::arena:
       return "arena";
+    case Base::Kind::kept:
+      return "kept " + std::to_string(base.position);
     case Base::Kind::argument:
       return plan.arguments[base.position].name;
     case Base::Kind::result:
@@ -20,15 +22,6 @@ std::string name_of(const Plan& plan, const Base& base) {
   }
 }
 
-/// "arena+10368+96t0"
-std::string to_string(const Plan& plan, const Address& address) {
-  auto text = name_of(plan, plan.bases[static_cast<std::size_t>(address.base)]) + "+" +
-              std::to_string(address.offset);
-  for (const auto& step : address.steps)
-    text += "+" + std::to_string(step.bytes) + "t" + std::to_string(step.level);
-  return text;
-}
-
 std::string to_string(const Note& note) {
   auto text = note.what;
   if (!note.operands.empty()) text += " of " + note.operands;
@@ -38,12 +31,12 @@ std::string to_string(const Note& note) {
 }
 
 /// " | x+0, arena+2560 -> arena+8448"
-std::string operands_of(const Plan& plan, const Work& work) {
+std::string operands_of(const Work& work, const std::function<std::string(std::size_t)>& where) {
   std::string text;
   const char* separator = " | ";
   for (std::uint32_t k = 0; k < work.operand_count(); ++k) {
     if (k == work.input_count) separator = k == 0 ? " | -> " : " -> ";
-    text += separator + to_string(plan, plan.operand(work, k));
+    text += separator + where(work.first_operand + k);
     separator = ", ";
   }
   return text;
@@ -72,8 +65,18 @@ Holder holder_of(const Plan& plan, std::size_t buffer) {
 
 }  // namespace
 
+std::string address_text(const Plan& plan, int base, std::int64_t offset, Span<const Stride> steps) {
+  auto text = name_of(plan, plan.bases[static_cast<std::size_t>(base)]) + "+" + std::to_string(offset);
+  for (const auto& step : steps) text += "+" + std::to_string(step.bytes) + "t" + std::to_string(step.level);
+  return text;
+}
+
 std::string explain(const Plan& plan, const std::function<std::string(std::size_t)>& more,
-                    const std::string& last) {
+                    const std::string& last, const std::function<std::string(std::size_t)>& where) {
+  const auto in_plan = [&](std::size_t operand) {
+    const auto& address = plan.operands[operand];
+    return address_text(plan, address.base, address.offset, {address.steps.data(), address.steps.size()});
+  };
   std::string text;
   std::vector<std::int32_t> ends;  // of the loops around
   for (std::size_t i = 0; i < plan.work.size(); ++i) {
@@ -81,13 +84,13 @@ std::string explain(const Plan& plan, const std::function<std::string(std::size_
     while (!ends.empty() && ends.back() <= static_cast<std::int32_t>(i)) ends.pop_back();
     text += std::to_string(i) + std::string(2 + 2 * ends.size(), ' ') + to_string(plan.notes[i]);
     if (work.kind == Work::Kind::loop) ends.push_back(work.end);
-    text += operands_of(plan, work);
+    text += operands_of(work, where ? where : in_plan);
     if (work.cached) text += " | kept while parameters stay";
     if (more) text += more(i);
     text += "\n";
   }
-  return text + "arena: " + std::to_string(plan.arena_bytes) + " bytes, " +
-         std::to_string(plan.cached_bytes) + " of them kept" + last + "\n";
+  return text + "arena: " + std::to_string(plan.arena_bytes) + " bytes, and " +
+         std::to_string(plan.kept_bytes()) + " kept while parameters stay" + last + "\n";
 }
 
 std::string what_holds_memory(const Plan& plan) {

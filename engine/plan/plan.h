@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <numeric>
 
 #include <reel/kernel_request.h>
 #include <reel/origin.h>
@@ -25,6 +26,10 @@ struct Member {
   Kind kind;
   std::vector<int> operands;  // values of the fusion
   ElementType result;
+
+  bool operator==(const Member& o) const {
+    return operation == o.operation && kind == o.kind && operands == o.operands && result == o.result;
+  }
 };
 
 /// Maps and reductions over one shape, the space, worked on together so that what only they need is never
@@ -40,10 +45,16 @@ struct Fusion {
   struct Output {
     int value;
     std::vector<int> overwrites = {};  // inputs of the same address and layout
+
+    bool operator==(const Output& o) const { return value == o.value && overwrites == o.overwrites; }
   };
   Shape space;
   std::vector<Member> members;
   std::vector<Output> outputs;
+
+  bool operator==(const Fusion& o) const {
+    return space == o.space && members == o.members && outputs == o.outputs;
+  }
 };
 
 /// What a kernel is called for.
@@ -88,12 +99,14 @@ struct Plan {
   std::vector<Work> work;
   std::vector<Note> notes;  // of each
   std::vector<Address> operands;
-  std::vector<Fusion> fusions;
+  std::vector<Fusion> fusions;  // each but once
   std::vector<Call> calls;
   std::vector<Base> bases;
   std::vector<Argument> arguments;
-  /// All that are read. Where one has been written, all that is cached is computed again.
+  /// All that are read. Where one has been written, what is cached of it is computed again.
   std::vector<std::shared_ptr<Variable>> parameters;
+  /// The bytes of each block that holds what is cached.
+  std::vector<std::size_t> kept;
 
   struct Output {
     TensorType type;
@@ -110,9 +123,10 @@ struct Plan {
 
   std::vector<Buffer> buffers;
   std::size_t arena_bytes = 0;
-  std::size_t cached_bytes = 0;  // of them
   int loop_depth = 0;
   bool fuses = true;  // what the device can
+
+  std::size_t kept_bytes() const { return std::accumulate(kept.begin(), kept.end(), std::size_t{0}); }
 
   const Address& operand(const Work& work, std::size_t number) const {
     return operands[work.first_operand + number];
@@ -120,9 +134,13 @@ struct Plan {
 };
 
 /// A line for each piece of work: what it does, for which code, where its operands stand. `more` is put
-/// behind each. In the last line the bytes of the arena, and `last`.
+/// behind each. In the last line the bytes of the arena and of what is kept, and `last`.
+/// A device that has addresses of its own in place of the plan's says where an operand stands: `where`.
 std::string explain(const Plan& plan, const std::function<std::string(std::size_t work)>& more = nullptr,
-                    const std::string& last = "");
+                    const std::string& last = "",
+                    const std::function<std::string(std::size_t operand)>& where = nullptr);
+/// "arena+10368+96t0"
+std::string address_text(const Plan& plan, int base, std::int64_t offset, Span<const Stride> steps);
 
 /// What holds the memory of a plan, the largest first: "float32[2, 3] of tanh (24 bytes), ...".
 std::string what_holds_memory(const Plan& plan);

@@ -137,6 +137,20 @@ void Planner::finish_columns(Context& context, NodeId id, const Place& totals) {
   if (!written.same_as(home)) add_copy(written, home, context.level, node.operation->name);
 }
 
+/// Among the plan's fusions. What is done for each of many parameters is there but once.
+std::uint32_t Planner::number_of(Fusion fusion) {
+  std::size_t hash = TypeHash()({ElementType::boolean, fusion.space});
+  for (const auto& member : fusion.members)
+    hash = hash * 1000003 + std::hash<const void*>()(member.operation) + member.operands.size();
+  const auto [first, last] = fusions_.equal_range(hash);
+  for (auto known = first; known != last; ++known)
+    if (plan_.fusions[known->second] == fusion) return known->second;
+  const auto number = static_cast<std::uint32_t>(plan_.fusions.size());
+  fusions_.emplace(hash, number);
+  plan_.fusions.push_back(std::move(fusion));
+  return number;
+}
+
 void Planner::add_fusion(Fusion fusion, const std::vector<Place>& inputs, const std::vector<Place>& outputs,
                          const std::vector<Place>& totals, int level, Note note) {
   if (fusion.space.size() == 0) return;
@@ -155,8 +169,7 @@ void Planner::add_fusion(Fusion fusion, const std::vector<Place>& inputs, const 
   }
   for (const auto& place : totals) uses.push_back({place, true});
   Work work{Work::Kind::fusion};
-  work.index = static_cast<std::uint32_t>(plan_.fusions.size());
-  plan_.fusions.push_back(std::move(fusion));
+  work.index = number_of(std::move(fusion));
   add_line({work, std::move(note), std::move(uses)}, level);
 }
 

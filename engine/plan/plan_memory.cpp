@@ -70,7 +70,7 @@ Place Planner::leaf_place(Context& context, NodeId id) {
     const auto& variable = node.attributes.get<std::shared_ptr<Variable>>("variable");
     const auto kind = variable->counts_runs() ? BaseKind::run_number : BaseKind::variable;
     auto place = external({kind, 0, variable, nullptr}, node.type);
-    place.cached = !variable->counts_runs();
+    place.cached = context.schedule.cached[id];
     if (place.cached) plan_.parameters.push_back(variable);
     return place;
   }
@@ -97,8 +97,7 @@ Place Planner::new_buffer(const TensorType& type, int level, bool cached) {
   place.layout = Layout::contiguous(type);
   place.level = level;
   place.cached = cached;
-  plan_.buffers.push_back({type.bytes(), INT64_MAX, -1, level});
-  buffer_cached_.push_back(cached);
+  plan_.buffers.push_back({type.bytes(), INT64_MAX, -1, level, cached});
   return place;
 }
 

@@ -55,7 +55,7 @@ Plan Planner::run() {
   for (std::size_t i = 0; i < outputs_.size(); ++i)
     if (!plan_.outputs[i].is_written)
       read_at_end_.push_back({place(context, outputs_[i]), &plan_.outputs[i].from});
-  set_addresses(plan_, flattened(std::move(block)), read_at_end_, buffer_cached_);
+  set_addresses(plan_, flattened(std::move(block)), read_at_end_);
   return std::move(plan_);
 }
 

@@ -47,6 +47,7 @@ class Planner {
 
   // plan_fusion.cpp
   void plan_fusion(Context& context, const Item& item);
+  std::uint32_t number_of(Fusion fusion);
   void finish_columns(Context& context, NodeId id, const Place& totals);
   void add_fusion(Fusion fusion, const std::vector<Place>& inputs, const std::vector<Place>& outputs,
                   const std::vector<Place>& totals, int level, Note note);
@@ -91,12 +92,12 @@ class Planner {
   const bool fuses_;
   Plan plan_;
   std::vector<Block*> blocks_;  // being written, outermost first
-  std::vector<bool> buffer_cached_;
   std::vector<NodeId> updates_;
   std::unordered_map<std::int32_t, History> histories_;  // by buffer
   /// Read when all work is done, and where the plan keeps their addresses.
   std::vector<std::pair<Place, Address*>> read_at_end_;
   std::map<std::pair<std::uint64_t, int>, int> uniform_bases_;
+  std::unordered_multimap<std::size_t, std::uint32_t> fusions_;  // of the plan, by hash
 };
 
 Note note_of(const Tape& tape, NodeId id);

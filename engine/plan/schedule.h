@@ -18,7 +18,8 @@ struct Schedule {
   std::vector<Item> items;
   /// For each node the item that computes it; -1 for inputs and other layouts of an operand.
   std::vector<std::int32_t> item_of;
-  /// For each node: from parameters and constants alone, and not computed again while these stay.
+  /// For each node: from constants alone and parameters that a run does not change, and not computed again
+  /// while these stay.
   std::vector<bool> cached;
 
   /// How a member of a fusion reads what another member computes; apart where the operand is none.

@@ -29,8 +29,8 @@ class Runner {
   virtual Profile profile(const std::vector<const Array*>& arguments, int runs) = 0;
 };
 
-/// Where a base other than the arena stands in the host's memory. The number of the run is taken here, once,
-/// and kept in `run_number`.
+/// Where a base stands in the host's memory that is neither the arena nor kept. The number of the run is
+/// taken here, once, and kept in `run_number`.
 inline const void* host_address(const plan::Base& base, const std::vector<const Array*>& arguments,
                                 const std::vector<Array>& results, std::int64_t& run_number) {
   using Kind = plan::Base::Kind;
@@ -47,9 +47,10 @@ inline const void* host_address(const plan::Base& base, const std::vector<const 
     case Kind::constant:
       return base.constant->raw();
     case Kind::arena:
+    case Kind::kept:
       break;
   }
-  throw InternalError("the arena is the runner's");
+  throw InternalError("the arena and what is kept are the runner's");
 }
 
 /// Puts an array of that type in the place of result `position`, unless there is one that was not moved from.

@@ -13,6 +13,7 @@ struct Layout {
 
   static Layout contiguous(const TensorType& type);
   bool is_contiguous() const;
+  bool operator==(const Layout& other) const { return type == other.type && strides == other.strides; }
 };
 
 }  // namespace reel

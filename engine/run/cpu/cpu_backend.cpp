@@ -1,5 +1,6 @@
 #include <reel/device.h>
 #include <reel/error.h>
+#include <reel/memory.h>
 
 #include <algorithm>
 #include <thread>
@@ -15,21 +16,26 @@ namespace cpu {
 
 namespace {
 
+Block allocate_block(std::size_t bytes) { return Block(allocate(bytes).release(), FreeMemory()); }
+
 class CpuBackend : public Backend {
  public:
   CpuBackend(int threads, double worth_dividing)
-      : team_(std::make_shared<Team>(threads)), worth_dividing_(worth_dividing) {}
+      : shared_{std::make_shared<Team>(threads), std::make_shared<Arenas>(allocate_block),
+                std::make_shared<KeptValues>(allocate_block), std::make_shared<UniformTiles>()},
+        worth_dividing_(worth_dividing) {}
 
   std::string name() const override { return CpuTarget().name(); }
-  int threads() const override { return team_->threads(); }
+  int threads() const override { return shared_.team->threads(); }
   std::unique_ptr<Runner> make_runner(const Tape& tape, const std::vector<NodeId>& outputs,
                                       const CompileOptions& options) override {
     auto plan = plan::make_plan(tape, outputs, CpuTarget(), options);
-    return cpu::make_runner(make_cpu_plan(std::move(plan), threads(), worth_dividing_), team_);
+    return cpu::make_runner(make_cpu_plan(std::move(plan), *shared_.uniforms, threads(), worth_dividing_),
+                            shared_);
   }
 
  private:
-  const std::shared_ptr<Team> team_;
+  const Shared shared_;
   const double worth_dividing_;
 };
 

@@ -4,8 +4,7 @@
 
 #include <algorithm>
 #include <tuple>
-
-#include "plan/out_of_memory.h"
+#include <unordered_map>
 
 namespace reel::cpu {
 
@@ -14,12 +13,11 @@ namespace {
 /// Binds the work of a plan: each piece becomes a kernel, a cluster or a copy for its layouts.
 class Binding {
  public:
-  explicit Binding(CpuPlan& to) : to_(to), plan_(to.plan) {}
+  Binding(CpuPlan& to, UniformTiles& uniforms) : to_(to), plan_(to.plan), uniforms_(uniforms) {}
 
   void run() {
     to_.instructions.reserve(plan_.work.size());
     to_.operands.reserve(plan_.operands.size());
-    to_.clusters.reserve(plan_.fusions.size());
     to_.kernels.reserve(plan_.calls.size());
     for (const auto& address : plan_.operands) to_.operands.push_back(operand(address));
     for (const auto& work : plan_.work) bind(work);
@@ -126,14 +124,26 @@ class Binding {
           {fusion.outputs[o].value, address.layout, fusion.outputs[o].overwrites, is_cold(address)});
     }
     instruction.kind = Instruction::Kind::cluster;
-    instruction.index = static_cast<std::uint32_t>(to_.clusters.size());
-    to_.clusters.emplace_back(fusion.space, inputs, steps_of(fusion, inputs), outputs);
-    const auto& cluster = to_.clusters.back();
+    instruction.index = cluster_of(work.index, inputs, outputs);
+    const auto& cluster = to_.clusters[instruction.index];
     constexpr double per_element = 0.1, per_byte = 0.03, per_call = 40;
     instruction.nanoseconds =
         per_call + cluster.bytes_moved() * per_byte +
         static_cast<double>(cluster.elements()) * static_cast<double>(fusion.members.size()) * per_element;
     to_.scratch_bytes = std::max(to_.scratch_bytes, cluster.scratch_bytes());
+  }
+
+  /// Among the clusters: one that is there already where the same is done on memory that lies alike.
+  std::uint32_t cluster_of(std::uint32_t fusion, const std::vector<Cluster::Input>& inputs,
+                           const std::vector<Cluster::Output>& outputs) {
+    auto& known = clusters_[fusion];
+    for (const auto& each : known)
+      if (each.inputs == inputs && each.outputs == outputs) return each.index;
+    const auto index = static_cast<std::uint32_t>(to_.clusters.size());
+    const auto& of = plan_.fusions[fusion];
+    to_.clusters.emplace_back(of.space, inputs, steps_of(of, inputs), outputs, uniforms_);
+    known.push_back({inputs, outputs, index});
+    return index;
   }
 
   static std::vector<Cluster::Member> steps_of(const plan::Fusion& fusion,
@@ -178,21 +188,27 @@ class Binding {
     return !address.steps.empty() || high - low > cached;
   }
 
+  /// A cluster that has been made, and of what.
+  struct Made {
+    std::vector<Cluster::Input> inputs;
+    std::vector<Cluster::Output> outputs;
+    std::uint32_t index;
+  };
+
   CpuPlan& to_;
   const plan::Plan& plan_;
+  UniformTiles& uniforms_;
+  std::unordered_map<std::uint32_t, std::vector<Made>> clusters_;  // by fusion
 };
 
 }  // namespace
 
-std::unique_ptr<CpuPlan> make_cpu_plan(plan::Plan plan, int threads, double worth_dividing) {
+std::unique_ptr<CpuPlan> make_cpu_plan(plan::Plan plan, UniformTiles& uniforms, int threads,
+                                       double worth_dividing) {
   auto made = std::make_unique<CpuPlan>();
   made->plan = std::move(plan);
   made->threads = threads;
-  made->arena = allocate(made->plan.arena_bytes);
-  if (!made->arena)
-    plan::refuse_memory(types_of(made->plan.arguments), made->plan.arena_bytes,
-                        what_holds_memory(made->plan));
-  Binding(*made).run();
+  Binding(*made, uniforms).run();
   divide_work(*made, worth_dividing);
   return made;
 }

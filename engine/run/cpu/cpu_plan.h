@@ -1,6 +1,4 @@
 #pragma once
-#include <reel/memory.h>
-
 #include "met_limits.h"
 #include "plan/plan.h"
 #include "run/cpu/cluster/cluster.h"
@@ -54,7 +52,6 @@ struct CpuPlan {
   };
   std::vector<Moved> outputs, updates;
 
-  Memory arena;
   std::size_t scratch_bytes = 0;  // of each thread
   int threads = 1;
   limits::Met limits;
@@ -63,9 +60,10 @@ struct CpuPlan {
 /// The work of a plan, who does it and who waits; then the limits that were met.
 std::string explain(const CpuPlan& plan);
 
-/// Binds a plan, takes its memory and divides its work among at most so many threads: what takes longer than
-/// `worth_dividing`, in estimated nanoseconds. Throws MemoryError.
-std::unique_ptr<CpuPlan> make_cpu_plan(plan::Plan plan, int threads, double worth_dividing);
+/// Binds a plan and divides its work among at most so many threads: what takes longer than `worth_dividing`,
+/// in estimated nanoseconds.
+std::unique_ptr<CpuPlan> make_cpu_plan(plan::Plan plan, UniformTiles& uniforms, int threads,
+                                       double worth_dividing);
 
 /// Decides who does what, and who waits for whom.
 void divide_work(CpuPlan& plan, double worth_dividing);

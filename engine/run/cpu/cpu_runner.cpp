@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <optional>
 
 #include "plan/out_of_memory.h"
 #include "run/cpu/threads/team_choice.h"
@@ -19,20 +20,16 @@ using Clock = std::chrono::steady_clock;
 
 class CpuRunner : public Runner {
  public:
-  CpuRunner(std::unique_ptr<CpuPlan> plan, std::shared_ptr<Team> team)
-      : plan_(std::move(plan)), team_(std::move(team)) {
+  CpuRunner(std::unique_ptr<CpuPlan> plan, const Shared& shared)
+      : plan_(std::move(plan)), team_(shared.team) {
+    take_memory(shared);
     addresses_.resize(plan_->plan.bases.size());
     run_numbers_.resize(plan_->plan.bases.size());
-    versions_.assign(plan_->plan.parameters.size(), 0);
     std::size_t most = 0;
     for (const auto& instruction : plan_->instructions)
       most = std::max<std::size_t>(most, instruction.input_count + instruction.output_count);
     threads_.resize(static_cast<std::size_t>(plan_->threads));
     for (auto& thread : threads_) {
-      thread.scratch = allocate(plan_->scratch_bytes);
-      if (!thread.scratch)
-        plan::refuse_memory(types_of(plan_->plan.arguments), plan_->scratch_bytes * threads_.size(),
-                            "scratch of its threads");
       thread.steps.resize(static_cast<std::size_t>(plan_->plan.loop_depth));
       thread.pointers.resize(most);
     }
@@ -40,29 +37,24 @@ class CpuRunner : public Runner {
 
   const std::vector<plan::Argument>& arguments() const override { return plan_->plan.arguments; }
   void run(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) override {
-    bind(arguments, outputs);
-    skip_cached_ = ran_;
-    for (std::size_t i = 0; i < plan_->plan.parameters.size(); ++i) {
-      const auto version = plan_->plan.parameters[i]->version();
-      skip_cached_ = skip_cached_ && versions_[i] == version;
-      versions_[i] = version;
-    }
-    ran_ = false;  // what a failing run leaves is not relied on
+    const Arenas::Lease arena(*arena_);
+    bind(arguments, outputs, arena.memory());
+    KeptOfProgram::Run run(*kept_);
     run_instructions();
     const auto& plan = plan_->plan;
     for (std::size_t i = 0; i < plan.outputs.size(); ++i) {
       const auto& [from, copy] = plan_->outputs[i];
       if (!plan.outputs[i].is_written) copy.run(resolve(from, nullptr), outputs[i].raw());
     }
-    ran_ = true;
+    run.succeeded();
     for (std::size_t i = 0; i < plan.updates.size(); ++i) {
       const auto& [from, copy] = plan_->updates[i];
       copy.run(resolve(from, nullptr), plan.updates[i].variable->overwrite().raw());
     }
   }
 
-  std::size_t arena_bytes() const override { return plan_->plan.arena_bytes; }
-  std::size_t kept_bytes() const override { return plan_->plan.cached_bytes; }
+  std::size_t arena_bytes() const override { return plan_->plan.arena_bytes + kept_bytes(); }
+  std::size_t kept_bytes() const override { return plan_->plan.kept_bytes(); }
   std::size_t instruction_count() const override { return plan_->instructions.size(); }
   std::string explain() const override { return cpu::explain(*plan_); }
   Profile profile(const std::vector<const Array*>& arguments, int runs) override {
@@ -72,10 +64,31 @@ class CpuRunner : public Runner {
 
  private:
   struct Thread {
-    Memory scratch;
+    std::byte* scratch = nullptr;
     std::vector<std::int64_t> steps;
     std::vector<void*> pointers;
   };
+
+  /// The values in between, and behind them the scratch memory of each thread.
+  void take_memory(const Shared& shared) {
+    const auto& plan = plan_->plan;
+    const auto bytes = scratch_of(static_cast<std::size_t>(plan_->threads));
+    try {
+      arena_.emplace(shared.arenas, bytes);
+      kept_.emplace(shared.kept, plan);
+    } catch (const std::bad_alloc&) {
+      plan::refuse_memory(types_of(plan.arguments), bytes + plan.kept_bytes(), what_holds_memory(plan));
+    }
+    // There may be many programs: what was bound is not kept twice.
+    std::vector<plan::Address>().swap(plan_->plan.operands);
+    std::vector<plan::Buffer>().swap(plan_->plan.buffers);
+  }
+
+  /// Where the scratch memory of a thread begins.
+  std::size_t scratch_of(std::size_t thread) const {
+    return aligned(plan_->plan.arena_bytes) + thread * aligned(plan_->scratch_bytes);
+  }
+  static std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
   /// With the team or alone, whichever is faster now: threads that have to share a processor with others wait
   /// for one another longer than they work. The result is the same.
@@ -94,17 +107,19 @@ class CpuRunner : public Runner {
       choice_.note(alone, std::chrono::duration<double>(Clock::now() - start).count());
   }
 
-  void bind(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) {
+  void bind(const std::vector<const Array*>& arguments, std::vector<Array>& outputs, std::byte* arena) {
     outputs.resize(plan_->plan.outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) make_room(outputs, i, plan_->plan.outputs[i].type);
     for (std::size_t i = 0; i < plan_->plan.bases.size(); ++i) {
       const auto& base = plan_->plan.bases[i];
-      const auto* address = base.kind == plan::Base::Kind::arena
-                                ? plan_->arena.get()
+      const void* address = base.kind == plan::Base::Kind::arena ? arena
+                            : base.kind == plan::Base::Kind::kept
+                                ? kept_->memory(base.position)
                                 : host_address(base, arguments, outputs, run_numbers_[i]);
-      // Instructions write to the arena and the results alone.
+      // Instructions write to the arena, the results and what is kept alone.
       addresses_[i] = static_cast<std::byte*>(const_cast<void*>(address));
     }
+    for (std::size_t i = 0; i < threads_.size(); ++i) threads_[i].scratch = arena + scratch_of(i);
   }
 
   std::byte* resolve(const Operand& operand, const std::int64_t* steps) const {
@@ -135,7 +150,7 @@ class CpuRunner : public Runner {
         continue;
       }
       if (rank > 0 && !instruction.divided) continue;
-      if (instruction.cached && skip_cached_) continue;
+      if (instruction.cached && kept_->is_made(i)) continue;
       if (times_ && rank == 0) {
         const auto start = Clock::now();
         execute(instruction, thread, rank, level);
@@ -163,8 +178,8 @@ class CpuRunner : public Runner {
     const int part = instruction.divided ? rank : 0, parts = instruction.divided ? parts_ : 1;
     switch (instruction.kind) {
       case Instruction::Kind::cluster:
-        plan_->clusters[instruction.index].run(pointers, pointers + instruction.input_count,
-                                               thread.scratch.get(), part, parts);
+        plan_->clusters[instruction.index].run(pointers, pointers + instruction.input_count, thread.scratch,
+                                               part, parts);
         break;
       case Instruction::Kind::copy:
         plan_->copies[instruction.index].run(pointers[0], pointers[1], part, parts);
@@ -174,7 +189,7 @@ class CpuRunner : public Runner {
         try {
           plan_->kernels[instruction.index].run({pointers,
                                                  instruction.output_count ? pointers[count - 1] : nullptr,
-                                                 thread.scratch.get(), part, parts, steps});
+                                                 thread.scratch, part, parts, steps});
         } catch (const RunError& error) {
           throw RunError(context(instruction, error.what(), steps));
         } catch (const std::bad_alloc&) {
@@ -193,20 +208,20 @@ class CpuRunner : public Runner {
 
   std::unique_ptr<CpuPlan> plan_;
   std::shared_ptr<Team> team_;
+  std::optional<Arenas::Claim> arena_;
+  std::optional<KeptOfProgram> kept_;
   TeamChoice choice_;
   std::vector<Thread> threads_;
-  std::vector<std::byte*> addresses_;  // of the bases
-  std::vector<std::uint64_t> versions_;
+  std::vector<std::byte*> addresses_;      // of the bases
   std::vector<std::int64_t> run_numbers_;  // by base
   int parts_ = 1;
-  bool ran_ = false, skip_cached_ = false;
   std::vector<WorkTime>* times_ = nullptr;
 };
 
 }  // namespace
 
-std::unique_ptr<Runner> make_runner(std::unique_ptr<CpuPlan> plan, std::shared_ptr<Team> team) {
-  return std::make_unique<CpuRunner>(std::move(plan), std::move(team));
+std::unique_ptr<Runner> make_runner(std::unique_ptr<CpuPlan> plan, const Shared& shared) {
+  return std::make_unique<CpuRunner>(std::move(plan), shared);
 }
 
 }  // namespace reel::cpu

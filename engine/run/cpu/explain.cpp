@@ -45,7 +45,13 @@ std::string explain(const CpuPlan& plan) {
     if (auto limit = limit_of(call);
         !limit.empty() && has_neighbours(plan.plan, call.request.operands[0].type.shape))
       met.push_back(std::move(limit));
-  return plan::explain(plan.plan, who, "; threads: " + std::to_string(plan.threads)) + limits::to_string(met);
+  const auto where = [&](std::size_t i) {
+    const auto& operand = plan.operands[i];
+    return plan::address_text(plan.plan, operand.base, operand.offset,
+                              {plan.strides.data() + operand.first_stride, operand.stride_count});
+  };
+  return plan::explain(plan.plan, who, "; threads: " + std::to_string(plan.threads), where) +
+         limits::to_string(met);
 }
 
 }  // namespace reel::cpu

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <optional>
 
 #include "plan/out_of_memory.h"
 #include "run/cuda/fault.h"
@@ -33,19 +34,12 @@ class CudaRunner : public Runner {
         board_(std::move(board)),
         driver_(*board_->driver),
         staging_(make_staging()),
-        own_arguments_(plan_.arguments.size(), nullptr),
         bases_(plan_.bases.size(), nullptr),
-        steps_(static_cast<std::size_t>(plan_.loop_depth)),
-        versions_(plan_.parameters.size(), 0) {
+        steps_(static_cast<std::size_t>(plan_.loop_depth)) {
     load();
     keeps_graphs_ = launches_of_run(0, plan_.work.size()) <= KeptGraphs::most_kept;
-    arena_ = memory(plan_.arena_bytes, what_holds_memory(plan_));
-    std::size_t bytes = aligned(sizeof(Fault));
-    for (const auto& base : plan_.bases) bytes += aligned(bytes_outside(base));
-    for (const auto& output : plan_.outputs) bytes += aligned(output.type.bytes());
-    outside_ = memory(bytes, "arguments and results");
-    place_outside();
-    if (made_.work_bytes > 0) work_memory_ = memory(made_.work_bytes, "memory that kernels work in");
+    take_memory();
+    upload_constants();
   }
 
   const std::vector<plan::Argument>& arguments() const override { return plan_.arguments; }
@@ -63,13 +57,12 @@ class CudaRunner : public Runner {
 
   void run(const std::vector<const Array*>& arguments, std::vector<Array>& outputs) override {
     run_on(outputs, [&](std::size_t i, std::size_t argument) {
-      bases_[i] = own_arguments_[argument];
       driver_.upload(bases_[i], arguments[argument]->raw(), arguments[argument]->bytes());
     });
   }
 
-  std::size_t arena_bytes() const override { return plan_.arena_bytes; }
-  std::size_t kept_bytes() const override { return plan_.cached_bytes; }
+  std::size_t arena_bytes() const override { return plan_.arena_bytes + kept_bytes(); }
+  std::size_t kept_bytes() const override { return plan_.kept_bytes(); }
   std::size_t instruction_count() const override { return made_.instructions.size(); }
   std::string explain() const override { return cuda::explain(made_); }
   Profile profile(const std::vector<const Array*>& arguments, int runs) override {
@@ -88,23 +81,43 @@ class CudaRunner : public Runner {
     outputs.resize(plan_.outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) make_room(outputs, i, plan_.outputs[i].type);
     const std::lock_guard<std::mutex> lock(board_->running);
+    const Arenas::Lease arena(*arena_);
+    place(arena.memory());
     if (arrived) driver_.wait_for(*arrived);
     upload(bind);
-    skip_cached_ = is_cached();
-    ran_ = false;  // what a failing run leaves is not relied on
+    KeptOfProgram::Run run(*kept_);
     std::vector<DeviceMemory> next;
     for (const auto& update : plan_.updates) next.push_back(board_->room_for(*update.variable));
     do_work(next);
     read_results(outputs);
-    ran_ = true;
     driver_.finish();
+    run.succeeded();
     for (std::size_t i = 0; i < plan_.updates.size(); ++i)
       board_->written(plan_.updates[i].variable, std::move(next[i]));
   }
 
-  DeviceMemory memory(std::size_t bytes, const std::string& what) const {
-    DeviceMemory memory(board_->driver, std::max<std::size_t>(bytes, 1));
-    if (memory.get()) return memory;
+  /// What is needed while a run goes on: the values in between, and behind them the word for faults, results,
+  /// arguments, and memory that kernels work in.
+  void take_memory() {
+    std::size_t bytes = aligned(plan_.arena_bytes);
+    const auto take = [&](std::size_t more) {
+      const auto place = bytes;
+      bytes += aligned(more);
+      return place;
+    };
+    fault_at_ = take(sizeof(Fault));
+    for (const auto& output : plan_.outputs) results_at_.push_back(take(output.type.bytes()));
+    for (const auto& base : plan_.bases) bases_at_.push_back(take(bytes_of_run(base)));
+    work_at_ = take(made_.work_bytes);
+    try {
+      arena_.emplace(board_->arenas, bytes);
+      kept_.emplace(board_->kept, plan_);
+    } catch (const std::bad_alloc&) {
+      refuse_memory(bytes + plan_.kept_bytes(), what_holds_memory(plan_));
+    }
+  }
+
+  [[noreturn]] void refuse_memory(std::size_t bytes, const std::string& what) const {
     const auto room = driver_.room();
     plan::refuse_memory(types_of(plan_.arguments), bytes,
                         what + "; of the device's " + std::to_string(room.total) + " bytes " +
@@ -131,39 +144,42 @@ class CudaRunner : public Runner {
     made_.source.headers.clear();
   }
 
-  /// Of what stands in memory that is neither the arena's nor a variable's.
-  std::size_t bytes_outside(const plan::Base& base) const {
-    using Kind = plan::Base::Kind;
-    switch (base.kind) {
-      case Kind::argument:
-        return plan_.arguments[base.position].type.bytes();
-      case Kind::constant:
-        return base.constant->bytes();
-      case Kind::run_number:
-        return sizeof(std::int64_t);
-      default:
-        return 0;  // results stand behind
+  /// What a base takes of the memory of a run.
+  std::size_t bytes_of_run(const plan::Base& base) const {
+    if (base.kind == plan::Base::Kind::argument) return plan_.arguments[base.position].type.bytes();
+    return base.kind == plan::Base::Kind::run_number ? sizeof(std::int64_t) : 0;
+  }
+
+  void upload_constants() {
+    std::size_t bytes = 0;
+    for (const auto& base : plan_.bases)
+      if (base.kind == plan::Base::Kind::constant) bytes += aligned(base.constant->bytes());
+    constants_ = DeviceMemory(board_->driver, std::max<std::size_t>(bytes, 1));
+    if (!constants_.get()) refuse_memory(bytes, "constants");
+    auto* next = constants_.get();
+    const std::lock_guard<std::mutex> lock(board_->running);
+    for (std::size_t i = 0; i < plan_.bases.size(); ++i) {
+      const auto& base = plan_.bases[i];
+      if (base.kind == plan::Base::Kind::kept) bases_[i] = kept_->memory(base.position);
+      if (base.kind != plan::Base::Kind::constant) continue;
+      bases_[i] = next;
+      next += aligned(base.constant->bytes());
+      driver_.upload(bases_[i], base.constant->raw(), base.constant->bytes());
     }
   }
 
-  void place_outside() {
-    auto* next = outside_.get();
-    const auto take = [&](std::size_t bytes) {
-      auto* place = next;
-      next += aligned(bytes);
-      return place;
-    };
-    const std::lock_guard<std::mutex> lock(board_->running);
-    fault_ = take(sizeof(Fault));
-    for (const auto& output : plan_.outputs) results_.push_back(take(output.type.bytes()));
+  /// Where everything stands in a run whose memory begins there.
+  void place(std::byte* memory) {
+    using Kind = plan::Base::Kind;
+    fault_ = memory + fault_at_;
+    work_memory_ = memory + work_at_;
+    results_.clear();
+    for (auto at : results_at_) results_.push_back(memory + at);
     for (std::size_t i = 0; i < plan_.bases.size(); ++i) {
       const auto& base = plan_.bases[i];
-      bases_[i] = base.kind == plan::Base::Kind::arena    ? arena_.get()
-                  : base.kind == plan::Base::Kind::result ? results_[base.position]
-                                                          : take(bytes_outside(base));
-      if (base.kind == plan::Base::Kind::argument) own_arguments_[base.position] = bases_[i];
-      if (base.kind == plan::Base::Kind::constant)
-        driver_.upload(bases_[i], base.constant->raw(), base.constant->bytes());
+      if (base.kind == Kind::arena) bases_[i] = memory;
+      if (base.kind == Kind::result) bases_[i] = results_[base.position];
+      if (base.kind == Kind::argument || base.kind == Kind::run_number) bases_[i] = memory + bases_at_[i];
     }
   }
 
@@ -181,17 +197,6 @@ class CudaRunner : public Runner {
         driver_.upload(bases_[i], &number, sizeof number);
       }
     }
-  }
-
-  /// Whether what is made of parameters alone was made already, of the same values.
-  bool is_cached() {
-    bool same = ran_ && plan_.cached_bytes > 0;
-    for (std::size_t i = 0; i < plan_.parameters.size(); ++i) {
-      const auto version = plan_.parameters[i]->version();
-      same = same && versions_[i] == version;
-      versions_[i] = version;
-    }
-    return same;
   }
 
   /// How many launches a run is; none may be noted where the host does some of the work.
@@ -221,7 +226,7 @@ class CudaRunner : public Runner {
     if (times_ || !keeps_graphs_) return launch_all(next);
     auto places = bases_;
     for (const auto& memory : next) places.push_back(memory.get());
-    auto& set = graphs_.of(places, skip_cached_);
+    auto& set = graphs_.of(places, kept_->to_make());
     if (!std::exchange(set.ran, true)) return launch_all(next);
     if (set.graphs.empty() && !capture(set, next)) return launch_all(next);
     told_ = &set.launched;
@@ -279,7 +284,7 @@ class CudaRunner : public Runner {
           walk(i + 1, static_cast<std::size_t>(work.end), level + 1);
         }
         i = static_cast<std::size_t>(work.end) - 1;
-      } else if (!(work.cached && skip_cached_)) {
+      } else if (!(work.cached && kept_->is_made(i))) {
         times_ ? measure(i, level) : execute(i, level);
         count_captured();
       }
@@ -304,8 +309,7 @@ class CudaRunner : public Runner {
       auto& launch = made_.launches[instruction.index + k];
       for (std::uint32_t o = 0; o < work.operand_count(); ++o)
         launch.words[o] = word_of(address(plan_.operand(work, o)));
-      if (launch.work_at >= 0)
-        launch.words[static_cast<std::size_t>(launch.work_at)] = word_of(work_memory_.get());
+      if (launch.work_at >= 0) launch.words[static_cast<std::size_t>(launch.work_at)] = word_of(work_memory_);
       if (launch.fault_at >= 0) number_for_faults(launch, i, level);
       this->launch(launch);
     }
@@ -415,12 +419,15 @@ class CudaRunner : public Runner {
   std::shared_ptr<Module> module_;
   std::vector<std::shared_ptr<Multiplication>> products_;
   Staging staging_;
-  std::vector<std::byte*> own_arguments_;  // where those of a run that nobody has staged stand
-  DeviceMemory arena_, outside_, work_memory_;
-  std::byte* fault_ = nullptr;
+  std::optional<Arenas::Claim> arena_;
+  std::optional<KeptOfProgram> kept_;
+  DeviceMemory constants_;
+  // In the memory of a run: how far behind its beginning something stands, and where in this one.
+  std::size_t fault_at_ = 0, work_at_ = 0;
+  std::vector<std::size_t> results_at_, bases_at_;
+  std::byte *fault_ = nullptr, *work_memory_ = nullptr;
   std::vector<std::byte*> bases_, results_;
   std::vector<std::int64_t> steps_;
-  std::vector<std::uint64_t> versions_;
   std::vector<std::byte> read_;  // of small results
   std::vector<Launched> launched_;
   const std::vector<Launched>* told_ = &launched_;  // by these faults are told
@@ -428,11 +435,27 @@ class CudaRunner : public Runner {
   std::vector<std::shared_ptr<Graph>>* capturing_ = nullptr;
   std::size_t captured_ = 0;  // launches, since a graph was begun
   bool keeps_graphs_ = false;
-  bool ran_ = false, skip_cached_ = false;
   std::vector<WorkTime>* times_ = nullptr;
 };
 
 }  // namespace
+
+namespace {
+
+/// Null where there is none left.
+Block allocate_block(const std::shared_ptr<Driver>& driver, std::size_t bytes) {
+  const DeviceMemory memory(driver, std::max<std::size_t>(bytes, 1));
+  return memory.get() ? Block(memory.get(), [memory](std::byte*) {}) : nullptr;
+}
+
+}  // namespace
+
+Board::Board(std::shared_ptr<Driver> own)
+    : driver(std::move(own)),
+      arenas(std::make_shared<Arenas>(
+          [driver = driver](std::size_t bytes) { return allocate_block(driver, bytes); })),
+      kept(std::make_shared<KeptValues>(
+          [driver = driver](std::size_t bytes) { return allocate_block(driver, bytes); })) {}
 
 Board::Held& Board::held(const std::shared_ptr<Variable>& variable) {
   auto known = held_.find(variable.get());

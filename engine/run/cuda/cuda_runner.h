@@ -3,13 +3,14 @@
 #include <mutex>
 
 #include "run/cuda/cuda_plan.h"
+#include "run/kept_values.h"
 #include "run/runner.h"
 
 namespace reel::cuda {
 
 /// A device, and what variables are on it: shared by the programs on it, of which one runs at a time.
 struct Board {
-  explicit Board(std::shared_ptr<Driver> driver) : driver(std::move(driver)) {}
+  explicit Board(std::shared_ptr<Driver> driver);
 
   /// The value of a variable in the device's memory, the newest. Throws MemoryError.
   std::byte* newest(const std::shared_ptr<Variable>& variable);
@@ -19,6 +20,8 @@ struct Board {
   void written(const std::shared_ptr<Variable>& variable, DeviceMemory memory);
 
   const std::shared_ptr<Driver> driver;
+  const std::shared_ptr<Arenas> arenas;
+  const std::shared_ptr<KeptValues> kept;
   std::mutex running;
 
  private:

@@ -21,20 +21,20 @@ class KeptGraphs {
 
   struct Set {
     std::vector<std::byte*> places;  // where everything stands
-    bool skips_cached = false;
-    bool ran = false;  // without graphs: what runs but once needs none
+    std::vector<bool> makes;         // which work of what is kept
+    bool ran = false;                // without graphs: what runs but once needs none
     std::vector<std::shared_ptr<Graph>> graphs;
     std::vector<Launched> launched;
   };
 
   /// The set for these, an empty one where there was none; the one that was asked for longest ago goes.
-  Set& of(const std::vector<std::byte*>& places, bool skips_cached) {
+  Set& of(const std::vector<std::byte*>& places, const std::vector<bool>& makes) {
     for (auto set = sets_.begin(); set != sets_.end(); ++set)
-      if (set->places == places && set->skips_cached == skips_cached) {
+      if (set->places == places && set->makes == makes) {
         sets_.splice(sets_.begin(), sets_, set);
         return sets_.front();
       }
-    sets_.push_front({places, skips_cached, false, {}, {}});
+    sets_.push_front({places, makes, false, {}, {}});
     if (sets_.size() > most_sets) sets_.pop_back();
     return sets_.front();
   }

@@ -124,7 +124,7 @@ void Cluster::run_tiles(const Tile& share, std::int64_t block, const void* const
 
   auto** at = static_cast<std::byte**>(scratch);
   const auto memory = [&](int value) { return static_cast<std::byte*>(scratch) + registers_[value]; };
-  for (const auto& [value, tile] : uniforms_) at[value] = const_cast<std::byte*>(tile.data());
+  for (const auto& [value, tile] : uniforms_) at[value] = const_cast<std::byte*>(tile->data());
   const bool whole_rows = share.columns == columns_ && columns_ <= tile_;
   // Tiles of nearly equal heights.
   const auto most_rows = whole_rows ? tile_ / columns_ : 1;

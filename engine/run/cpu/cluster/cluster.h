@@ -5,6 +5,7 @@
 #include <reel/cpu_kernel.h>
 
 #include "run/cpu/cluster/column_totals.h"
+#include "run/cpu/cluster/uniform_tiles.h"
 #include "search_limits.h"
 
 namespace reel::cpu {
@@ -26,6 +27,10 @@ class Cluster {
     const void* uniform = nullptr;
     /// Hardly in the cache: another part of memory at each step, or too much for it.
     bool is_cold = false;
+
+    bool operator==(const Input& o) const {
+      return layout == o.layout && uniform == o.uniform && is_cold == o.is_cold;
+    }
   };
   struct Member {
     std::vector<int> operands;
@@ -43,10 +48,14 @@ class Cluster {
     /// written.
     std::vector<int> overwrites;
     bool is_cold = false;
+
+    bool operator==(const Output& o) const {
+      return value == o.value && layout == o.layout && overwrites == o.overwrites && is_cold == o.is_cold;
+    }
   };
 
   Cluster(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Member>& steps,
-          const std::vector<Output>& outputs);
+          const std::vector<Output>& outputs, UniformTiles& uniforms);
 
   /// `outputs`: those given, then the column totals [blocks, columns] of each such step.
   void run(const void* const* inputs, void* const* outputs, void* scratch, int part, int parts) const;
@@ -125,7 +134,7 @@ class Cluster {
   std::vector<std::size_t> registers_;
   /// For each value that is an output: which, and whether it may be written in its place at once.
   std::vector<std::int32_t> direct_output_;
-  std::vector<std::pair<std::int32_t, std::vector<std::byte>>> uniforms_;  // value, a tile of it
+  std::vector<std::pair<std::int32_t, UniformTiles::Tile>> uniforms_;  // value, a tile of it
   std::size_t scratch_bytes_ = 0;
 };
 

@@ -69,6 +69,7 @@ void Cluster::find_axes(const Shape& shape, const std::vector<Input>& inputs,
   outer_.assign(extents.begin(), extents.end() - 1);
   rows_ = shape.size() == 0 ? 0 : 1;
   for (auto extent : outer_) rows_ *= extent;
+  accesses_.reserve(layouts.size());
   for (std::size_t i = 0; i < layouts.size(); ++i) {
     Access access;
     access.per_row = per_row[i];
@@ -112,11 +113,12 @@ std::size_t whole_lines(std::int64_t bytes) { return static_cast<std::size_t>((b
 class Cluster::Tiling {
  public:
   Tiling(Cluster& cluster, const std::vector<Input>& inputs, const std::vector<Member>& steps,
-         const std::vector<Output>& outputs)
+         const std::vector<Output>& outputs, UniformTiles& uniforms)
       : to_(cluster),
         inputs_(inputs),
         steps_(steps),
         outputs_(outputs),
+        uniforms_(uniforms),
         last_(static_cast<int>(steps.size())),
         last_use_(cluster.value_count_, never),
         registers_(cluster.value_count_, -1),
@@ -133,6 +135,7 @@ class Cluster::Tiling {
       storing.value = outputs_[o].value;
       to_.actions_.push_back(storing);
     }
+    to_.actions_.shrink_to_fit();
     find_streams();
     choose_tile();
     lay_out_scratch();
@@ -243,10 +246,8 @@ class Cluster::Tiling {
     tile = std::min(tile, std::max<std::int64_t>(to_.rows_ * columns, 1));
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       if (!inputs_[i].uniform) continue;
-      const auto size = to_.accesses_[i].element;
-      std::vector<std::byte> filled(static_cast<std::size_t>(tile * size));
-      repeat_loop(inputs_[i].layout.type.element)(inputs_[i].uniform, 0, filled.data(), 1, tile);
-      to_.uniforms_.emplace_back(static_cast<std::int32_t>(i), std::move(filled));
+      to_.uniforms_.emplace_back(static_cast<std::int32_t>(i),
+                                 uniforms_.of(inputs_[i].uniform, inputs_[i].layout.type.element, tile));
     }
   }
 
@@ -269,6 +270,7 @@ class Cluster::Tiling {
   const std::vector<Input>& inputs_;
   const std::vector<Member>& steps_;
   const std::vector<Output>& outputs_;
+  UniformTiles& uniforms_;
   const int last_;  // after all steps
   std::vector<int> last_use_;
   std::vector<std::int32_t> registers_;
@@ -279,11 +281,11 @@ class Cluster::Tiling {
 };
 
 Cluster::Cluster(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Member>& steps,
-                 const std::vector<Output>& outputs)
+                 const std::vector<Output>& outputs, UniformTiles& uniforms)
     : input_count_(inputs.size()), output_count_(outputs.size()), value_count_(inputs.size() + steps.size()) {
   find_row_values(shape, inputs, steps);
   find_axes(shape, inputs, outputs);
-  Tiling(*this, inputs, steps, outputs).run();
+  Tiling(*this, inputs, steps, outputs, uniforms).run();
 }
 
 }  // namespace reel::cpu
