@@ -111,7 +111,7 @@ TEST_CASE("threads that run programs of all sizes get memory that nobody else ha
   CHECK(*counted.held == 0);
 }
 
-TEST_CASE("an LSTM of 100 lengths holds little more than one of the longest") {
+TEST_CASE("an LSTM of 100 lengths holds little more than one of the longest", "[slow]") {
   constexpr std::int64_t longest = 100, batch = 32;
   const auto held_by = [&](std::int64_t shortest) {
     const auto before = live_bytes();
@@ -164,9 +164,59 @@ TEST_CASE("what is made of weights alone is made once for all programs that need
     value.data<float>()[round] += 1;
     weight.assign(value);
   }
-  REQUIRE(predict.program(input(3)).kept_bytes() > 0);
+  const auto one = predict.program(input(3)).kept_blocks();
+  CHECK(!one.empty());
+  CHECK(predict.program(input(5)).kept_blocks() == one);
+}
+
+TEST_CASE(
+    "a function keeps as many programs and bytes as it is told to, and forgets them when it is told to") {
+  Model model(Seed{1}, Device::cpu(1));
+  const LSTM lstm(model / "lstm", 4, 8);
+  Function f(model, [&](Tensor x) { return unroll(lstm, x, lstm.initial_state(2)).outputs; });
+  const auto call = [&](std::int64_t steps) { f(Array(Shape{steps, 2, 4}, f32)); };
+  for (std::int64_t steps = 1; steps <= 10; ++steps) call(steps);
+  CHECK(f.program_count() == 10);
+  f.keep_programs({4});
+  CHECK(f.program_count() == 4);
+  call(20);
+  CHECK(f.program_count() == 4);
+  // The longest is the largest; without it there are more bytes than one program needs in any case.
+  const auto all = f.program_bytes();
+  f.keep_programs({100, all});
+  CHECK(f.program_count() == 4);
+  call(40);
+  CHECK(f.program_count() == 1);
+  call(2);
+  CHECK(f.program_count() == 1);
+  CHECK(f.program_bytes() <= all);
+  f.forget_programs();
+  CHECK(f.program_count() == 0);
+  CHECK(f.program_bytes() == 0);
+  f.keep_programs({});
+  call(2);
+  call(3);
+  CHECK(f.program_count() == 2);
+}
+
+TEST_CASE("memory is given back when programs are forgotten", "[slow]") {
+  Model model(Seed{1}, Device::cpu(1));
+  const GRU gru(model / "gru", 16, 32);
+  TrainingStep step(model, Adam(),
+                    [&](Tensor x) { return mean(square(unroll(gru, x, gru.initial_state(8)).outputs)); });
+  Function predict(model, [&](Tensor x) { return unroll(gru, x, gru.initial_state(8)).outputs; });
+  step(Array(Shape{2, 8, 16}, f32));
+  predict(Array(Shape{2, 8, 16}, f32));
+  step.forget_programs();
+  predict.forget_programs();
   const auto before = live_bytes();
-  predict(input(11));
-  predict(input(12));
-  CHECK(live_bytes() - before < 2 * predict.program(input(3)).kept_bytes());
+  for (std::int64_t steps = 100; steps <= 110; ++steps) {
+    step(Array(Shape{steps, 8, 16}, f32));
+    predict(Array(Shape{steps, 8, 16}, f32));
+  }
+  CHECK(live_bytes() - before > 500000);
+  step.forget_programs();
+  predict.forget_programs();
+  // What is left are a few entries of tables.
+  CHECK(live_bytes() < before + 50000);
 }

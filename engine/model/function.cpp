@@ -1,5 +1,8 @@
 #include <reel/function.h>
 
+#include <algorithm>
+#include <set>
+
 namespace reel {
 
 ProgramCache::Entry* ProgramCache::find(const Key& key) {
@@ -15,11 +18,36 @@ ProgramCache::Entry& ProgramCache::insert(Entry entry) {
   added.push_front(std::move(entry));
   by_key_.emplace(added.front().key, added.begin());
   entries_.splice(entries_.begin(), added);
-  if (entries_.size() > capacity) {
+  keep_limits();
+  return entries_.front();
+}
+
+std::size_t ProgramCache::bytes() const {
+  std::size_t arena = 0, kept = 0;
+  std::set<const void*> counted;
+  for (const auto& entry : entries_) {
+    arena = std::max(arena, entry.program.arena_bytes() - entry.program.kept_bytes());
+    for (const auto& [block, bytes] : entry.program.kept_blocks())
+      if (counted.insert(block).second) kept += bytes;
+  }
+  return arena + kept;
+}
+
+void ProgramCache::set_limits(const CacheLimits& limits) {
+  limits_ = limits;
+  keep_limits();
+}
+
+void ProgramCache::keep_limits() {
+  while (entries_.size() > 1 && (entries_.size() > limits_.programs || bytes() > limits_.bytes)) {
     by_key_.erase(entries_.back().key);
     entries_.pop_back();
   }
-  return entries_.front();
+}
+
+void ProgramCache::clear() {
+  by_key_.clear();
+  entries_.clear();
 }
 
 }  // namespace reel

@@ -235,6 +235,12 @@ KeptOfProgram::KeptOfProgram(std::shared_ptr<KeptValues> all, const plan::Plan& 
     throw InternalError("something is kept that no work makes");
 }
 
+std::vector<std::pair<const void*, std::size_t>> KeptOfProgram::blocks() const {
+  std::vector<std::pair<const void*, std::size_t>> blocks;
+  for (std::size_t i = 0; i < values_.size(); ++i) blocks.emplace_back(memory(i), plan_.kept[i]);
+  return blocks;
+}
+
 bool KeptOfProgram::is_current(const KeptValue& value) const {
   if (!value.is_made) return false;
   for (std::size_t i = 0; i < value.variables.size(); ++i)

@@ -48,6 +48,7 @@ class KeptOfProgram {
   KeptOfProgram(std::shared_ptr<KeptValues> all, const plan::Plan& plan);
 
   std::byte* memory(std::size_t position) const { return values_[position]->memory.get(); }
+  std::vector<std::pair<const void*, std::size_t>> blocks() const;
   /// Whether the run that has begun need not do this work: what it would make is there.
   bool is_made(std::size_t work) const { return nothing_to_make_ || !to_make_[work]; }
   /// Which work it has to do to make what is not; none where all is there.

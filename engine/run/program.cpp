@@ -126,6 +126,9 @@ std::vector<Array> Program::run(const std::vector<Array>& arguments) { return ru
 
 std::size_t Program::arena_bytes() const { return state_->runner->arena_bytes(); }
 std::size_t Program::kept_bytes() const { return state_->runner->kept_bytes(); }
+std::vector<std::pair<const void*, std::size_t>> Program::kept_blocks() const {
+  return state_->runner->kept_blocks();
+}
 std::size_t Program::instruction_count() const { return state_->runner->instruction_count(); }
 std::string Program::explain() const { return state_->runner->explain() + state_->notes; }
 

@@ -24,6 +24,7 @@ class Runner {
   virtual void run_staged(StagedArguments& arguments, std::vector<Array>& outputs);
   virtual std::size_t arena_bytes() const = 0;
   virtual std::size_t kept_bytes() const = 0;
+  virtual std::vector<std::pair<const void*, std::size_t>> kept_blocks() const { return {}; }
   virtual std::size_t instruction_count() const = 0;
   virtual std::string explain() const = 0;
   virtual Profile profile(const std::vector<const Array*>& arguments, int runs) = 0;

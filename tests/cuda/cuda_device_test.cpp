@@ -363,6 +363,42 @@ TEST_CASE("of a loop of very many steps nothing grows with them but the time", "
   CHECK(many_instructions == few_instructions);
 }
 
+TEST_CASE("programs of a device work in one piece of its memory, and keep weights but once", "[cuda]") {
+  const auto driver = std::make_shared<EmulatedDriver>(EmulatedDriver::Options{});
+  const auto held = [&] {
+    const auto room = driver->room();
+    return room.total - room.free;
+  };
+  const Device device(cuda::make_backend(driver));
+  Model model(Seed{1}, device), same(Seed{1}, Device::reference());
+  const GRU gru(model / "gru", 8, 16), reference(same / "gru", 8, 16);
+  Function predict(model, [&](Tensor x) { return unroll(gru, x, gru.initial_state(4)).outputs; });
+  Function expected(same, [&](Tensor x) { return unroll(reference, x, reference.initial_state(4)).outputs; });
+  const auto input = [](std::int64_t steps) {
+    Array x(Shape{steps, 4, 8}, f);
+    for (std::int64_t i = 0; i < x.size(); ++i) x.data<float>()[i] = static_cast<float>(i % 5) - 2;
+    return x;
+  };
+  predict(input(12));
+  const auto one = held();
+  for (int round = 0; round < 2; ++round) {
+    for (const std::int64_t steps : {5, 12, 3, 7, 5}) {
+      const auto x = input(steps);
+      CHECK(difference(predict(x), expected(x)) < 1e-5);
+    }
+    // Constants alone are each program's own.
+    CHECK(held() < one + 4 * 4096);
+    for (auto* each : {&model, &same}) {
+      const auto weight = each->parameter("gru/update/U");
+      auto value = weight.value();
+      value.data<float>()[3] += 1;
+      weight.assign(value);
+    }
+  }
+  predict.forget_programs();
+  CHECK(held() < one / 2);
+}
+
 TEST_CASE("several devices, and several programs on each, run in one process at the same time",
           "[cuda][threads]") {
 #if defined(__SANITIZE_THREAD__)  // each thread of each kernel takes its time

@@ -52,11 +52,18 @@ inline char type_tag = 0;
 
 }  // namespace structure
 
+/// How many programs a function keeps, and how much memory for their values: those that were used last. The
+/// one that was used last of all is kept in any case.
+struct CacheLimits {
+  std::size_t programs = 256;
+  std::size_t bytes = std::size_t{4} << 30;
+};
+
 /// The programs of one function, one for each combination of argument types, least recently used last.
 class ProgramCache {
  public:
-  /// How many are kept.
-  static constexpr std::size_t capacity = 256;
+  /// How many are kept unless it is said otherwise.
+  static constexpr std::size_t capacity = CacheLimits().programs;
   using Key = std::vector<std::int64_t>;
 
   struct Entry {
@@ -69,8 +76,16 @@ class ProgramCache {
   Entry* find(const Key& key);
   Entry& insert(Entry entry);
   std::size_t size() const { return entries_.size(); }
+  /// Of the memory they work in, which is as much as the largest needs, and of all that they keep.
+  std::size_t bytes() const;
+  /// Lets go of what is beyond the limits, now and from now on.
+  void set_limits(const CacheLimits& limits);
+  void clear();
 
  private:
+  void keep_limits();
+
+  CacheLimits limits_;
   std::list<Entry> entries_;
   std::map<Key, std::list<Entry>::iterator> by_key_;
 };
@@ -179,8 +194,21 @@ class Function {
         args...);
   }
 
-  /// How many programs have been recorded and are kept.
+  /// How many programs have been recorded and are kept, and the bytes of their values: the memory they work
+  /// in by turns, and what they keep of parameters. (What is shared with other functions is counted in each.)
   std::size_t program_count() const { return cache_.size(); }
+  std::size_t program_bytes() const { return cache_.bytes(); }
+  /// Keeps no more than that from now on; CacheLimits{} is what holds at first. Throws Error where another
+  /// thread uses the function, as forget_programs() does.
+  void keep_programs(const CacheLimits& limits) {
+    const Using use(in_use_, "Function");
+    cache_.set_limits(limits);
+  }
+  /// Lets go of all programs and their memory; the next call records anew.
+  void forget_programs() {
+    const Using use(in_use_, "Function");
+    cache_.clear();
+  }
 
  private:
   template <class Result>

@@ -66,10 +66,14 @@ class Program {
   std::vector<Array> run(StagedArguments& arguments);
   void run(StagedArguments& arguments, std::vector<Array>& results);
 
-  /// Bytes of the one block of memory that holds all values in between.
+  /// Bytes of the memory that holds all values in between: what a run borrows, the same for all programs of a
+  /// device that run one after the other, and what is kept.
   std::size_t arena_bytes() const;
   /// How many of them hold what was made of parameters alone, merged or packed, and is kept from run to run.
+  /// Programs that keep the same share it.
   std::size_t kept_bytes() const;
+  /// The blocks that it is kept in, told apart by their addresses, and the bytes of each.
+  std::vector<std::pair<const void*, std::size_t>> kept_blocks() const;
   std::size_t instruction_count() const;
   /// The instructions, one a line: what each does, for which code, and where its operands stand; then which
   /// limits were met where Reel stops looking for something better.

@@ -55,6 +55,7 @@ class CpuRunner : public Runner {
 
   std::size_t arena_bytes() const override { return plan_->plan.arena_bytes + kept_bytes(); }
   std::size_t kept_bytes() const override { return plan_->plan.kept_bytes(); }
+  std::vector<std::pair<const void*, std::size_t>> kept_blocks() const override { return kept_->blocks(); }
   std::size_t instruction_count() const override { return plan_->instructions.size(); }
   std::string explain() const override { return cpu::explain(*plan_); }
   Profile profile(const std::vector<const Array*>& arguments, int runs) override {

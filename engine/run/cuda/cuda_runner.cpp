@@ -63,6 +63,7 @@ class CudaRunner : public Runner {
 
   std::size_t arena_bytes() const override { return plan_.arena_bytes + kept_bytes(); }
   std::size_t kept_bytes() const override { return plan_.kept_bytes(); }
+  std::vector<std::pair<const void*, std::size_t>> kept_blocks() const override { return kept_->blocks(); }
   std::size_t instruction_count() const override { return made_.instructions.size(); }
   std::string explain() const override { return cuda::explain(made_); }
   Profile profile(const std::vector<const Array*>& arguments, int runs) override {

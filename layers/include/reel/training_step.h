@@ -112,8 +112,8 @@ class TrainingStep {
     if (program_count() > 0) memory_.model().parameter((memory_ / "learning_rate").path());
     memory_.state("learning_rate", {}, rate).assign(Array(rate).cast(memory_.model().element()));
   }
-  /// The program of steps with arguments like these, and where its time goes; see Function. Profiling takes
-  /// real steps: the parameters change.
+  /// The program of steps with arguments like these, where its time goes, and which are kept; see Function.
+  /// Profiling takes real steps: the parameters change.
   template <class... Args>
   auto program(const Args&... args) {
     return function_.program(args...);
@@ -123,6 +123,9 @@ class TrainingStep {
     return function_.profile(args...);
   }
   std::size_t program_count() const { return function_.program_count(); }
+  std::size_t program_bytes() const { return function_.program_bytes(); }
+  void keep_programs(const CacheLimits& limits) { function_.keep_programs(limits); }
+  void forget_programs() { function_.forget_programs(); }
 
  private:
   /// Sets an option where it is one of these.
