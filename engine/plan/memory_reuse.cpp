@@ -22,30 +22,6 @@ std::pair<std::int64_t, std::int64_t> bytes_of(const Address& place) {
   return {place.offset + low, place.offset + high};
 }
 
-/// Whether two places of one buffer, at the same step, have no byte in common. False where that is not plain.
-bool disjoint(const Place& a, const Place& b) {
-  const auto [low_a, high_a] = bytes_of(a);
-  const auto [low_b, high_b] = bytes_of(b);
-  if (high_a <= low_b || high_b <= low_a) return true;
-  if (a.layout.type != b.layout.type || a.layout.strides != b.layout.strides) return false;
-  // Columns of one matrix: rows of `width` bytes, one every `pitch`.
-  const auto& shape = a.layout.type.shape;
-  std::int64_t width = a.element_size(), pitch = 0;
-  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    const auto stride = a.layout.strides[axis] * a.element_size();
-    if (shape[axis] == 1) continue;
-    if (pitch == 0 && stride == width)
-      width *= shape[axis];
-    else if (pitch == 0 && stride > width)
-      pitch = stride;
-    else if (pitch == 0 || stride % pitch != 0)
-      return false;
-  }
-  if (pitch == 0) return false;
-  const auto distance = std::abs(a.offset - b.offset) % pitch;
-  return distance >= width && distance <= pitch - width;
-}
-
 /// The slot of a sequence in which all that a step reads lies, one after the other for the steps; -1 where
 /// steps share memory or mix.
 std::int64_t slot_of(const Place& place) {
@@ -98,13 +74,6 @@ void MemoryReuse::find_reads() {
   }
 }
 
-bool MemoryReuse::may_be_taken(const Place& sequence) {
-  if (invariant_buffers_.count(sequence.buffer)) return false;
-  const auto [known, is_new] = read_last_.emplace(sequence.buffer, false);
-  if (is_new) known->second = is_read_last_(sequence);
-  return known->second;
-}
-
 /// Whether item `writer` may write over a part of a sequence: others have read it before, and it reads it
 /// itself, if at all, element by element.
 bool MemoryReuse::may_write(const Place& part, std::int32_t writer) {
@@ -141,6 +110,7 @@ std::optional<Place> MemoryReuse::memory_behind(const Place& sequence, const Ten
     if (!all) continue;
     const auto [low, high] = bytes_of(*all);
     if (low < 0 || high > static_cast<std::int64_t>(buffers_[sequence.buffer].bytes)) continue;
+    if (!is_read_last_(*all)) continue;
     const bool fits = std::all_of(parts.begin(), parts.end(), [&](const Concat::Part& part) {
       const auto memory = parts.size() > 1 ? slice_of(whole, joined.axis, part.start, part.stop) : whole;
       return may_write(memory, inner_.schedule.item_of[part.id]);
@@ -168,7 +138,7 @@ std::optional<Place> MemoryReuse::memory_for(NodeId value) {
     const auto sequence = place_of_(*candidate);
     const bool is_candidate = sequence.buffer >= 0 &&
                               sequence.buffer == inner_.standing[inner_.source(*candidate)].buffer &&
-                              !sequence.steps.empty() && may_be_taken(sequence);
+                              !sequence.steps.empty() && !invariant_buffers_.count(sequence.buffer);
     const auto all = is_candidate ? memory_behind(sequence, node.type, joined) : std::nullopt;
     // What is taken, or will never do, is not looked at again.
     if (all || !is_candidate || (!is_concat && node.type == sequence.layout.type))

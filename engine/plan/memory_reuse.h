@@ -16,7 +16,7 @@ class MemoryReuse {
   using IsReadLast = std::function<bool(const Place&)>;
 
   /// The loop is the one at `level`. `place_of`: of a value of the step that is an input, or another layout
-  /// of one; `is_read_last`: whether nobody reads what stands in the buffer of a sequence after the loop.
+  /// of one; `is_read_last`: whether nobody reads after the loop what stands, of all steps, in a place.
   MemoryReuse(const Context& inner, const Loop& loop, int level, const std::vector<Buffer>& buffers,
               PlaceOf place_of, IsReadLast is_read_last);
 
@@ -31,7 +31,6 @@ class MemoryReuse {
   };
 
   void find_reads();
-  bool may_be_taken(const Place& sequence);
   bool may_write(const Place& part, std::int32_t writer);
   std::optional<Place> memory_behind(const Place& sequence, const TensorType& type, const Concat& joined);
 
@@ -45,7 +44,6 @@ class MemoryReuse {
   std::set<std::int32_t> invariant_buffers_;                        // read at every step
   std::unordered_map<std::int32_t, std::vector<Read>> reads_;       // by buffer
   std::unordered_map<std::int32_t, std::list<NodeId>> candidates_;  // what an item reads of sequences
-  std::unordered_map<std::int32_t, bool> read_last_;                // buffers
   std::unordered_map<std::int32_t, std::vector<Place>> taken_;      // by buffer
 };
 

@@ -3,6 +3,7 @@
 #include <reel/structural.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace reel::plan {
 
@@ -23,6 +24,29 @@ bool Address::same_as(const Address& other) const {
   for (int axis = 0; axis < layout.type.shape.rank(); ++axis)
     if (layout.type.shape[axis] != 1 && layout.strides[axis] != other.layout.strides[axis]) return false;
   return true;
+}
+
+bool disjoint(const Address& a, const Address& b) {
+  const auto [low_a, high_a] = a.reach();
+  const auto [low_b, high_b] = b.reach();
+  if (a.offset + high_a <= b.offset + low_b || b.offset + high_b <= a.offset + low_a) return true;
+  if (a.layout.type != b.layout.type || a.layout.strides != b.layout.strides) return false;
+  // Columns of one matrix: rows of `width` bytes, one every `pitch`.
+  const auto& shape = a.layout.type.shape;
+  std::int64_t width = a.element_size(), pitch = 0;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    const auto stride = a.layout.strides[axis] * a.element_size();
+    if (shape[axis] == 1) continue;
+    if (pitch == 0 && stride == width)
+      width *= shape[axis];
+    else if (pitch == 0 && stride > width)
+      pitch = stride;
+    else if (pitch == 0 || stride % pitch != 0)
+      return false;
+  }
+  if (pitch == 0) return false;
+  const auto distance = std::abs(a.offset - b.offset) % pitch;
+  return distance >= width && distance <= pitch - width;
 }
 
 Place slice_of(const Place& place, int axis, std::int64_t start, std::int64_t stop) {

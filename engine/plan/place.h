@@ -37,6 +37,10 @@ struct Address {
   Start start() const { return {base, buffer, offset}; }
 };
 
+/// Whether two addresses of one buffer have no byte in common at the same step. False where that is not
+/// plain.
+bool disjoint(const Address& a, const Address& b);
+
 /// An address, and what it takes to plan with it.
 struct Place : Address {
   /// Number of loops around the place where the value was computed.

@@ -1,5 +1,7 @@
 #include "plan/planner.h"
 
+#include <algorithm>
+
 // Maps and reductions that are computed in one pass.
 
 namespace reel::plan {
@@ -82,6 +84,18 @@ Note note_of(const Tape& tape, const Item& item, const Shape& space) {
   return note;
 }
 
+/// Whether each element stands by itself, and those of a row one behind the other.
+bool has_rows_of_elements(const Layout& layout) {
+  std::int64_t least = 1;
+  for (int axis = layout.type.shape.rank() - 1; axis >= 0; --axis) {
+    const auto extent = layout.type.shape[axis];
+    if (extent == 1) continue;
+    if (least == 1 ? layout.strides[axis] != 1 : layout.strides[axis] < least) return false;
+    least = layout.strides[axis] * extent;
+  }
+  return true;
+}
+
 }  // namespace
 
 void Planner::plan_fusion(Context& context, const Item& item) {
@@ -116,12 +130,39 @@ void Planner::plan_fusion(Context& context, const Item& item) {
       totals.push_back(new_buffer({ElementType::boolean, {bytes}}, context.level, schedule.cached[id]));
     } else if (context.escapes[id] || context.standing.has_home(id)) {
       fusion.outputs.push_back({number});
-      outputs.push_back(place_of(put_home_or_buffer(context, id), spaces.is_per_row(id)));
+      const auto taken = memory_of_input(context, id, inputs, outputs);
+      const auto& standing = taken ? context.standing.put(id, *taken) : put_home_or_buffer(context, id);
+      outputs.push_back(place_of(standing, spaces.is_per_row(id)));
     }
   }
   auto note = note_of(tape, item, fusion.space);
   add_fusion(std::move(fusion), inputs, outputs, totals, context.level, std::move(note));
   for (std::size_t i = 0; i < columns.size(); ++i) finish_columns(context, columns[i], totals[i]);
+}
+
+/// The place of an operand of the fusion that is being planned where nobody reads it after that, so that a
+/// value like it may be written over it; none where there is no such operand, or the value has a home.
+std::optional<Place> Planner::memory_of_input(const Context& context, NodeId id,
+                                              const std::vector<Place>& inputs,
+                                              const std::vector<Place>& outputs) const {
+  const auto& type = context.tape.node(id).type;
+  if (!fuses_ || context.standing.has_home(id) || context.schedule.cached[id]) return std::nullopt;
+  for (const auto& input : inputs) {
+    if (input.base != arena_base || input.layout.type != type || !input.steps.empty() ||
+        !has_rows_of_elements(input.layout))
+      continue;
+    // The fusion itself reads it element by element, or row by row, and in no other way.
+    const bool is_read_alike = std::all_of(inputs.begin(), inputs.end(), [&](const Place& other) {
+      return other.buffer != input.buffer || other.same_as(input) || disjoint(other, input);
+    });
+    const bool is_taken = std::any_of(outputs.begin(), outputs.end(), [&](const Place& other) {
+      return other.buffer == input.buffer && !disjoint(other, input);
+    });
+    // Copies of the old value would be taken for copies of the new one.
+    const bool has_versions = blocks_[context.level]->versions.count(input.start()) != 0;
+    if (is_read_alike && !is_taken && !has_versions && is_last_use(context, input)) return input;
+  }
+  return std::nullopt;
 }
 
 /// From the totals that a fusion leaves of a reduction, its result.

@@ -160,8 +160,8 @@ void Planner::write_every_step(Context& inner, Loop& loop, NodeId value, const P
     (given ? loop.first_copies : loop.last_copies).push_back({value, step});
 }
 
-/// Whether nothing that stands in the buffer is read after the item that is being planned, or was there
-/// before the loops around.
+/// Whether nothing that stands in the place is read after the item that is being planned, or was there before
+/// the loops around.
 bool Planner::is_last_use(const Context& outer, const Place& place) const {
   if (place.base != arena_base || place.cached || plan_.buffers[place.buffer].level != outer.level)
     return false;
@@ -175,9 +175,9 @@ bool Planner::is_last_use(const Context& outer, const Place& place) const {
     if (outer.operation(id).kind == Kind::projection && outer.tape.inputs(id)[0] == unroll) continue;
     const auto& standing = outer.standing[id];
     const auto* home = outer.standing.home(id);
-    if (home && home->buffer == place.buffer && !standing.known()) return false;
+    if (home && home->buffer == place.buffer && !standing.known() && !disjoint(*home, place)) return false;
     const auto source = outer.source(id);
-    if (standing.known() && standing.buffer == place.buffer &&
+    if (standing.known() && standing.buffer == place.buffer && !disjoint(standing, place) &&
         (outer.wanted[source] || outer.last_reader[source] > outer.item))
       return false;
   }

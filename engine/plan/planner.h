@@ -47,6 +47,8 @@ class Planner {
 
   // plan_fusion.cpp
   void plan_fusion(Context& context, const Item& item);
+  std::optional<Place> memory_of_input(const Context& context, NodeId id, const std::vector<Place>& inputs,
+                                       const std::vector<Place>& outputs) const;
   std::uint32_t number_of(Fusion fusion);
   void finish_columns(Context& context, NodeId id, const Place& totals);
   void add_fusion(Fusion fusion, const std::vector<Place>& inputs, const std::vector<Place>& outputs,
