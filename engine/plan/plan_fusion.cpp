@@ -116,6 +116,7 @@ void Planner::plan_fusion(Context& context, const Item& item) {
     for (std::size_t k = 0; k < tape.inputs(id).size(); ++k)
       if (schedule.reading(id, k) == Reading::apart && values.add_input(id, k))
         inputs.push_back(place_of(place(context, tape.inputs(id)[k]), values.takes_rows(id)));
+  auto read_last = inputs_read_last(context, inputs);
   std::vector<NodeId> columns;
   for (auto id : item.nodes) {
     const auto& node = tape.node(id);
@@ -130,9 +131,7 @@ void Planner::plan_fusion(Context& context, const Item& item) {
       totals.push_back(new_buffer({ElementType::boolean, {bytes}}, context.level, schedule.cached[id]));
     } else if (context.escapes[id] || context.standing.has_home(id)) {
       fusion.outputs.push_back({number});
-      const auto taken = memory_of_input(context, id, inputs, outputs);
-      const auto& standing = taken ? context.standing.put(id, *taken) : put_home_or_buffer(context, id);
-      outputs.push_back(place_of(standing, spaces.is_per_row(id)));
+      outputs.push_back(place_of(put_output(context, id, read_last), spaces.is_per_row(id)));
     }
   }
   auto note = note_of(tape, item, fusion.space);
@@ -140,29 +139,39 @@ void Planner::plan_fusion(Context& context, const Item& item) {
   for (std::size_t i = 0; i < columns.size(); ++i) finish_columns(context, columns[i], totals[i]);
 }
 
-/// The place of an operand of the fusion that is being planned where nobody reads it after that, so that a
-/// value like it may be written over it; none where there is no such operand, or the value has a home.
-std::optional<Place> Planner::memory_of_input(const Context& context, NodeId id,
-                                              const std::vector<Place>& inputs,
-                                              const std::vector<Place>& outputs) const {
-  const auto& type = context.tape.node(id).type;
-  if (!fuses_ || context.standing.has_home(id) || context.schedule.cached[id]) return std::nullopt;
+/// The operands of the fusion that is being planned which nobody reads after it, so that a value of the same
+/// type may be written over one: nobody but the fusion itself, element by element, or row by row, and in no
+/// other way.
+std::list<Place> Planner::inputs_read_last(const Context& context, const std::vector<Place>& inputs) const {
+  std::list<Place> last;
+  if (!fuses_) return last;
+  std::unordered_map<std::int32_t, std::vector<const Place*>> in_buffer;
+  for (const auto& input : inputs)
+    if (input.base == arena_base) in_buffer[input.buffer].push_back(&input);
   for (const auto& input : inputs) {
-    if (input.base != arena_base || input.layout.type != type || !input.steps.empty() ||
-        !has_rows_of_elements(input.layout))
-      continue;
-    // The fusion itself reads it element by element, or row by row, and in no other way.
-    const bool is_read_alike = std::all_of(inputs.begin(), inputs.end(), [&](const Place& other) {
-      return other.buffer != input.buffer || other.same_as(input) || disjoint(other, input);
-    });
-    const bool is_taken = std::any_of(outputs.begin(), outputs.end(), [&](const Place& other) {
-      return other.buffer == input.buffer && !disjoint(other, input);
+    if (input.base != arena_base || !input.steps.empty() || !has_rows_of_elements(input.layout)) continue;
+    const auto& others = in_buffer.at(input.buffer);
+    const bool is_read_alike = std::all_of(others.begin(), others.end(), [&](const Place* other) {
+      return other->same_as(input) || disjoint(*other, input);
     });
     // Copies of the old value would be taken for copies of the new one.
     const bool has_versions = blocks_[context.level]->versions.count(input.start()) != 0;
-    if (is_read_alike && !is_taken && !has_versions && is_last_use(context, input)) return input;
+    if (is_read_alike && !has_versions && is_last_use(context, input)) last.push_back(input);
   }
-  return std::nullopt;
+  return last;
+}
+
+/// Where an output of a fusion stands: at home, over an operand, or in a buffer of its own.
+const Place& Planner::put_output(Context& context, NodeId id, std::list<Place>& inputs_read_last) {
+  const auto& type = context.tape.node(id).type;
+  const auto fit = std::find_if(inputs_read_last.begin(), inputs_read_last.end(),
+                                [&](const Place& input) { return input.layout.type == type; });
+  if (context.standing.has_home(id) || context.schedule.cached[id] || fit == inputs_read_last.end())
+    return put_home_or_buffer(context, id);
+  const auto taken = *fit;
+  inputs_read_last.remove_if(
+      [&](const Place& input) { return input.buffer == taken.buffer && !disjoint(input, taken); });
+  return context.standing.put(id, taken);
 }
 
 /// From the totals that a fusion leaves of a reduction, its result.

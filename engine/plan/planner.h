@@ -1,4 +1,6 @@
 #pragma once
+#include <list>
+
 #include "passes/pipeline.h"
 #include "plan/make_plan.h"
 #include "plan/planning.h"
@@ -47,8 +49,8 @@ class Planner {
 
   // plan_fusion.cpp
   void plan_fusion(Context& context, const Item& item);
-  std::optional<Place> memory_of_input(const Context& context, NodeId id, const std::vector<Place>& inputs,
-                                       const std::vector<Place>& outputs) const;
+  std::list<Place> inputs_read_last(const Context& context, const std::vector<Place>& inputs) const;
+  const Place& put_output(Context& context, NodeId id, std::list<Place>& inputs_read_last);
   std::uint32_t number_of(Fusion fusion);
   void finish_columns(Context& context, NodeId id, const Place& totals);
   void add_fusion(Fusion fusion, const std::vector<Place>& inputs, const std::vector<Place>& outputs,

@@ -6,10 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
-
-#include "run/reference/reference_run.h"
-#include "run/runner.h"
+#include <new>
 
 namespace reel::reference {
 
@@ -50,27 +47,16 @@ using Number = std::size_t;
 
 /// Why values are not finite.
 struct Cause {
-  const Instruction* instruction;  // null where the value was handed in
-  std::string name;                // of what was handed in: "argument 0"
-  std::vector<std::int64_t> steps;
-  // The first such element.
-  const TensorType* type;
-  double value;
-  std::int64_t position;
+  /// What is said of it: the operation that gives the value, or what was handed in and holds it.
+  std::string text;
+  bool is_handed_in = false;
+  bool is_literal = false;
+  double value = 0;  // of the first such element
   /// What was handed in as an infinity and has become NaN here.
   Number meant = 0;
 
   /// An infinity that was handed in or is a literal.
-  bool is_meant() const {
-    return std::isinf(value) && (!instruction || instruction->operation->kind == Kind::leaf);
-  }
-};
-
-/// An operand, and a view of as many elements that hold the numbers of the causes where it is not finite.
-struct Traced {
-  ConstView values, causes;
-
-  bool is_floating() const { return reel::is_floating(values.type->element); }
+  bool is_meant() const { return std::isinf(value) && (is_handed_in || is_literal); }
 };
 
 /// The first causes of what arrives at an operation, by what they have become.
@@ -82,76 +68,50 @@ struct Arriving {
   }
 };
 
-/// A run that follows where values come from that are not finite. Beside all memory of the run lies as much
-/// again for the numbers of causes, in the same element type, so that what moves elements can be run on them.
-/// They are read only where a value is not finite, so that nobody has to clear them.
-class Tracing : public Run {
+bool is_traced(const Value& value) { return is_floating(value.type->element); }
+
+/// A run that follows where values come from that are not finite. Beside each value lies another one of the
+/// same type with the numbers of causes, so that what moves elements can be run on them. They are read only
+/// where a value is not finite, so that nobody has to clear them.
+class Tracing : public Interpreter {
  public:
-  explicit Tracing(Plan& plan) : Run(plan) {
-    for (std::size_t i = 0; i < plan.bases.size(); ++i) beside_.push_back(beside(static_cast<int>(i)));
-  }
+  using Interpreter::Interpreter;
 
   /// Takes in what a run leaves here.
-  void look_at(const Operand& operand) {
-    const auto traced = trace(operand);
-    if (!traced.is_floating()) return;
-    for (std::int64_t i = 0; i < operand.type->shape.size(); ++i)
-      if (const double value = element(traced.values, i); !std::isfinite(value)) {
-        auto cause = number(element(traced.causes, i));
-        if (cause == 0) cause = add({nullptr, "a result", {}, operand.type, value, i});
+  void look_at(const Value& result) {
+    if (!is_traced(result)) return;
+    for (std::int64_t i = 0; i < result.type->shape.size(); ++i)
+      if (const double value = element(result.view(), i); !std::isfinite(value)) {
+        auto cause = number(element(result.view_of_causes(), i));
+        if (cause == 0) cause = add_handed_in("a result", value, *result.type, i);
         Arriving::keep_first(causes_[cause - 1].is_meant() ? first_meant_ : first_, cause);
       }
   }
 
   std::string explanation() const {
     const auto& cause = causes_[(first_ > 0 ? first_ : first_meant_) - 1];
-    const auto text = describe(cause);
-    if (cause.meant == 0 || causes_[cause.meant - 1].instruction) return text;
-    return text + "; " + holds(causes_[cause.meant - 1]);
+    const auto text = (cause.is_handed_in ? "[check_finite] " : "") + cause.text;
+    if (cause.meant == 0 || !causes_[cause.meant - 1].is_handed_in) return text;
+    return text + "; " + causes_[cause.meant - 1].text;
   }
 
  private:
-  void call(const Instruction& instruction, Span<const Operand> operands, const KernelCall& call) override {
-    if (!instruction.operation->has_value()) return;  // An effect has been seen already.
-    std::vector<Traced> inputs;
-    std::vector<Array> kept;
-    for (std::size_t i = 0; i < call.inputs.size(); ++i) {
-      inputs.push_back(trace(operands[i]));
-      if (call.inputs[i].data == call.output.data) keep(inputs.back(), kept);
-    }
-    Run::call(instruction, operands, call);
-    const auto output = trace(operands[call.inputs.size()]);
-    if (first_not_finite(output.values) < 0) return;
-    if (instruction.operation->kind == Kind::index_map)
-      move(instruction, inputs, output, call.steps);
-    else
-      with_floating(output.values.type->element,
-                    [&](auto zero) { spread<decltype(zero)>(instruction, inputs, output, call.steps); });
+  std::shared_ptr<Block> make(const TensorType& type) override {
+    auto block = Interpreter::make(type);
+    block->causes = allocate(type.bytes());
+    if (!block->causes) throw std::bad_alloc();
+    std::memset(block->causes.get(), 0, type.bytes());
+    return block;
   }
 
-  void copy(const Operand& from, const Operand& to) override {
-    const auto source = trace(from), target = trace(to);
-    Run::copy(from, to);
-    if (source.is_floating()) std::memcpy(writable(target.causes), source.causes.data, from.type->bytes());
-  }
-
-  /// The memory beside a base, with the cause of each element that was handed in.
-  std::vector<std::byte> beside(int index) {
-    const auto& base = plan_.bases[index];
-    if (base.kind == plan::Base::Kind::arena) return std::vector<std::byte>(plan_.arena_bytes);
-    const bool is_argument = base.kind == plan::Base::Kind::argument;
-    const auto& type = is_argument     ? plan_.arguments[base.position].type
-                       : base.variable ? base.variable->type()
-                                       : base.constant->type();
-    const auto name = is_argument     ? plan_.arguments[base.position].name
-                      : base.variable ? "parameter " + base.variable->name()
-                                      : std::string("a constant");
-    std::vector<std::byte> numbers(type.bytes());
+  Value handed_in(const std::string& name, const TensorType& type, const void* elements) override {
+    const auto block = make(type);
+    std::memcpy(block->elements.get(), elements, type.bytes());
     with_floating(type.element, [&](auto zero) {
-      number_what_was_handed_in(name, {plan_.addresses[index], &type},
-                                reinterpret_cast<decltype(zero)*>(numbers.data()));
+      number_what_was_handed_in(name, {elements, &type},
+                                reinterpret_cast<decltype(zero)*>(block->causes.get()));
     });
-    return numbers;
+    return Value(block);
   }
 
   template <class T>
@@ -161,78 +121,71 @@ class Tracing : public Run {
       const double value = element(values, i);
       if (std::isfinite(value)) continue;
       auto& cause = std::isnan(value) ? nan : infinity;
-      if (cause == 0) cause = add({nullptr, name, {}, values.type, value, i});
+      if (cause == 0) cause = add_handed_in(name, value, *values.type, i);
       numbers[i] = static_cast<T>(cause);
     }
   }
 
-  Traced trace(const Operand& operand) {
-    auto* values = address(operand);
-    auto* causes = beside_[operand.base].data() + (values - plan_.addresses[operand.base]);
-    return {{values, operand.type}, {causes, operand.type}};
-  }
-
-  static void* writable(const ConstView& view) { return const_cast<void*>(view.data); }
-
-  /// Puts a copy in place of an operand that the result is about to be written over.
-  static void keep(Traced& operand, std::vector<Array>& kept) {
-    for (auto* view : {&operand.values, &operand.causes}) {
-      Array copy(*view->type);
-      std::memcpy(copy.raw(), view->data, view->type->bytes());
-      view->data = copy.raw();
-      kept.push_back(std::move(copy));
-    }
+  void compute(const Call& call, Block* output) override {
+    if (!output) return;  // An effect has been seen already.
+    Interpreter::compute(call, output);
+    const ConstView values{output->elements.get(), &output->type};
+    if (first_not_finite(values) < 0) return;
+    if (call.operation.kind == Kind::index_map)
+      move(call, *output);
+    else
+      with_floating(output->type.element, [&](auto zero) {
+        spread(call, values, reinterpret_cast<decltype(zero)*>(output->causes.get()));
+      });
   }
 
   /// What moves elements moves the numbers of their causes alike.
-  void move(const Instruction& instruction, const std::vector<Traced>& inputs, const Traced& output,
-            Span<const std::int64_t> steps) {
+  static void move(const Call& call, Block& output) {
     std::vector<ConstView> views;
-    for (const auto& input : inputs) views.push_back(input.is_floating() ? input.causes : input.values);
-    instruction.operation->kernels.reference(
-        {views, {writable(output.causes), output.causes.type}, instruction.attributes, steps});
+    for (const auto& input : call.inputs)
+      views.push_back(is_traced(input) ? input.view_of_causes() : input.view());
+    call.operation.kernels.reference(
+        {{views.data(), views.size()}, {output.causes.get(), &output.type}, call.attributes, call.steps});
   }
 
   template <class T>
-  void spread(const Instruction& instruction, const std::vector<Traced>& inputs, const Traced& output,
-              Span<const std::int64_t> steps) {
-    const auto has_all = [&](const Traced& input) { return input.values.shape() == output.values.shape(); };
+  void spread(const Call& call, const ConstView& values, T* causes) {
+    const auto has_all = [&](const Value& input) { return input.type->shape == values.shape(); };
     const bool is_map =
-        instruction.operation->kind == Kind::map && std::all_of(inputs.begin(), inputs.end(), has_all);
+        call.operation.kind == Kind::map && std::all_of(call.inputs.begin(), call.inputs.end(), has_all);
     Arriving anywhere;
     if (!is_map)
-      for (const auto& input : inputs)
-        for (std::int64_t i = 0; i < input.values.shape().size(); ++i) arrive(anywhere, input, i);
+      for (const auto& input : call.inputs)
+        for (std::int64_t i = 0; i < input.type->shape.size(); ++i) arrive(anywhere, input, i);
     Number own = 0;
-    for (std::int64_t i = 0; i < output.values.shape().size(); ++i) {
-      const double value = element(output.values, i);
+    for (std::int64_t i = 0; i < values.shape().size(); ++i) {
+      const double value = element(values, i);
       if (std::isfinite(value)) continue;
-      const auto arriving = is_map ? arriving_at(instruction, inputs, i) : anywhere;
-      auto cause = passed_on(value, arriving);
+      const auto arriving = is_map ? arriving_at(call, i) : anywhere;
+      const auto cause = passed_on(value, arriving);
       if (cause == 0 && own == 0)
-        own = add(
-            {&instruction, "", {steps.begin(), steps.end()}, output.values.type, value, i, arriving.meant});
-      static_cast<T*>(writable(output.causes))[i] = static_cast<T>(cause > 0 ? cause : own);
+        own = add({describe(call, "gives " + element_text(value, *values.type, i)), false,
+                   call.operation.kind == Kind::leaf, value, arriving.meant});
+      causes[i] = static_cast<T>(cause > 0 ? cause : own);
     }
   }
 
   /// What arrives at an element of a map: of a select the branch that is taken.
-  Arriving arriving_at(const Instruction& instruction, const std::vector<Traced>& inputs,
-                       std::int64_t i) const {
+  Arriving arriving_at(const Call& call, std::int64_t i) const {
     Arriving arriving;
-    if (instruction.operation == &select_operation()) {
-      arrive(arriving, inputs[inputs[0].values.as<bool>()[i] ? 1 : 2], i);
+    if (&call.operation == &select_operation()) {
+      arrive(arriving, call.inputs[call.inputs[0].view().as<bool>()[i] ? 1 : 2], i);
     } else {
-      for (const auto& input : inputs) arrive(arriving, input, i);
+      for (const auto& input : call.inputs) arrive(arriving, input, i);
     }
     return arriving;
   }
 
-  void arrive(Arriving& arriving, const Traced& operand, std::int64_t i) const {
-    if (!operand.is_floating()) return;
-    const double value = element(operand.values, i);
+  void arrive(Arriving& arriving, const Value& operand, std::int64_t i) const {
+    if (!is_traced(operand)) return;
+    const double value = element(operand.view(), i);
     if (std::isfinite(value)) return;
-    const auto cause = number(element(operand.causes, i));
+    const auto cause = number(element(operand.view_of_causes(), i));
     if (cause == 0) return;
     const bool is_meant = causes_[cause - 1].is_meant();
     Arriving::keep_first(std::isnan(value) ? arriving.nan
@@ -259,45 +212,28 @@ class Tracing : public Run {
     return stored >= 1 && stored <= static_cast<double>(causes_.size()) ? static_cast<Number>(stored) : 0;
   }
 
-  static std::string holds(const Cause& cause) {
-    return cause.name + " holds " + element_text(cause.value, *cause.type, cause.position);
+  Number add_handed_in(const std::string& name, double value, const TensorType& type, std::int64_t position) {
+    return add({name + " holds " + element_text(value, type, position), true, false, value, 0});
   }
 
-  std::string describe(const Cause& cause) const {
-    if (!cause.instruction) return "[check_finite] " + holds(cause);
-    return reference::describe(plan_, *cause.instruction,
-                               "gives " + element_text(cause.value, *cause.type, cause.position),
-                               cause.steps);
-  }
-
-  std::vector<std::vector<std::byte>> beside_;  // by base
   std::vector<Cause> causes_;
   // Of what the run leaves; infinities that are meant are named only where there is nothing else.
   Number first_ = 0, first_meant_ = 0;
 };
 
-/// Calls `f` with everything that a run leaves.
-template <class F>
-void for_each_result(const Plan& plan, F&& f) {
-  for (const auto& output : plan.outputs) f(output);
-  for (const auto& update : plan.updates) f(update.value);
-}
-
 }  // namespace
 
-bool gives_not_finite(Plan& plan) {
-  const Run run(plan);
+bool gives_not_finite(const Interpreter& run) {
   bool found = false;
-  for_each_result(plan, [&](const Operand& result) {
-    found = found || first_not_finite({run.address(result), result.type}) >= 0;
-  });
+  run.for_each_result([&](const Value& result) { found = found || first_not_finite(result.view()) >= 0; });
   return found;
 }
 
-void explain_not_finite(Plan& plan) {
-  Tracing tracing(plan);
-  tracing.all();
-  for_each_result(plan, [&](const Operand& result) { tracing.look_at(result); });
+void explain_not_finite(const Program& program, const std::vector<const Array*>& arguments,
+                        Interpreter::RunNumbers& numbers) {
+  Tracing tracing(program, arguments, numbers);
+  tracing.run();
+  tracing.for_each_result([&](const Value& result) { tracing.look_at(result); });
   throw RunError(tracing.explanation());
 }
 

@@ -1,0 +1,45 @@
+#pragma once
+#include <memory>
+
+#include <reel/memory.h>
+#include <reel/operation.h>
+
+namespace reel::reference {
+
+/// Memory of a value that is being made; with `causes`, as much again beside it.
+struct Block {
+  TensorType type;
+  Memory elements, causes;
+
+  View view() { return {elements.get(), &type}; }
+};
+
+/// A value while a tape is run: elements in row-major order that never change, its own or a slice of
+/// another's.
+struct Value {
+  const TensorType* type = nullptr;
+  const std::byte* elements = nullptr;
+  /// An element of the same type beside each, which says why that one is not finite; null where nobody asks.
+  const std::byte* causes = nullptr;
+  std::shared_ptr<const void> owner;
+
+  Value() = default;
+  explicit Value(const std::shared_ptr<Block>& block)
+      : type(&block->type), elements(block->elements.get()), causes(block->causes.get()), owner(block) {}
+
+  bool known() const { return type != nullptr; }
+  ConstView view() const { return {elements, type}; }
+  ConstView view_of_causes() const { return {causes, type}; }
+
+  /// Slice `position` along the first axis, which has the type `slice`.
+  Value at(std::int64_t position, const TensorType& slice) const {
+    const auto bytes = position * static_cast<std::int64_t>(slice.bytes());
+    auto value = *this;
+    value.type = &slice;
+    value.elements += bytes;
+    if (causes) value.causes += bytes;
+    return value;
+  }
+};
+
+}  // namespace reel::reference
