@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <new>
 
 namespace reel::reference {
 
@@ -98,9 +97,7 @@ class Tracing : public Interpreter {
  private:
   std::shared_ptr<Block> make(const TensorType& type) override {
     auto block = Interpreter::make(type);
-    block->causes = allocate(type.bytes());
-    if (!block->causes) throw std::bad_alloc();
-    std::memset(block->causes.get(), 0, type.bytes());
+    block->causes = std::make_unique<std::byte[]>(type.bytes());
     return block;
   }
 

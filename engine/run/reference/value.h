@@ -1,7 +1,6 @@
 #pragma once
 #include <memory>
 
-#include <reel/memory.h>
 #include <reel/operation.h>
 
 namespace reel::reference {
@@ -9,7 +8,7 @@ namespace reel::reference {
 /// Memory of a value that is being made; with `causes`, as much again beside it.
 struct Block {
   TensorType type;
-  Memory elements, causes;
+  std::unique_ptr<std::byte[]> elements, causes;
 
   View view() { return {elements.get(), &type}; }
 };
