@@ -7,6 +7,7 @@
 
 #include "catch.h"
 #include "live_bytes.h"
+#include "models.h"
 #include "run/arenas.h"
 #include "run/kept_values.h"
 
@@ -167,6 +168,40 @@ TEST_CASE("what is made of weights alone is made once for all programs that need
   const auto one = predict.program(input(3)).kept_blocks();
   CHECK(!one.empty());
   CHECK(predict.program(input(5)).kept_blocks() == one);
+}
+
+TEST_CASE("what is made of very many weights at once is kept by each program for itself") {
+  constexpr int count = 200;
+  /// Of a device, with a function that needs each scaled weight as a whole, for a product.
+  struct Scaled {
+    Parameter scale;
+    std::vector<Parameter> weights;
+
+    explicit Scaled(Model& model) : scale(make_parameter(model, "scale", {1, 1})) {
+      for (int i = 0; i < count; ++i)
+        weights.push_back(make_parameter(model, "w" + std::to_string(i), {1, static_cast<float>(i)}));
+    }
+    Tensor operator()(Tensor x) const {
+      for (const auto& w : weights) x = x + matmul(x, reshape(scale * w, {2, 1}));
+      return x;
+    }
+    void assign(float factor) const {
+      scale.assign(floats({factor * 1e-3f, 1e-4f}));
+      weights[7].assign(floats({factor, 1}));
+    }
+  };
+  Model model(Seed{1}, Device::cpu(1)), plain(Seed{1}, Device::reference());
+  const Scaled own(model), reference(plain);
+  Function f(model, [&](Tensor x) { return own(x); });
+  Function expected(plain, [&](Tensor x) { return reference(x); });
+  const Array one(Shape{1, 2}, std::vector<float>{1, 2}), two(Shape{2, 2}, std::vector<float>{1, 2, -3, 4});
+  for (const float factor : {2.0f, 5.0f, 3.0f}) {
+    own.assign(factor);
+    reference.assign(factor);
+    for (const auto* x : {&one, &two, &one})
+      for (std::int64_t i = 0; i < x->size(); ++i)
+        CHECK(f(*x).at(i) == Approx(expected(*x).at(i)).epsilon(1e-4));
+  }
 }
 
 TEST_CASE(

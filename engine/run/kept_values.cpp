@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <set>
 
 namespace reel {
@@ -67,31 +68,29 @@ class Recipes {
       if (work.cached) note(work);
   }
 
-  /// Of what is kept at `position`, with that of all it is made of.
-  std::string of(std::size_t position) const {
+  /// Of what is kept at `position`, with that of all it is made of, and the variables among that; none where
+  /// it takes long to say.
+  std::optional<std::string> of(std::size_t position,
+                                std::vector<std::shared_ptr<Variable>>& variables) const {
     Recipe whole;
-    const auto order = sources_of(position);
-    std::unordered_map<std::size_t, std::size_t> number;
-    for (auto each : order) number.emplace(each, number.size());
-    for (auto each : order) {
-      whole.add(plan_.kept[each]);
-      for (const auto& writing : made_[each]) add(whole, writing, number);
-    }
-    return whole.text();
-  }
-
-  void note_sources(std::size_t position, KeptValue& value) const {
-    std::set<std::shared_ptr<Variable>> variables;
-    std::set<std::shared_ptr<const Array>> constants;
-    for (auto each : sources_of(position))
-      for (const auto& [work, output] : made_[each])
-        for (std::uint32_t k = 0; k < work->input_count; ++k) {
-          const auto& base = base_of(plan_.operand(*work, k));
-          if (base.kind == Kind::variable) variables.insert(base.variable);
-          if (base.kind == Kind::constant && base.constant->bytes() > small) constants.insert(base.constant);
+    std::vector<std::size_t> order{position};
+    Numbers number{{position, 0}};
+    std::set<std::shared_ptr<Variable>> read;
+    for (std::size_t next = 0; next < order.size(); ++next) {
+      whole.add(plan_.kept[order[next]]);
+      for (const auto& writing : made_[order[next]]) {
+        if (length_of(*writing.work) + whole.text().size() > longest) return std::nullopt;
+        for (std::uint32_t k = 0; k < writing.work->input_count; ++k) {
+          const auto& base = base_of(plan_.operand(*writing.work, k));
+          if (base.kind == Kind::variable) read.insert(base.variable);
+          if (base.kind == Kind::kept && number.emplace(base.position, order.size()).second)
+            order.push_back(base.position);
         }
-    value.variables.assign(variables.begin(), variables.end());
-    value.constants.assign(constants.begin(), constants.end());
+        add(whole, writing, number);
+      }
+    }
+    variables.assign(read.begin(), read.end());
+    return whole.text();
   }
 
  private:
@@ -114,17 +113,10 @@ class Recipes {
     }
   }
 
-  /// It and all that is kept of what it is made of.
-  std::vector<std::size_t> sources_of(std::size_t position) const {
-    std::vector<std::size_t> order{position};
-    std::set<std::size_t> seen{position};
-    for (std::size_t next = 0; next < order.size(); ++next)
-      for (const auto& writing : made_[order[next]])
-        for (std::uint32_t k = 0; k < writing.work->input_count; ++k) {
-          const auto& base = base_of(plan_.operand(*writing.work, k));
-          if (base.kind == Kind::kept && seen.insert(base.position).second) order.push_back(base.position);
-        }
-    return order;
+  /// About how much there is to say of a piece of work.
+  std::size_t length_of(const plan::Work& work) const {
+    const auto members = work.kind == plan::Work::Kind::fusion ? plan_.fusions[work.index].members.size() : 1;
+    return 64 * (work.operand_count() + members);
   }
 
   using Numbers = std::unordered_map<std::size_t, std::size_t>;
@@ -182,7 +174,8 @@ class Recipes {
       recipe.add(base.constant);
   }
 
-  static constexpr std::size_t small = 64;  // bytes
+  static constexpr std::size_t small = 64;         // bytes of a constant
+  static constexpr std::size_t longest = 1 << 14;  // bytes of a recipe
   const plan::Plan& plan_;
   std::vector<std::vector<Writing>> made_;  // in their order
 };
@@ -197,17 +190,18 @@ std::vector<std::shared_ptr<KeptValue>> KeptValues::of(const plan::Plan& plan) {
   std::vector<std::shared_ptr<KeptValue>> values;
   std::unordered_map<std::string, int> times;
   for (std::size_t i = 0; i < plan.kept.size(); ++i) {
-    auto recipe = recipes.of(i);
+    std::vector<std::shared_ptr<Variable>> variables;
+    auto recipe = recipes.of(i, variables);
     // What a program makes twice it makes in two places: it may do so at the same time.
-    recipe += std::to_string(times[recipe]++);
-    auto& known = by_recipe_[recipe];
-    auto value = known.lock();
+    if (recipe) *recipe += std::to_string(times[*recipe]++);
+    auto value = recipe ? by_recipe_[*recipe].lock() : nullptr;
     if (!value) {
       value = std::make_shared<KeptValue>();
       value->memory = allocate_(plan.kept[i]);
       if (!value->memory) throw std::bad_alloc();
-      recipes.note_sources(i, *value);
-      known = value;
+      value->variables = std::move(variables);
+      value->is_shared = recipe.has_value();
+      if (recipe) by_recipe_[*recipe] = value;
     }
     values.push_back(std::move(value));
   }
@@ -242,7 +236,8 @@ std::vector<std::pair<const void*, std::size_t>> KeptOfProgram::blocks() const {
 }
 
 bool KeptOfProgram::is_current(const KeptValue& value) const {
-  if (!value.is_made) return false;
+  // What is this program's own is asked for where any of its parameters has changed.
+  if (!value.is_made || !value.is_shared) return false;
   for (std::size_t i = 0; i < value.variables.size(); ++i)
     if (value.variables[i]->version() != value.versions[i]) return false;
   return true;

@@ -13,7 +13,8 @@ namespace reel {
 struct KeptValue {
   Block memory;
   std::vector<std::shared_ptr<Variable>> variables;  // that it is made of
-  std::vector<std::shared_ptr<const Array>> constants;
+  /// Other programs may find it. What it would take long to describe is one program's own.
+  bool is_shared = true;
 
  private:
   friend class KeptValues;

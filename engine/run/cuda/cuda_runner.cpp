@@ -110,6 +110,8 @@ class CudaRunner : public Runner {
     for (const auto& output : plan_.outputs) results_at_.push_back(take(output.type.bytes()));
     for (const auto& base : plan_.bases) bases_at_.push_back(take(bytes_of_run(base)));
     work_at_ = take(made_.work_bytes);
+    // While nobody runs, so that there is no need for a second arena.
+    const std::lock_guard<std::mutex> lock(board_->running);
     try {
       arena_.emplace(board_->arenas, bytes);
       kept_.emplace(board_->kept, plan_);
