@@ -1,4 +1,5 @@
 #include "plan/planner.h"
+#include "search_limits.h"
 
 #include <algorithm>
 
@@ -142,7 +143,7 @@ void Planner::plan_fusion(Context& context, const Item& item) {
 /// The operands of the fusion that is being planned which nobody reads after it, so that a value of the same
 /// type may be written over one: nobody but the fusion itself, element by element, or row by row, and in no
 /// other way.
-std::list<Place> Planner::inputs_read_last(const Context& context, const std::vector<Place>& inputs) const {
+std::list<Place> Planner::inputs_read_last(const Context& context, const std::vector<Place>& inputs) {
   std::list<Place> last;
   if (!fuses_) return last;
   std::unordered_map<std::int32_t, std::vector<const Place*>> in_buffer;
@@ -150,6 +151,7 @@ std::list<Place> Planner::inputs_read_last(const Context& context, const std::ve
     if (input.base == arena_base) in_buffer[input.buffer].push_back(&input);
   for (const auto& input : inputs) {
     if (input.base != arena_base || !input.steps.empty() || !has_rows_of_elements(input.layout)) continue;
+    if (context.standing.in_buffer(input.buffer).size() > limits::most_in_a_buffer) continue;
     const auto& others = in_buffer.at(input.buffer);
     const bool is_read_alike = std::all_of(others.begin(), others.end(), [&](const Place* other) {
       return other->same_as(input) || disjoint(*other, input);

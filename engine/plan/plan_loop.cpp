@@ -7,6 +7,7 @@
 #include "plan/memory_reuse.h"
 #include "plan/totals.h"
 #include "record/projection.h"
+#include "search_limits.h"
 
 // An unroll becomes a loop around the work of its body. A value that is wanted of every step is
 // computed in its place in the [T, ...] buffer. A carry that is also wanted of every step is read there: the
@@ -162,22 +163,39 @@ void Planner::write_every_step(Context& inner, Loop& loop, NodeId value, const P
 
 /// Whether nothing that stands in the place is read after the item that is being planned, or was there before
 /// the loops around.
-bool Planner::is_last_use(const Context& outer, const Place& place) const {
+bool Planner::is_last_use(const Context& outer, const Place& place) {
   if (place.base != arena_base || place.cached || plan_.buffers[place.buffer].level != outer.level)
     return false;
   // A copy may serve whoever comes later.
   if (blocks_[outer.level]->version_buffers.count(place.buffer) || histories_.count(place.buffer))
     return false;
+  const auto& there = outer.standing.in_buffer(place.buffer);
+  if (there.size() <= limits::most_in_a_buffer) return nobody_reads_later(outer, place, &place);
+  // Where very many stand side by side each is not compared with all others: once for the whole buffer.
+  auto& [item, known] = last_uses_.emplace(place.buffer, std::make_pair(-1, false)).first->second;
+  if (item != outer.item) {
+    item = outer.item;
+    known = nobody_reads_later(outer, place, nullptr);
+  }
+  return known;
+}
+
+/// Whether no value that stands in the buffer of `place`, or will, is read after this item; with `part`, none
+/// that has a byte in common with that.
+bool Planner::nobody_reads_later(const Context& outer, const Place& place, const Place* part) const {
   const auto unroll = outer.schedule.items[outer.item].nodes.front();
+  const auto is_apart = [&](const Place& other) {
+    return other.buffer != place.buffer || (part && disjoint(other, *part));
+  };
   for (auto id : outer.standing.in_buffer(place.buffer)) {
     if (!outer.live.nodes[id]) continue;
     // What this unroll has put there already was found to fit.
     if (outer.operation(id).kind == Kind::projection && outer.tape.inputs(id)[0] == unroll) continue;
     const auto& standing = outer.standing[id];
     const auto* home = outer.standing.home(id);
-    if (home && home->buffer == place.buffer && !standing.known() && !disjoint(*home, place)) return false;
+    if (home && !standing.known() && !is_apart(*home)) return false;
     const auto source = outer.source(id);
-    if (standing.known() && standing.buffer == place.buffer && !disjoint(standing, place) &&
+    if (standing.known() && !is_apart(standing) &&
         (outer.wanted[source] || outer.last_reader[source] > outer.item))
       return false;
   }

@@ -49,7 +49,7 @@ class Planner {
 
   // plan_fusion.cpp
   void plan_fusion(Context& context, const Item& item);
-  std::list<Place> inputs_read_last(const Context& context, const std::vector<Place>& inputs) const;
+  std::list<Place> inputs_read_last(const Context& context, const std::vector<Place>& inputs);
   const Place& put_output(Context& context, NodeId id, std::list<Place>& inputs_read_last);
   std::uint32_t number_of(Fusion fusion);
   void finish_columns(Context& context, NodeId id, const Place& totals);
@@ -65,7 +65,8 @@ class Planner {
   void place_sum(Context& outer, Loop& loop, NodeId value, const Place& sum);
   void copy_given(Context& inner, Loop& loop);
   void end_step(Context& inner, Loop& loop);
-  bool is_last_use(const Context& outer, const Place& place) const;
+  bool is_last_use(const Context& outer, const Place& place);
+  bool nobody_reads_later(const Context& outer, const Place& place, const Place* part) const;
   bool may_overwrite_carry(const Context& inner, NodeId carry, NodeId next) const;
 
   // plan_sums.cpp
@@ -98,6 +99,8 @@ class Planner {
   std::vector<Block*> blocks_;  // being written, outermost first
   std::vector<NodeId> updates_;
   std::unordered_map<std::int32_t, History> histories_;  // by buffer
+  /// For buffers in which very many values stand, whether all are read for the last time by an item.
+  std::unordered_map<std::int32_t, std::pair<std::int32_t, bool>> last_uses_;
   /// Read when all work is done, and where the plan keeps their addresses.
   std::vector<std::pair<Place, Address*>> read_at_end_;
   std::map<std::pair<std::uint64_t, int>, int> uniform_bases_;
