@@ -27,10 +27,6 @@ constexpr int most_map_operands = 3;
 /// value, and longer ones no longer fit the second cache together. Longer rows have a kernel of their own.
 constexpr std::int64_t widest_row = 8192;
 
-/// Values in one buffer among which one is looked for that is read for the last time, slot by slot. Where
-/// there are more, as the parts of a concat of hundreds, the buffer is looked at as a whole.
-constexpr std::size_t most_in_a_buffer = 256;
-
 /// Instructions in a loop of which it is tried whether threads can go through its steps without waiting: each
 /// is compared with those before it, twice.
 constexpr std::size_t longest_divided_loop = 1000;

@@ -180,3 +180,17 @@ TEST_CASE("explain tells of loops that are too long to be tried divided as a who
     CHECK((text.find("limit: a loop of ") != std::string::npos) == (nodes > 100));
   }
 }
+
+TEST_CASE("a scaling that moves through very many products ends somewhere, and that is told") {
+  const auto explained_with = [](int products) {
+    Tape tape;
+    const Recording recording(tape);
+    auto y = tape.argument({f, {2, 3}});
+    // Each product is larger than the one before, so that it is better scaled before.
+    for (int i = 0; i < products; ++i) y = matmul(y, tape.argument({f, {3 + i, 4 + i}}));
+    return explained(tape, {y * 0.5});
+  };
+  CHECK_THAT(explained_with(5), !Contains("limit:"));
+  CHECK_THAT(explained_with(limits::most_rewrites_in_turn + 8),
+             Contains("limit: products are rewritten 32 times"));
+}

@@ -3,6 +3,8 @@
 #include <iostream>
 #include <sstream>
 
+#include <passes/split/step_plan.h>
+
 #include "catch.h"
 #include "improved.h"
 
@@ -202,4 +204,27 @@ TEST_CASE("a split cell computes what it did") {
   check(Training<benchmarks::MinimalGatedUnit, Tensor>(zeros({B, H}, d)));
   check(Training<benchmarks::PeepholeLSTM, LSTMState>(lstm_state()));
   check(Training<benchmarks::LayerNormLSTM, LSTMState>(lstm_state()));
+}
+
+TEST_CASE("what becomes of each value of a step is decided in a table that can be printed") {
+  Recorder r;
+  const auto x = r.input({T, B, I}), W = r.input({I, H});
+  const auto cell = [&](const Tensor& xt, const Tensor& s) { return tanh(s + matmul(xt, W)); };
+  const auto node = unroll(cell, x, zeros({B, H}, d)).node;
+  const auto& body = node.body();
+  const auto next = body.next[0];
+  const auto plan =
+      passes::plan_steps(body, {{Projection::Kind::stacked, next}, {Projection::Kind::summed, next}}, true);
+  const auto text = to_string(plan, *body.tape);
+  INFO(text);
+  const auto line_of = [&](const std::string& operation) {
+    const auto at = text.find(" " + operation + ":");
+    REQUIRE(at != std::string::npos);
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  // The state's product of x is had for all steps at once, the rest in the loop.
+  CHECK(line_of("matmul").find("at every step") != std::string::npos);
+  CHECK(line_of("matmul").find("in loop") == std::string::npos);
+  CHECK(line_of("tanh").find("in loop") != std::string::npos);
+  CHECK(line_of("tanh").find("at every step, summed when all steps are there") != std::string::npos);
 }

@@ -1,38 +1,9 @@
 #pragma once
-#include <map>
-#include <mutex>
-
+#include "run/cuda/board.h"
 #include "run/cuda/cuda_plan.h"
-#include "run/kept_values.h"
 #include "run/runner.h"
 
 namespace reel::cuda {
-
-/// A device, and what variables are on it: shared by the programs on it, of which one runs at a time.
-struct Board {
-  explicit Board(std::shared_ptr<Driver> driver);
-
-  /// The value of a variable in the device's memory, the newest. Throws MemoryError.
-  std::byte* newest(const std::shared_ptr<Variable>& variable);
-  /// Memory that the variable's next value is written to.
-  DeviceMemory room_for(const Variable& variable);
-  /// It is the newest from now on.
-  void written(const std::shared_ptr<Variable>& variable, DeviceMemory memory);
-
-  const std::shared_ptr<Driver> driver;
-  const std::shared_ptr<Arenas> arenas;
-  const std::shared_ptr<KeptValues> kept;
-  std::mutex running;
-
- private:
-  struct Held {
-    DeviceMemory memory, spare;
-    std::uint64_t version = 0;
-    std::weak_ptr<Variable> variable;
-  };
-  Held& held(const std::shared_ptr<Variable>& variable);
-  std::map<const Variable*, Held> held_;
-};
 
 /// Throws MemoryError, and Error where a kernel does not compile.
 std::unique_ptr<Runner> make_runner(CudaPlan plan, std::shared_ptr<Board> board);
