@@ -40,11 +40,7 @@ Program::Program(const Tape& original, const std::vector<NodeId>& outputs)
 void Interpreter::run() {
   Frame frame{*program_.tape, program_.live, std::vector<Value>(program_.tape->size())};
   evaluate(frame);
-  for (auto id : program_.outputs) {
-    // A leaf that nothing else needs.
-    if (!frame.values[id].known()) frame.values[id] = leaf(frame.tape, id);
-    outputs_.push_back(frame.values[id]);
-  }
+  for (auto id : program_.outputs) outputs_.push_back(frame.values[id]);
 }
 
 void Interpreter::evaluate(Frame& frame) {
