@@ -99,8 +99,7 @@ Value Interpreter::apply(const Call& call, const TensorType& type) {
 
 std::shared_ptr<Block> Interpreter::make(const TensorType& type) {
   // Not zeros: a kernel writes every element.
-  return std::make_shared<Block>(
-      Block{type, std::unique_ptr<std::byte[]>(new std::byte[type.bytes()]), nullptr});
+  return std::make_shared<Block>(Block{type, elements_of(type), nullptr});
 }
 
 Value Interpreter::handed_in(const std::string&, const TensorType& type, const void* elements) {

@@ -97,7 +97,8 @@ class Tracing : public Interpreter {
  private:
   std::shared_ptr<Block> make(const TensorType& type) override {
     auto block = Interpreter::make(type);
-    block->causes = std::make_unique<std::byte[]>(type.bytes());
+    block->causes = elements_of(type);
+    std::memset(block->causes.get(), 0, type.bytes());
     return block;
   }
 

@@ -1,9 +1,18 @@
 #pragma once
 #include <memory>
+#include <new>
 
 #include <reel/operation.h>
 
 namespace reel::reference {
+
+/// Memory for the elements of a value, which are not set. Throws std::bad_alloc.
+inline std::unique_ptr<std::byte[]> elements_of(const TensorType& type) {
+  // AddressSanitizer ends the program where the `new` that throws finds none.
+  std::unique_ptr<std::byte[]> elements(new (std::nothrow) std::byte[type.bytes()]);
+  if (!elements) throw std::bad_alloc();
+  return elements;
+}
 
 /// Memory of a value that is being made; with `causes`, as much again beside it.
 struct Block {
