@@ -33,27 +33,4 @@ ProductRoles product_roles(const KernelRequest& request, bool packed) {
   return roles;
 }
 
-ProductAxes collapsed(const ProductAxes& axes) {
-  ProductAxes result;
-  for (const auto& axis : axes) {
-    if (axis.extent == 1) continue;
-    if (!result.empty()) {
-      auto& outer = result.back();
-      if (outer.a == axis.a * axis.extent && outer.b == axis.b * axis.extent &&
-          outer.c == axis.c * axis.extent) {
-        outer = {outer.extent * axis.extent, axis.a, axis.b, axis.c};
-        continue;
-      }
-    }
-    result.push_back(axis);
-  }
-  return result;
-}
-
-std::int64_t size_of(const ProductAxes& axes) {
-  std::int64_t size = 1;
-  for (const auto& axis : axes) size *= axis.extent;
-  return size;
-}
-
 }  // namespace reel::cpu

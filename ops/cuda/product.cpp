@@ -9,7 +9,7 @@ using Axis = cpu::ProductAxis;
 
 /// The only axis of a role, or one of extent 1; none where there are more.
 std::optional<Axis> one_of(const cpu::ProductAxes& axes) {
-  const auto all = cpu::collapsed(axes);
+  const auto all = collapsed(axes);
   if (all.size() > 1) return std::nullopt;
   return all.empty() ? Axis{1, 0, 0, 0} : all[0];
 }
@@ -49,16 +49,16 @@ CudaKernels product_kernels() {
     cpu::ProductAxes outer = roles.batch;
     outer.insert(outer.end(), roles.rows.begin(), roles.rows.end());
     outer.insert(outer.end(), roles.columns.begin(), roles.columns.end());
-    outer = cpu::collapsed(outer);
-    const auto inner = cpu::collapsed(roles.inner);
+    outer = collapsed(outer);
+    const auto inner = collapsed(roles.inner);
     CudaKernel kernel{{"product.cuh", ""},
                       "product<" + cuda_name(request.result.type.element) + ", " +
                           std::to_string(outer.size()) + ", " + std::to_string(inner.size()) + ">",
-                      {cpu::size_of(outer), cpu::size_of(inner)}};
+                      {count_of(outer), count_of(inner)}};
     for (const auto& axis : outer)
       kernel.numbers.insert(kernel.numbers.end(), {axis.extent, axis.a, axis.b, axis.c});
     for (const auto& axis : inner) kernel.numbers.insert(kernel.numbers.end(), {axis.extent, axis.a, axis.b});
-    kernel.blocks = CudaKernel::blocks_for(cpu::size_of(outer));
+    kernel.blocks = CudaKernel::blocks_for(count_of(outer));
     return kernel;
   };
   return kernels;

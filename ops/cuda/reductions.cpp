@@ -1,3 +1,5 @@
+#include <reel/joint_axes.h>
+
 #include <algorithm>
 
 #include "kernels.h"
@@ -9,24 +11,9 @@ namespace {
 /// Axes that are kept or reduced, with their strides in x and in y (0 where they are reduced).
 struct Axis {
   std::int64_t extent, x, y;
+
+  bool continues_in(const Axis& next) const { return x == next.x * next.extent && y == next.y * next.extent; }
 };
-
-/// By as few as will do: those of extent 1 go, and those that continue one another become one.
-void add_axis(std::vector<Axis>& axes, const Axis& axis) {
-  if (axis.extent == 1) return;
-  const bool continues =
-      !axes.empty() && axes.back().x == axis.x * axis.extent && axes.back().y == axis.y * axis.extent;
-  if (continues)
-    axes.back() = {axes.back().extent * axis.extent, axis.x, axis.y};
-  else
-    axes.push_back(axis);
-}
-
-std::int64_t count(const std::vector<Axis>& axes) {
-  std::int64_t product = 1;
-  for (const auto& axis : axes) product *= axis.extent;
-  return product;
-}
 
 /// The axes of a reduction, from the layouts of its operand and its result.
 struct ReductionAxes {
@@ -37,9 +24,9 @@ struct ReductionAxes {
     for (int axis = 0; axis < x.type.shape.rank(); ++axis) {
       const auto extent = x.type.shape[axis], stride = x.strides[static_cast<std::size_t>(axis)];
       if (std::count(axes.begin(), axes.end(), axis) > 0)
-        add_axis(reduced, {extent, stride, 0});
+        append_collapsed(reduced, Axis{extent, stride, 0});
       else
-        add_axis(kept, {extent, stride, y.strides[next++]});
+        append_collapsed(kept, Axis{extent, stride, y.strides[next++]});
     }
   }
   std::vector<Axis> kept, reduced;
@@ -57,8 +44,8 @@ struct ReductionAxes {
 /// Few and very long lines are shared out among blocks, whose totals a second kernel joins.
 CudaKernel in_parts(const ReductionAxes& axes, const std::string& arguments, std::int64_t parts,
                     std::size_t total_bytes) {
-  const auto results = count(axes.kept);
-  CudaKernel first{{"reduce.cuh", ""}, "reduce_parts" + arguments, {results, count(axes.reduced), parts}};
+  const auto results = count_of(axes.kept);
+  CudaKernel first{{"reduce.cuh", ""}, "reduce_parts" + arguments, {results, count_of(axes.reduced), parts}};
   axes.append_to(first.numbers);
   first.blocks = results * parts;
   first.shared_bytes = static_cast<std::size_t>(first.threads) / 32 * total_bytes;
@@ -78,7 +65,7 @@ CudaKernel kernel_of(const KernelRequest& request, const std::string& reduction,
   constexpr std::int64_t part = 4096, most_blocks = 264;
   const ReductionAxes axes(request);
   const auto arguments = axes.template_arguments(reduction, request.operands[0].type.element);
-  const auto results = count(axes.kept), joined = count(axes.reduced);
+  const auto results = count_of(axes.kept), joined = count_of(axes.reduced);
   // Threads side by side read side by side where results lie along the last axis.
   const bool side_by_side = !axes.kept.empty() && axes.kept.back().x == 1;
   const bool by_blocks = joined >= long_lines && results < (side_by_side ? 1 << 11 : 1 << 15);

@@ -22,18 +22,10 @@ void copy_row(const std::byte* from, std::byte* to, std::int64_t count, std::int
 Copy::Copy(const Layout& from, const Layout& to)
     : element_(static_cast<std::int64_t>(size_of(from.type.element))) {
   const auto& shape = from.type.shape;
-  rows_ = shape.size() == 0 ? 0 : 1;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    if (shape[axis] == 1) continue;
-    const Axis next{shape[axis], from.strides[axis] * element_, to.strides[axis] * element_};
-    if (!axes_.empty() && axes_.back().from == next.from * next.extent &&
-        axes_.back().to == next.to * next.extent)
-      axes_.back() = {axes_.back().extent * next.extent, next.from, next.to};
-    else
-      axes_.push_back(next);
-  }
+  for (int axis = 0; axis < shape.rank(); ++axis)
+    append_collapsed(axes_, {shape[axis], from.strides[axis] * element_, to.strides[axis] * element_});
   if (axes_.empty()) axes_.push_back({1, element_, element_});
-  for (std::size_t axis = 0; axis + 1 < axes_.size(); ++axis) rows_ *= axes_[axis].extent;
+  rows_ = shape.size() == 0 ? 0 : count_of(axes_) / axes_.back().extent;
 }
 
 void Copy::run(const void* from, void* to, int part, int parts) const {

@@ -1,5 +1,6 @@
 #pragma once
 #include <reel/cpu_kernel.h>
+#include <reel/joint_axes.h>
 
 namespace reel::cpu {
 
@@ -17,8 +18,12 @@ class Copy {
  private:
   struct Axis {
     std::int64_t extent, from, to;  // strides in bytes
+
+    bool continues_in(const Axis& next) const {
+      return from == next.from * next.extent && to == next.to * next.extent;
+    }
   };
-  /// Axes outermost first; neighbours that lie side by side on both sides are one. The last one is the row.
+  /// Outermost first, as few as will do. The last one is the row.
   std::vector<Axis> axes_;
   std::int64_t element_ = 0;
   std::int64_t rows_ = 0;

@@ -3,14 +3,13 @@
 #include <memory>
 
 #include <reel/cpu_kernel.h>
+#include <reel/joint_axes.h>
 
 #include "run/cpu/cluster/column_totals.h"
 #include "run/cpu/cluster/uniform_tiles.h"
 #include "search_limits.h"
 
 namespace reel::cpu {
-
-class Prefetch;
 
 /// Several maps, and reductions of rows among them, in one pass over memory. The elements are worked on tile
 /// by tile: a tile of every value fits in the fastest cache, and what no one else needs never leaves it.
@@ -97,12 +96,18 @@ class Cluster {
     RepeatLoop repeat = nullptr;
     std::array<std::int32_t, limits::most_map_operands> operands{};
   };
-  struct Tile;
+  /// Some rows of some columns.
+  struct Tile {
+    std::int64_t row, rows, column, columns;
+  };
   class Tiling;
+  class Walk;
 
   void find_row_values(const Shape& shape, const std::vector<Input>& inputs,
                        const std::vector<Member>& steps);
   void find_axes(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Output>& outputs);
+  /// That of operand `number`, of whose strides `axes` tells.
+  Access access_of(const Layout& layout, bool per_row, const JointAxes& axes, std::size_t number) const;
   bool keeps_rows() const { return has_row_values_ || !totals_.empty(); }
   Tile part_of(int part, int parts) const;
   /// The first block of a part and the one behind its last; asked where there are column totals.
@@ -111,12 +116,7 @@ class Cluster {
                  void* scratch) const;
   /// Where the totals `i` of a block stand.
   std::byte* total_of(std::size_t i, std::int64_t block, void* const* outputs) const;
-  void look_ahead(Prefetch& ahead, const Tile& next, const void* const* inputs, void* const* outputs) const;
   std::int64_t offset(const Access& access, std::int64_t row) const;
-  template <class Move>
-  void for_rows(const Access& access, const Tile& tile, const Move& move) const;
-  void load(const Access& access, const std::byte* from, std::byte* to, const Tile& tile) const;
-  void store(const Access& access, const std::byte* from, std::byte* to, const Tile& tile) const;
 
   std::int64_t rows_ = 0, columns_ = 0;
   bool has_row_values_ = false;

@@ -32,8 +32,8 @@ void Cluster::find_row_values(const Shape& shape, const std::vector<Input>& inpu
     if (step.columns) totals_.push_back(*step.columns);
 }
 
-/// Joins neighbouring axes that lie side by side in every input and output; where rows or columns become one
-/// element the last one stays by itself.
+/// The axes of the space, those of the rows by as few as will do; where rows or columns become one element
+/// the last one stays by itself.
 void Cluster::find_axes(const Shape& shape, const std::vector<Input>& inputs,
                         const std::vector<Output>& outputs) {
   std::vector<const Layout*> layouts;
@@ -43,51 +43,50 @@ void Cluster::find_axes(const Shape& shape, const std::vector<Input>& inputs,
     layouts.push_back(&output.layout);
     per_row.push_back(per_row_[output.value]);
   }
-  std::vector<std::int64_t> extents;
-  std::vector<std::vector<std::int64_t>> strides(layouts.size());
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    const bool is_last = axis == shape.rank() - 1;
-    if (shape[axis] == 1) continue;
-    bool side_by_side = !extents.empty() && !(is_last && keeps_rows());
-    for (std::size_t i = 0; i < layouts.size() && side_by_side; ++i)
-      side_by_side = strides[i].back() == layouts[i]->strides[axis] * shape[axis];
-    if (side_by_side)
-      extents.back() *= shape[axis];
+  const auto axis_of = [&](int axis) {
+    JointAxis found{shape[axis], {}};
+    for (const auto* layout : layouts) found.strides.push_back(layout->strides[axis]);
+    return found;
+  };
+  const int last = shape.rank() - 1;
+  JointAxes axes;
+  for (int axis = 0; axis < last; ++axis) append_collapsed(axes, axis_of(axis));
+  if (last >= 0 && shape[last] != 1) {
+    auto columns = axis_of(last);
+    for (std::size_t i = 0; i < layouts.size(); ++i)
+      if (per_row[i]) columns.strides[i] = 1;  // a tile of row values is one column
+    if (keeps_rows())
+      axes.push_back(std::move(columns));
     else
-      extents.push_back(shape[axis]);
-    for (std::size_t i = 0; i < layouts.size(); ++i) {
-      if (side_by_side) strides[i].pop_back();
-      // A tile of row values is one column.
-      strides[i].push_back(is_last && per_row[i] ? 1 : layouts[i]->strides[axis]);
-    }
+      append_collapsed(axes, std::move(columns));
   }
-  if (extents.empty()) {
-    extents.push_back(1);
-    for (auto& list : strides) list.push_back(1);
-  }
-  columns_ = extents.back();
-  outer_.assign(extents.begin(), extents.end() - 1);
-  rows_ = shape.size() == 0 ? 0 : 1;
-  for (auto extent : outer_) rows_ *= extent;
+  if (axes.empty()) axes.push_back({1, std::vector<std::int64_t>(layouts.size(), 1)});
+  columns_ = axes.back().extent;
+  rows_ = shape.size() == 0 ? 0 : count_of(axes) / columns_;
+  for (std::size_t axis = 0; axis + 1 < axes.size(); ++axis) outer_.push_back(axes[axis].extent);
   accesses_.reserve(layouts.size());
-  for (std::size_t i = 0; i < layouts.size(); ++i) {
-    Access access;
-    access.per_row = per_row[i];
-    access.element = static_cast<std::int64_t>(size_of(layouts[i]->type.element));
-    access.column = strides[i].back() * access.element;
-    auto next = (access.per_row ? 1 : columns_) * access.element;
-    access.packed = access.column == access.element;
-    access.repeated = !outer_.empty();
-    for (std::size_t axis = outer_.size(); axis-- > 0;) {
-      const auto stride = strides[i][axis] * access.element;
-      access.strides.insert(access.strides.begin(), stride);
-      access.packed = access.packed && stride == next;
-      access.repeated = access.repeated && stride == 0;
-      next *= outer_[axis];
-    }
-    if (access.column == 0) access.repeat = repeat_loop(layouts[i]->type.element);
-    accesses_.push_back(std::move(access));
+  for (std::size_t i = 0; i < layouts.size(); ++i)
+    accesses_.push_back(access_of(*layouts[i], per_row[i], axes, i));
+}
+
+Cluster::Access Cluster::access_of(const Layout& layout, bool per_row, const JointAxes& axes,
+                                   std::size_t number) const {
+  Access access;
+  access.per_row = per_row;
+  access.element = static_cast<std::int64_t>(size_of(layout.type.element));
+  access.column = axes.back().strides[number] * access.element;
+  access.packed = access.column == access.element;
+  access.repeated = axes.size() > 1;
+  auto next = (per_row ? 1 : columns_) * access.element;
+  for (auto axis = axes.size() - 1; axis-- > 0;) {
+    const auto stride = axes[axis].strides[number] * access.element;
+    access.strides.insert(access.strides.begin(), stride);
+    access.packed = access.packed && stride == next;
+    access.repeated = access.repeated && stride == 0;
+    next *= axes[axis].extent;
   }
+  if (access.column == 0) access.repeat = repeat_loop(layout.type.element);
+  return access;
 }
 
 namespace {

@@ -1,6 +1,7 @@
 #include "run/cuda/fusion/fusion_text.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace reel::cuda {
 
@@ -68,78 +69,93 @@ std::string FusionText::pointer(std::size_t operand, bool is_read) const {
 
 // Places.
 
+namespace {
+
+/// Whether positions in all operands are numbers of 32 bits.
+bool fits_32_bits(const JointAxes& axes) {
+  constexpr std::int64_t most = std::int64_t{1} << 30;
+  if (axes.empty()) return true;
+  if (count_of(axes) >= most) return false;
+  std::vector<std::int64_t> reach(axes[0].strides.size());
+  for (const auto& axis : axes)
+    for (std::size_t i = 0; i < reach.size(); ++i)
+      reach[i] += std::max<std::int64_t>(axis.extent - 1, 0) * std::abs(axis.strides[i]);
+  return std::all_of(reach.begin(), reach.end(), [](auto each) { return each < most; });
+}
+
+}  // namespace
+
 JointAxes FusionText::axes(int last_axes_left_out) const {
   JointAxes axes;
   if (is_of_rows_ && fusion_.space.rank() > 0) ++last_axes_left_out;
-  for (int axis = 0; axis < fusion_.space.rank() - last_axes_left_out; ++axis)
-    axes.extents.push_back(fusion_.space[axis]);
-  for (std::size_t i = 0; i < input_count_ + fusion_.outputs.size(); ++i) {
-    const auto& layout = operands_[i]->layout;
-    axes.strides.emplace_back();
-    for (std::size_t axis = 0; axis < axes.extents.size(); ++axis)
-      axes.strides.back().push_back(layout.type.shape[static_cast<int>(axis)] == 1 ? 0
-                                                                                   : layout.strides[axis]);
+  for (int axis = 0; axis < fusion_.space.rank() - last_axes_left_out; ++axis) {
+    axes.push_back({fusion_.space[axis], {}});
+    for (std::size_t i = 0; i < input_count_ + fusion_.outputs.size(); ++i) {
+      const auto& layout = operands_[i]->layout;
+      axes.back().strides.push_back(
+          layout.type.shape[axis] == 1 ? 0 : layout.strides[static_cast<std::size_t>(axis)]);
+    }
   }
   return axes;
 }
 
 void FusionText::write_index_type(const JointAxes& axes) {
-  line("using Index = " + std::string(axes.fits_32_bits() ? "int" : "Int64") + ";");
+  line("using Index = " + std::string(fits_32_bits(axes) ? "int" : "Int64") + ";");
 }
 
-void FusionText::write_indices(const std::vector<std::int64_t>& extents, const std::string& position) {
-  if (extents.size() == 1) return line("const Index i0 = Index(" + position + ");");
-  if (extents.empty()) return;
+void FusionText::write_indices(const JointAxes& axes, const std::string& position) {
+  if (axes.size() == 1) return line("const Index i0 = Index(" + position + ");");
+  if (axes.empty()) return;
   line("Index rest = Index(" + position + ");");
-  for (auto axis = extents.size(); axis-- > 1;) {
-    const auto extent = "Index(" + word(extents[axis]) + ")";
+  for (auto axis = axes.size(); axis-- > 1;) {
+    const auto extent = "Index(" + word(axes[axis].extent) + ")";
     line("const Index " + numbered("i", axis) + " = rest % " + extent + ";");
     line("rest /= " + extent + ";");
   }
   line("const Index i0 = rest;");
 }
 
-std::string FusionText::offset(const std::vector<std::int64_t>& strides) {
+std::string FusionText::offset(const JointAxes& axes, std::size_t operand) {
   std::string sum;
-  for (std::size_t axis = 0; axis < strides.size(); ++axis) {
-    if (strides[axis] == 0) continue;
+  for (std::size_t axis = 0; axis < axes.size(); ++axis) {
+    const auto stride = axes[axis].strides[operand];
+    if (stride == 0) continue;
     const auto index = numbered("i", axis);
-    sum += (sum.empty() ? "" : " + ") +
-           (strides[axis] == 1 ? index : index + " * Index(" + word(strides[axis]) + ")");
+    sum += (sum.empty() ? "" : " + ") + (stride == 1 ? index : index + " * Index(" + word(stride) + ")");
   }
   return sum.empty() ? "0" : sum;
 }
 
 void FusionText::write_row_offsets(const JointAxes& rows) {
-  write_indices(rows.extents, "row");
-  for (std::size_t i = 0; i < rows.strides.size(); ++i)
-    line("const Index " + numbered("o", i) + " = " + offset(rows.strides[i]) + ";");
+  write_indices(rows, "row");
+  for (std::size_t i = 0; i < input_count_ + fusion_.outputs.size(); ++i)
+    line("const Index " + numbered("o", i) + " = " + offset(rows, i) + ";");
 }
 
 std::int64_t FusionText::elements_at_once(const JointAxes& axes) const {
-  if (axes.extents.empty()) return 1;
+  if (axes.empty()) return 1;
   std::size_t widest = 1;
-  for (std::size_t i = 0; i < axes.strides.size(); ++i)
+  const auto& strides = axes.back().strides;
+  for (std::size_t i = 0; i < strides.size(); ++i)
     widest = std::max(widest, size_of(operands_[i]->layout.type.element));
   const auto size = static_cast<std::int64_t>(16 / widest);
-  if (size > 4 || axes.extents.back() % size != 0) return 1;
-  for (std::size_t i = 0; i < axes.strides.size(); ++i) {
-    const auto last = axes.strides[i].back();
+  if (size > 4 || axes.back().extent % size != 0) return 1;
+  for (std::size_t i = 0; i < strides.size(); ++i) {
     // An output that does not move along is a row value.
-    if (last == 0 && (i < input_count_ || is_per_row(fusion_.outputs[i - input_count_].value))) continue;
-    if (last != 1 || !is_aligned(i, axes.strides[i], size)) return 1;
+    if (strides[i] == 0 && (i < input_count_ || is_per_row(fusion_.outputs[i - input_count_].value)))
+      continue;
+    if (strides[i] != 1 || !is_aligned(i, axes, size)) return 1;
   }
   return size;
 }
 
-bool FusionText::is_aligned(std::size_t operand, const std::vector<std::int64_t>& strides,
-                            std::int64_t size) const {
+bool FusionText::is_aligned(std::size_t operand, const JointAxes& axes, std::int64_t size) const {
   const auto& address = *operands_[operand];
   const auto bytes = size * address.element_size();
   bool aligned = address.offset % bytes == 0;
   for (const auto& step : address.steps) aligned = aligned && step.bytes % bytes == 0;
-  for (std::size_t axis = 0; axis + 1 < strides.size(); ++axis)
-    aligned = aligned && strides[axis] % size == 0;
+  for (std::size_t axis = 0; axis + 1 < axes.size(); ++axis)
+    aligned = aligned && axes[axis].strides[operand] % size == 0;
   return aligned;
 }
 

@@ -1,9 +1,10 @@
 #pragma once
+#include <reel/joint_axes.h>
+
 #include <functional>
 #include <map>
 
 #include "run/cuda/fusion/fusion_kernel.h"
-#include "run/cuda/fusion/joint_axes.h"
 
 namespace reel::cuda {
 
@@ -41,10 +42,10 @@ class FusionText {
   /// rows, and they are ordinary values of it.
   JointAxes axes(int last_axes_left_out) const;
   void write_index_type(const JointAxes& axes);
-  /// Defines `i0`, `i1`, ... for a position in axes of these extents.
-  void write_indices(const std::vector<std::int64_t>& extents, const std::string& position);
-  /// The sum of indices times strides.
-  std::string offset(const std::vector<std::int64_t>& strides);
+  /// Defines `i0`, `i1`, ... for a position in these axes.
+  void write_indices(const JointAxes& axes, const std::string& position);
+  /// The sum of indices times strides of an operand.
+  std::string offset(const JointAxes& axes, std::size_t operand);
   /// Defines `o0`, `o1`, ... for a row.
   void write_row_offsets(const JointAxes& rows);
 
@@ -82,7 +83,7 @@ class FusionText {
  private:
   std::string functor(const CudaFunctor& functor);
   std::vector<bool> needed_for(const std::vector<int>& wanted) const;
-  bool is_aligned(std::size_t operand, const std::vector<std::int64_t>& strides, std::int64_t size) const;
+  bool is_aligned(std::size_t operand, const JointAxes& axes, std::int64_t size) const;
 
   const plan::Fusion& fusion_;
   const std::vector<const plan::Address*>& operands_;

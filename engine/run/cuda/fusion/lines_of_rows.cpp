@@ -5,10 +5,10 @@ namespace reel::cuda {
 LinesOfRows::LinesOfRows(FusionText& text) : text_(text) {
   const auto axes = text.axes(0);
   const auto& space = text.fusion().space;
-  columns_ = axes.extents.back();
+  columns_ = axes.back().extent;
   rows_ = space.size() / columns_;
   size_ = text.elements_at_once(axes);
-  for (const auto& strides : axes.strides) last_strides_.push_back(strides.back());
+  last_strides_ = axes.back().strides;
   row_axes_ = collapsed(text.axes(1));
   text.write_index_type(axes);
   columns_word_ = text.word(columns_);
