@@ -27,6 +27,22 @@ std::vector<NodeId> wanted_of(const Loop& loop, const Tape& outer) {
   return wanted;
 }
 
+/// Values of a body that are wanted from outside beside carries.
+struct WantedValues {
+  std::set<NodeId> at_every_step;
+  std::set<NodeId> at_its_end;  // read when a step is done, to be added up
+};
+
+WantedValues wanted_values(const Tape& outer, const Context& inner, const Loop& loop) {
+  WantedValues wanted;
+  for (auto projection : loop.live->projections) {
+    const auto of = Projection::of(outer.node(projection));
+    if (of.is(Projection::Kind::stacked)) wanted.at_every_step.insert(of.value(loop.body()));
+    if (of.is(Projection::Kind::summed)) wanted.at_its_end.insert(inner.source(of.value(loop.body())));
+  }
+  return wanted;
+}
+
 }  // namespace
 
 void Planner::plan_unroll(Context& outer, NodeId id) {
@@ -78,48 +94,56 @@ bool Planner::may_overwrite_carry(const Context& inner, NodeId carry, NodeId nex
 }
 
 void Planner::place_carries(Context& outer, Context& inner, Loop& loop) {
-  const auto& body = loop.body();
-  const auto steps = loop.unroll.steps;
-  std::set<NodeId> projected;  // at every step
-  std::set<NodeId> read_last;  // at the end of a step
-  for (auto projection : loop.live->projections) {
-    const auto of = Projection::of(outer.tape.node(projection));
-    if (of.is(Projection::Kind::final)) continue;
-    const auto value = of.value(body);
-    if (of.is(Projection::Kind::stacked))
-      projected.insert(value);
-    else
-      read_last.insert(inner.source(value));
-  }
-  loop.carries.resize(body.carries.size());
-  for (const auto& operand : loop.operands.carries()) {
-    if (!loop.needs(operand)) continue;
-    auto& carry = loop.carries[operand.position];
-    const auto id = operand.inner, next = operand.next;
-    const auto& type = inner.tape.node(id).type;
-    const auto initial = place(outer, operand.outer);
-    const bool computed = next != id && inner.computed(next) && !inner.standing.has_home(next);
-    if (computed && projected.count(next)) {
-      const History history{&outer.tape, operand.outer, loop.unroll.reverse,
-                            new_buffer({type.element, type.shape.with_axis(0, steps + 1)}, outer.level)};
-      carry.place = step_of(history.place, outer.level, history.first_before());
-      inner.standing.give_home(next, step_of(history.place, outer.level, history.first_after()));
-      loop.stacked[next] = history.after();
-      if (projected.count(id)) loop.stacked[id] = history.before();
-      add_copy(initial, history.start(), outer.level, "state before the loop");
-      carry.final = history.end();
-      histories_.emplace(history.place.buffer, history);
+  const auto wanted = wanted_values(outer.tape, inner, loop);
+  loop.carries.resize(loop.body().carries.size());
+  for (const auto& carry : loop.operands.carries()) {
+    if (!loop.needs(carry)) continue;
+    const bool computed =
+        carry.next != carry.inner && inner.computed(carry.next) && !inner.standing.has_home(carry.next);
+    auto& placed = loop.carries[carry.position];
+    if (computed && wanted.at_every_step.count(carry.next)) {
+      placed = place_in_history(outer, inner, loop, carry);
+      if (wanted.at_every_step.count(carry.inner))
+        loop.stacked[carry.inner] = histories_.at(placed.place.buffer).before();
     } else {
-      carry.place = carry.final = new_buffer(type, outer.level);
-      carry.place.level = inner.level;  // another value at every step
-      add_copy(initial, carry.place, outer.level, "state before the loop");
-      if (computed && !projected.count(id) && !read_last.count(id) && may_overwrite_carry(inner, id, next))
-        inner.standing.give_home(next, carry.place);
-      else
-        carry.copied = next != id;
+      const bool is_read_later =
+          wanted.at_every_step.count(carry.inner) || wanted.at_its_end.count(carry.inner);
+      const bool overwritten =
+          computed && !is_read_later && may_overwrite_carry(inner, carry.inner, carry.next);
+      placed = place_by_itself(outer, inner, carry, overwritten);
     }
-    inner.standing.put(id, carry.place);
+    inner.standing.put(carry.inner, placed.place);
   }
+}
+
+/// A carry that is a value wanted of every step is read where that is stored.
+Loop::Carry Planner::place_in_history(Context& outer, Context& inner, Loop& loop,
+                                      const UnrollOperand& carry) {
+  const auto initial = place(outer, carry.outer);
+  const auto& type = inner.tape.node(carry.inner).type;
+  const auto slots = loop.unroll.steps + 1;
+  const History history{&outer.tape, carry.outer, loop.unroll.reverse,
+                        new_buffer({type.element, type.shape.with_axis(0, slots)}, outer.level)};
+  histories_.emplace(history.place.buffer, history);
+  inner.standing.give_home(carry.next, step_of(history.place, outer.level, history.first_after()));
+  loop.stacked[carry.next] = history.after();
+  add_copy(initial, history.start(), outer.level, "state before the loop");
+  return {step_of(history.place, outer.level, history.first_before()), history.end(), false};
+}
+
+/// A carry with memory of its own, which the next value is written over or copied to.
+Loop::Carry Planner::place_by_itself(Context& outer, Context& inner, const UnrollOperand& carry,
+                                     bool overwritten) {
+  const auto initial = place(outer, carry.outer);
+  Loop::Carry placed;
+  placed.place = placed.final = new_buffer(inner.tape.node(carry.inner).type, outer.level);
+  placed.place.level = inner.level;  // another value at every step
+  add_copy(initial, placed.place, outer.level, "state before the loop");
+  if (overwritten)
+    inner.standing.give_home(carry.next, placed.place);
+  else
+    placed.copied = carry.next != carry.inner;
+  return placed;
 }
 
 void Planner::place_projections(Context& outer, Context& inner, Loop& loop) {

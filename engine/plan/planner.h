@@ -63,6 +63,8 @@ class Planner {
   // plan_loop.cpp
   void plan_unroll(Context& outer, NodeId id);
   void place_carries(Context& outer, Context& inner, Loop& loop);
+  Loop::Carry place_in_history(Context& outer, Context& inner, Loop& loop, const UnrollOperand& carry);
+  Loop::Carry place_by_itself(Context& outer, Context& inner, const UnrollOperand& carry, bool overwritten);
   void place_projections(Context& outer, Context& inner, Loop& loop);
   void write_every_step(Context& inner, Loop& loop, NodeId value, const Place& step);
   void place_sums(Context& outer, Context& inner, Loop& loop);

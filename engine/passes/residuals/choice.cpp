@@ -1,0 +1,148 @@
+#include "passes/residuals/choice.h"
+
+#include <reel/structural.h>
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "passes/residuals/min_cut.h"
+#include "search_limits.h"
+
+namespace reel::passes {
+
+namespace {
+
+class Cut {
+ public:
+  Cut(const Body& body, const std::vector<NodeId>& used, const std::vector<bool>& kept_anyway)
+      : tape_(*body.tape), used_(used), kept_anyway_(kept_anyway), next_(tape_.size(), -1) {
+    is_input_.resize(tape_.size());
+    is_invariant_.resize(tape_.size());
+    for (const auto& operand : UnrollOperands(body)) {
+      is_input_[operand.inner] = !operand.is_carry();
+      is_invariant_[operand.inner] = operand.is_invariant();
+      next_[operand.inner] = operand.next;
+    }
+    is_handed_on_.resize(tape_.size());
+    for (auto id : body.next) is_handed_on_[id] = true;
+    for (NodeId id = 0; id < tape_.size(); ++id) {
+      const auto inputs = tape_.inputs(id);
+      if (tape_.node(id).operation != &argument_operation())
+        is_invariant_[id] =
+            std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) { return is_invariant_[input]; });
+    }
+  }
+
+  Choice run(limits::Met& met) {
+    find_reachable();
+    MinCut cut;
+    std::unordered_map<NodeId, std::pair<int, int>> places;  // a node's way in and out
+    for (auto id : nodes_) places[id] = {cut.add_node(), cut.add_node()};
+    for (auto id : nodes_) {
+      const auto [in, out] = places[id];
+      cut.add_edge(in, out, price_to_keep(id));
+      cut.add_edge(cut.source(), in, price_to_recompute(id));
+      if (is_recomputable(id))
+        for (auto input : tape_.inputs(id)) cut.add_edge(places[input].second, in, MinCut::unlimited);
+      else if (is_shift(id))
+        // Its values are those handed on, a step later.
+        cut.add_edge(places[next_[id]].second, out, MinCut::unlimited);
+    }
+    for (auto id : used_) cut.add_edge(places[id].second, cut.sink(), MinCut::unlimited);
+    const auto forward =
+        cut.source_side(limits::most_looks_at_an_edge * std::max(cut.edge_count(), limits::many_edges));
+    if (!forward) {
+      met.push_back("what a derivative reads of " + std::to_string(nodes_.size()) +
+                    " nodes of a step is all kept: the least is not found by looking " +
+                    std::to_string(limits::most_looks_at_an_edge) + " times at each way through them");
+      return {};
+    }
+    Choice choice;
+    std::int64_t price = 0;
+    for (auto id : nodes_) {
+      const auto [in, out] = places[id];
+      if (!(*forward)[in] && !is_input_[id]) {
+        choice.recomputed.push_back(id);
+        price += price_to_recompute(id);
+      } else if (!(*forward)[out]) {
+        choice.kept.push_back(id);
+        price += price_to_keep(id);
+      }
+    }
+    choice.is_better = price < price_now();
+    return choice;
+  }
+
+ private:
+  /// No more than what no system has anyway, so that prices can be added up and stay below `unlimited`.
+  std::int64_t bytes(NodeId id) const {
+    constexpr std::int64_t most = std::int64_t{1} << 44;
+    return std::min(static_cast<std::int64_t>(tape_.node(id).type.bytes()), most);
+  }
+  /// A carry that is another value, a step later.
+  bool is_shift(NodeId id) const { return next_[id] >= 0 && next_[next_[id]] < 0; }
+
+  bool is_recomputable(NodeId id) const {
+    const auto kind = tape_.node(id).operation->kind;
+    if (tape_.inputs(id).empty()) return &argument_operation() != tape_.node(id).operation;
+    if (is_invariant_[id]) return kind != Kind::unroll && kind != Kind::projection;
+    // What is handed on must be there a step later too.
+    return !is_handed_on_[id] && (kind == Kind::map || kind == Kind::index_map);
+  }
+
+  /// What it takes to keep a value, in sixteenths of a byte a step. What is there already, or is another
+  /// value a step later, costs nothing.
+  std::int64_t price_to_keep(NodeId id) const {
+    return is_input_[id] || kept_anyway_[id] || is_shift(id) ? 0 : 16 * bytes(id);
+  }
+
+  std::int64_t price_to_recompute(NodeId id) const {
+    if (!is_recomputable(id)) return is_input_[id] ? 0 : MinCut::unlimited;
+    const auto& operation = *tape_.node(id).operation;
+    if (is_invariant_[id] || operation.kind != Kind::map) return 0;
+    // An expensive one takes nearly as long as to write its result and read it again.
+    return (operation.cost == Cost::cheap ? 1 : 12) * bytes(id);
+  }
+
+  /// What it takes to keep all that is used, each by itself.
+  std::int64_t price_now() const {
+    std::set<NodeId> kept;
+    for (auto id : used_) kept.insert(is_shift(id) ? next_[id] : id);
+    std::int64_t price = 0;
+    for (auto id : kept) price += price_to_keep(id);
+    return price;
+  }
+
+  void find_reachable() {
+    std::vector<bool> seen(tape_.size());
+    auto pending = used_;
+    while (!pending.empty()) {
+      const auto id = pending.back();
+      pending.pop_back();
+      if (seen[id]) continue;
+      seen[id] = true;
+      if (is_shift(id)) pending.push_back(next_[id]);
+      if (is_recomputable(id))
+        for (auto input : tape_.inputs(id)) pending.push_back(input);
+    }
+    for (NodeId id = 0; id < tape_.size(); ++id)
+      if (seen[id]) nodes_.push_back(id);
+  }
+
+  const Tape& tape_;
+  const std::vector<NodeId>& used_;
+  const std::vector<bool>& kept_anyway_;
+  std::vector<NodeId> next_;
+  std::vector<bool> is_input_, is_invariant_, is_handed_on_;
+  std::vector<NodeId> nodes_;
+};
+
+}  // namespace
+
+Choice choose_kept(const Body& body, const std::vector<NodeId>& used, const std::vector<bool>& kept_anyway,
+                   limits::Met& met) {
+  return Cut(body, used, kept_anyway).run(met);
+}
+
+}  // namespace reel::passes
