@@ -53,12 +53,12 @@ void Interpreter::evaluate(Frame& frame) {
       unroll(frame, id);
       continue;
     }
-    Call call{operation, node.attributes, tape.origin(id), {}, {steps_.data(), steps_.size()}, &tape, id};
-    call.inputs.reserve(tape.inputs(id).size());
+    inputs_.clear();
     for (auto input : tape.inputs(id)) {
       if (!frame.values[input].known()) throw InternalError("a value is used that was never computed");
-      call.inputs.push_back(frame.values[input]);
+      inputs_.push_back(frame.values[input]);
     }
+    const Call call{operation, node.attributes, tape.origin(id), inputs_, steps_, &tape, id};
     if (operation.kind == Kind::update) {
       updates_.push_back({node.attributes.get<std::shared_ptr<Variable>>("variable"), call.inputs[0]});
     } else if (!operation.has_value()) {
@@ -99,7 +99,7 @@ Value Interpreter::apply(const Call& call, const TensorType& type) {
 
 std::shared_ptr<Block> Interpreter::make(const TensorType& type) {
   // Not zeros: a kernel writes every element.
-  return std::make_shared<Block>(Block{type, elements_of(type), nullptr});
+  return std::make_shared<Block>(type);
 }
 
 Value Interpreter::handed_in(const std::string&, const TensorType& type, const void* elements) {
@@ -110,12 +110,11 @@ Value Interpreter::handed_in(const std::string&, const TensorType& type, const v
 }
 
 void Interpreter::compute(const Call& call, Block* output) {
-  std::vector<ConstView> views;
-  views.reserve(call.inputs.size());
-  for (const auto& input : call.inputs) views.push_back(input.view());
+  views_.clear();
+  for (const auto& input : call.inputs) views_.push_back(input.view());
   const auto to = output ? output->view() : View{nullptr, nullptr};
   try {
-    call.operation.kernels.reference({{views.data(), views.size()}, to, call.attributes, call.steps});
+    call.operation.kernels.reference({views_, to, call.attributes, call.steps});
   } catch (const RunError& error) {
     throw RunError(describe(call, error.what()));
   } catch (const std::bad_alloc&) {
@@ -154,8 +153,7 @@ struct Interpreter::Results {
 Value Interpreter::cast(const Value& value, ElementType element, const Origin& origin) {
   if (value.type->element == element) return value;
   const Attributes attributes{{"element", static_cast<std::int64_t>(element)}};
-  return apply({cast_operation(), attributes, origin, {value}, {steps_.data(), steps_.size()}},
-               {element, value.type->shape});
+  return apply({cast_operation(), attributes, origin, {&value, 1}, steps_}, {element, value.type->shape});
 }
 
 void Interpreter::unroll(Frame& outer, NodeId id) {
@@ -181,8 +179,7 @@ void Interpreter::unroll(Frame& outer, NodeId id) {
     if (of.is(Projection::Kind::summed) && !results.totals.count(value)) {
       const auto total = plan::total_of(type);
       const auto attributes = typed(total, {{"value", 0.0}});
-      results.totals[value] = apply(
-          {fill_operation(), attributes, outer.tape.origin(id), {}, {steps_.data(), steps_.size()}}, total);
+      results.totals[value] = apply({fill_operation(), attributes, outer.tape.origin(id), {}, steps_}, total);
     }
   }
   for (std::int64_t step = 0; step < unroll.steps; ++step) {
@@ -221,13 +218,14 @@ void Interpreter::step(Frame& inner, const UnrollOperands& operands, Results& re
     const auto& value = inner.values[id];
     const auto bytes = value.type->bytes(), offset = static_cast<std::size_t>(position) * bytes;
     std::memcpy(all->elements.get() + offset, value.elements, bytes);
-    if (all->causes) std::memcpy(all->causes.get() + offset, value.causes, bytes);
+    if (all->causes) std::memcpy(all->causes->get() + offset, value.causes, bytes);
   }
   for (auto& [id, total] : results.totals) {
     const auto& origin = inner.tape.origin(id);
     const auto term = cast(inner.values[id], total.type->element, origin);
     const auto type = *total.type;
-    total = apply({add_operation(), {}, origin, {total, term}, {steps_.data(), steps_.size()}}, type);
+    const Value terms[] = {total, term};
+    total = apply({add_operation(), {}, origin, {terms, 2}, steps_}, type);
   }
   for (const auto& carry : operands.carries())
     if (inner.live.needs(carry)) results.carries[carry.position] = inner.values[carry.next];

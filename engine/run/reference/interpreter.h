@@ -54,7 +54,7 @@ class Interpreter {
     const Operation& operation;
     const Attributes& attributes;
     const Origin& origin;
-    std::vector<Value> inputs;
+    Span<const Value> inputs;
     Span<const std::int64_t> steps;  // of the unrolls around it
     const Tape* tape = nullptr;      // where the inputs may have names, and who reads them there
     NodeId id = -1;
@@ -93,6 +93,8 @@ class Interpreter {
   const std::vector<const Array*>& arguments_;
   RunNumbers& numbers_;
   std::vector<std::int64_t> steps_;
+  std::vector<Value> inputs_;     // of the node that is evaluated
+  std::vector<ConstView> views_;  // of the operation that is computed
   std::vector<Value> outputs_;
   std::vector<Update> updates_;
 };

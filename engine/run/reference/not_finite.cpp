@@ -97,8 +97,8 @@ class Tracing : public Interpreter {
  private:
   std::shared_ptr<Block> make(const TensorType& type) override {
     auto block = Interpreter::make(type);
-    block->causes = elements_of(type);
-    std::memset(block->causes.get(), 0, type.bytes());
+    block->causes = std::make_unique<Elements>(type.bytes());
+    std::memset(block->causes->get(), 0, type.bytes());
     return block;
   }
 
@@ -107,7 +107,7 @@ class Tracing : public Interpreter {
     std::memcpy(block->elements.get(), elements, type.bytes());
     with_floating(type.element, [&](auto zero) {
       number_what_was_handed_in(name, {elements, &type},
-                                reinterpret_cast<decltype(zero)*>(block->causes.get()));
+                                reinterpret_cast<decltype(zero)*>(block->causes->get()));
     });
     return Value(block);
   }
@@ -133,7 +133,7 @@ class Tracing : public Interpreter {
       move(call, *output);
     else
       with_floating(output->type.element, [&](auto zero) {
-        spread(call, values, reinterpret_cast<decltype(zero)*>(output->causes.get()));
+        spread(call, values, reinterpret_cast<decltype(zero)*>(output->causes->get()));
       });
   }
 
@@ -143,7 +143,7 @@ class Tracing : public Interpreter {
     for (const auto& input : call.inputs)
       views.push_back(is_traced(input) ? input.view_of_causes() : input.view());
     call.operation.kernels.reference(
-        {{views.data(), views.size()}, {output.causes.get(), &output.type}, call.attributes, call.steps});
+        {{views.data(), views.size()}, {output.causes->get(), &output.type}, call.attributes, call.steps});
   }
 
   template <class T>

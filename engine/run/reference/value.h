@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <memory>
 #include <new>
 
@@ -6,19 +7,31 @@
 
 namespace reel::reference {
 
-/// Memory for the elements of a value, which are not set. Throws std::bad_alloc.
-inline std::unique_ptr<std::byte[]> elements_of(const TensorType& type) {
-  // AddressSanitizer ends the program where the `new` that throws finds none.
-  std::unique_ptr<std::byte[]> elements(new (std::nothrow) std::byte[type.bytes()]);
-  if (!elements) throw std::bad_alloc();
-  return elements;
-}
+/// Memory for the elements of a value, which are not set.
+class Elements {
+ public:
+  /// Throws std::bad_alloc.
+  explicit Elements(std::size_t bytes) {
+    if (bytes <= few_.size()) return;
+    // AddressSanitizer ends the program where the `new` that throws finds none.
+    many_.reset(new (std::nothrow) std::byte[bytes]);
+    if (!many_) throw std::bad_alloc();
+  }
+  Elements(const Elements&) = delete;
+  std::byte* get() { return many_ ? many_.get() : few_.data(); }
 
-/// Memory of a value that is being made; with `causes`, as much again beside it.
+ private:
+  alignas(8) std::array<std::byte, 128> few_;
+  std::unique_ptr<std::byte[]> many_;
+};
+
+/// A value that is being made; with `causes`, as much memory again beside it.
 struct Block {
   TensorType type;
-  std::unique_ptr<std::byte[]> elements, causes;
+  Elements elements;
+  std::unique_ptr<Elements> causes;
 
+  explicit Block(const TensorType& type) : type(type), elements(type.bytes()) {}
   View view() { return {elements.get(), &type}; }
 };
 
@@ -33,7 +46,10 @@ struct Value {
 
   Value() = default;
   explicit Value(const std::shared_ptr<Block>& block)
-      : type(&block->type), elements(block->elements.get()), causes(block->causes.get()), owner(block) {}
+      : type(&block->type),
+        elements(block->elements.get()),
+        causes(block->causes ? block->causes->get() : nullptr),
+        owner(block) {}
 
   bool known() const { return type != nullptr; }
   ConstView view() const { return {elements, type}; }
