@@ -7,13 +7,17 @@
 namespace reel::limits {
 
 /// How often each edge of a step's graph may be looked at, where there are many, to choose what derivatives
-/// read of it. Those of cells take two to fifteen; there are graphs that take as many as they have nodes.
-/// Beyond it all that derivatives read is kept.
+/// read of it, or what loops read. Those of cells take two to fifteen; there are graphs that take as many as
+/// they have nodes. Beyond it all that is read is kept.
 constexpr std::size_t most_looks_at_an_edge = 20, many_edges = 1000;
 
 /// How often the unrolls of a tape are looked at for such a choice: each time a derivative is freed of what
 /// it reads of one unroll. It mostly reads of one or two.
 constexpr int most_cuts_in_turn = 4;
+
+/// How often sums behind loops are taken into them: each time maps that were kept outside for a sum may
+/// follow it, and another sum these. Once or twice are common.
+constexpr int most_raises_in_turn = 8;
 
 /// How often a rule rewrites the products of a tape, everywhere at once: each time it makes something that it
 /// applies to again, as a scaling that moves on to the product before. Two or three times are common.

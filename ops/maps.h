@@ -28,6 +28,7 @@ struct ScaledAdjoint {
 struct DividedAdjoint {
   static constexpr auto name = "divided_adjoint";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr double cost = 0.2;
   static constexpr auto linear = LinearIn::first;
   static constexpr double right_unit = 1;
   static constexpr double low = 0.5, high = 2;
@@ -107,6 +108,7 @@ struct Mul {
 struct Div {
   static constexpr auto name = "div";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr double cost = 0.2;
   static constexpr auto linear = LinearIn::first;
   static constexpr double right_unit = 1;
   static constexpr double low = 0.5, high = 2;
@@ -135,7 +137,7 @@ struct Neg {
 struct Exp {
   static constexpr auto name = "exp";
   static constexpr auto accepts = Accepts::floating;
-  static constexpr auto cost = Cost::expensive;
+  static constexpr double cost = 0.3;
   template <class T>
   T operator()(T x) const {
     return exp(x);
@@ -146,7 +148,7 @@ struct Exp {
 struct Log {
   static constexpr auto name = "log";
   static constexpr auto accepts = Accepts::floating;
-  static constexpr auto cost = Cost::expensive;
+  static constexpr double cost = 0.75;
   static constexpr double low = 0.5, high = 4;
   template <class T>
   T operator()(T x) const {
@@ -158,7 +160,7 @@ struct Log {
 struct Tanh {
   static constexpr auto name = "tanh";
   static constexpr auto accepts = Accepts::floating;
-  static constexpr auto cost = Cost::expensive;
+  static constexpr double cost = 0.7;
   template <class T>
   T operator()(T x) const {
     return tanh(x);
@@ -171,7 +173,7 @@ struct Tanh {
 struct Sigmoid {
   static constexpr auto name = "sigmoid";
   static constexpr auto accepts = Accepts::floating;
-  static constexpr auto cost = Cost::expensive;
+  static constexpr double cost = 0.5;
   template <class T>
   T operator()(T x) const {
     const T e = exp(-abs(x));  // At most 1, so that it cannot overflow.
@@ -193,6 +195,7 @@ struct Relu {
 struct Sqrt {
   static constexpr auto name = "sqrt";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr double cost = 0.3;
   static constexpr double low = 0.5, high = 4;
   template <class T>
   T operator()(T x) const {
@@ -305,7 +308,7 @@ struct Sign {
 struct Expm1 {
   static constexpr auto name = "expm1";
   static constexpr auto accepts = Accepts::floating;
-  static constexpr auto cost = Cost::expensive;
+  static constexpr double cost = 0.45;
   template <class T>
   T operator()(T x) const {
     return expm1(x);
@@ -316,7 +319,7 @@ struct Expm1 {
 struct Log1p {
   static constexpr auto name = "log1p";
   static constexpr auto accepts = Accepts::floating;
-  static constexpr auto cost = Cost::expensive;
+  static constexpr double cost = 1;
   static constexpr double low = -0.5, high = 3;
   template <class T>
   T operator()(T x) const {
@@ -328,7 +331,7 @@ struct Log1p {
 struct Sin {
   static constexpr auto name = "sin";
   static constexpr auto accepts = Accepts::floating;
-  static constexpr auto cost = Cost::expensive;
+  static constexpr double cost = 3;
   template <class T>
   T operator()(T x) const {
     return sin(x);
@@ -339,7 +342,7 @@ struct Sin {
 struct Cos {
   static constexpr auto name = "cos";
   static constexpr auto accepts = Accepts::floating;
-  static constexpr auto cost = Cost::expensive;
+  static constexpr double cost = 3;
   template <class T>
   T operator()(T x) const {
     return cos(x);
@@ -350,7 +353,7 @@ struct Cos {
 struct Erf {
   static constexpr auto name = "erf";
   static constexpr auto accepts = Accepts::floating;
-  static constexpr auto cost = Cost::expensive;
+  static constexpr double cost = 0.9;
   template <class T>
   T operator()(T x) const {
     return erf(x);
@@ -364,7 +367,7 @@ struct Erf {
 struct Softplus {
   static constexpr auto name = "softplus";
   static constexpr auto accepts = Accepts::floating;
-  static constexpr auto cost = Cost::expensive;
+  static constexpr double cost = 2;
   template <class T>
   T operator()(T x) const {
     return choose(x > T(0), x, T(0)) + log1p(exp(-abs(x)));
@@ -378,7 +381,7 @@ struct Softplus {
 struct Pow {
   static constexpr auto name = "pow";
   static constexpr auto accepts = Accepts::floating;
-  static constexpr auto cost = Cost::expensive;
+  static constexpr double cost = 8;
   static constexpr double right_unit = 1;
   static constexpr double low = 0.5, high = 2;
   template <class T>
@@ -398,6 +401,7 @@ struct Pow {
 struct Floor {
   static constexpr auto name = "floor";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr double cost = 0.2;
   static constexpr bool zero_derivative = true;
   template <class T>
   T operator()(T x) const {
@@ -408,6 +412,7 @@ struct Floor {
 struct Ceil {
   static constexpr auto name = "ceil";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr double cost = 0.2;
   static constexpr bool zero_derivative = true;
   template <class T>
   T operator()(T x) const {
@@ -448,7 +453,7 @@ struct Maximum {
 struct Remainder {
   static constexpr auto name = "remainder";
   static constexpr auto accepts = Accepts::numbers;
-  static constexpr auto cost = Cost::expensive;
+  static constexpr double cost = 10;
   // Quotients that stay away from integers, where it jumps.
   static constexpr double low = 2.1, high = 2.9, second_low = 1.5, second_high = 1.9;
   template <class T>
@@ -472,6 +477,7 @@ struct Remainder {
 struct IsFinite {
   static constexpr auto name = "isfinite";
   static constexpr auto accepts = Accepts::floating;
+  static constexpr double cost = 1.4;
   static constexpr bool zero_derivative = true;
   template <class T>
   bool operator()(T x) const {

@@ -33,7 +33,9 @@ const Operation& select_operation() {
         return samples;
       },
       nullptr,
-      Algebra::linear_in({{1, 2}})};
+      Algebra::linear_in({{1, 2}}),
+      nullptr,
+      1.4};
   return operation;
 }
 

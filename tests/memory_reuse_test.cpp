@@ -393,8 +393,9 @@ namespace {
 
 /// How many arrays [steps, batch, hidden] it takes to train a cell whose state begins as `initial`.
 template <class Cell, class State>
-double arrays_to_train(const State& initial, std::int64_t hidden) {
-  constexpr std::int64_t steps = 200, batch = 8;
+double arrays_to_train(const State& initial, std::int64_t hidden, std::int64_t batch = 8,
+                       const CompileOptions& options = {}) {
+  constexpr std::int64_t steps = 200;
   Model model(Seed{3}, Device::cpu(1), d);
   const Cell cell(model / "cell", 3, hidden);
   Tape tape(d);
@@ -402,7 +403,7 @@ double arrays_to_train(const State& initial, std::int64_t hidden) {
   const auto x = tape.argument({d, {steps, batch, 3}}), dy = tape.argument({d, {steps, batch, hidden}});
   const auto y = unroll(cell, x, initial).outputs;
   const auto plan =
-      plan_of(tape, gradients(sum(y * dy), {model.parameters().begin(), model.parameters().end()}));
+      plan_of(tape, gradients(sum(y * dy), {model.parameters().begin(), model.parameters().end()}), options);
   return static_cast<double>(plan.arena_bytes) / static_cast<double>(steps * batch * hidden * 8);
 }
 
@@ -417,6 +418,27 @@ TEST_CASE("a training keeps little more of every step than the equations of its 
   // The gate, the candidate and the state, and what the gate lets through of the state, by which the gradient
   // of a weight is made.
   CHECK(arrays_to_train<benchmarks::MinimalGatedUnit>(zero, hidden) < 1.25 * 4);
+  // Both normalised sums of four gates each; the gates and their inputs are made of these again. Adjoints of
+  // all steps are written over one of the sums.
+  CHECK(arrays_to_train<benchmarks::LayerNormLSTM>(LSTMState{zero, zero}, hidden) < 2.5 * 6);
+}
+
+TEST_CASE("what is kept for derivatives is set: least time, or least memory") {
+  constexpr std::int64_t hidden = 32;
+  const auto arrays = [&](std::int64_t batch, const auto& option) {
+    CompileOptions options;
+    option(options);
+    const auto zero = zeros({batch, hidden}, d);
+    return arrays_to_train<benchmarks::LayerNormLSTM>(LSTMState{zero, zero}, hidden, batch, options);
+  };
+  const auto unset = [](CompileOptions&) {};
+  for (std::int64_t batch : {1, 8}) {
+    CHECK(arrays(batch, LeastMemory) < 2.7 * 6);
+    CHECK(arrays(batch, LeastTime) > 3 * 6);
+  }
+  // By itself memory counts where no cache holds it.
+  CHECK(arrays(8, unset) == arrays(8, LeastMemory));
+  CHECK(arrays(1, unset) == arrays(1, LeastTime));
 }
 
 TEST_CASE("a value stands in the memory of one that is read for the last time to make it") {

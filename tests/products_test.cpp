@@ -220,14 +220,22 @@ TEST_CASE("what is cheap is computed again in the loop where it then reads less"
   CHECK(read(lstm, [](CompileOptions&) {}) == 7 * B * H);
 }
 
-TEST_CASE("a cheap map of two sequences stays before the loop, which reads its result alone") {
+TEST_CASE("what comes before a loop is computed in it where less is then stored of all steps") {
   Recorder r;
   const auto x = r.input({T, B}), y = r.input({T, B});
-  const auto cell = [](const std::pair<Tensor, Tensor>& in, const Tensor& s) {
-    return tanh(s + in.first * in.second);
+  const auto read = [&](const std::function<Tensor(const std::pair<Tensor, Tensor>&)>& of_both) {
+    const auto cell = [&](const std::pair<Tensor, Tensor>& in, const Tensor& s) {
+      return tanh(s + of_both(in));
+    };
+    const auto outputs = unroll(cell, std::pair(x, y), zeros({B}, d)).outputs;
+    r.check({outputs});
+    return counts_of(r.tape, {outputs}).loops.at(0).read;
   };
-  const auto outputs = unroll(cell, std::pair(x, y), zeros({B}, d)).outputs;
-  CHECK(counts_of(r.tape, {outputs}).loops.at(0).read == B);
+  // Both sequences are there: their product is not stored, expensive or not.
+  CHECK(read([](const auto& in) { return in.first * in.second; }) == 2 * B);
+  CHECK(read([](const auto& in) { return exp(in.first * in.second); }) == 2 * B);
+  // The sum of a row is less than what it is repeated to.
+  CHECK(read([](const auto& in) { return broadcast_to(sum(in.first) * in.second, {B}); }) == B + 1);
 }
 
 TEST_CASE("the scale of a product goes to a weight before the loop") {

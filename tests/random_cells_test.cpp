@@ -58,6 +58,7 @@ void check(std::uint64_t seed) {
   agrees("unroll node, not split, fused by threes", false, options(Without("split")), fusing_few);
   agrees("unroll node as recorded", false, options(AsRecorded), far);
   for (const auto& pass : all_passes()) agrees(pass.name, false, options(Without(pass.name)));
+  agrees("unroll node, as little memory as can be", false, options(LeastMemory));
   agrees("Expanded, all passes", true, {});
 }
 

@@ -1,6 +1,6 @@
 // What the derivative of an unroll has of the forward steps: the smallest cut, by bytes a step.
 
-#include <passes/residuals/min_cut.h>
+#include <passes/min_cut.h>
 
 #include "catch.h"
 #include "improved.h"

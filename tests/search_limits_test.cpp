@@ -94,7 +94,7 @@ TEST_CASE("where it takes long to choose what derivatives read of a step all is 
     const auto gradient = gradients(loss, {x})[0];
     passes::Wanted wanted{tape.clone(), {gradient.id()}};
     limits::Met met;
-    passes::cut_residuals(wanted, met);
+    passes::cut_residuals(wanted, Saving::time_and_memory, met);
     return met;
   };
   CHECK(met_with(10).empty());
@@ -127,7 +127,7 @@ TEST_CASE("a step that reads of many unrolls is freed of some, and that is told"
     wanted.outputs.push_back(unroll(reader, squares, ones({2})).outputs.id());
     wanted.tape = tape.clone();
     limits::Met met;
-    passes::cut_residuals(wanted, met);
+    passes::cut_residuals(wanted, Saving::time_and_memory, met);
     return met;
   };
   CHECK(met_with(limits::most_cuts_in_turn).empty());

@@ -213,8 +213,9 @@ TEST_CASE("what becomes of each value of a step is decided in a table that can b
   const auto node = unroll(cell, x, zeros({B, H}, d)).node;
   const auto& body = node.body();
   const auto next = body.next[0];
-  const auto plan =
-      passes::plan_steps(body, {{Projection::Kind::stacked, next}, {Projection::Kind::summed, next}}, true);
+  limits::Met met;
+  const auto plan = passes::plan_steps(
+      body, T, {{Projection::Kind::stacked, next}, {Projection::Kind::summed, next}}, {}, met);
   const auto text = to_string(plan, *body.tape);
   INFO(text);
   const auto line_of = [&](const std::string& operation) {

@@ -15,10 +15,10 @@ namespace reel::passes {
 
 namespace {
 
-void cut_what_derivatives_read(Improving& now, const CompileOptions&) {
+void cut_what_derivatives_read(Improving& now, const CompileOptions& options) {
   if (!now.has_unrolls()) return;
-  now.simplify([&](WantedStep& step) { cut_residuals(step, now.limits()); });
-  cut_residuals(now.own(), now.limits());
+  now.simplify([&](WantedStep& step) { cut_residuals(step, options.saving, now.limits()); });
+  cut_residuals(now.own(), options.saving, now.limits());
 }
 
 /// Products are rewritten in steps that are simple, and leave them so: both passes are one walk.
@@ -33,7 +33,7 @@ void improve_products(Improving& now, const CompileOptions&) {
 
 void split_unrolls(Improving& now, const CompileOptions& options) {
   if (!now.has_unrolls()) return;
-  now.become_split(split(now.tape(), now.outputs(), takes(options, "sink"), now.limits()));
+  now.become_split(split(now.tape(), now.outputs(), {takes(options, "sink"), options.saving}, now.limits()));
   // What was taken out of loops meets what was there.
   if (takes(options, "simplify")) simplify_all(now, options);
   if (takes(options, "products")) improve_products(now, options);
@@ -48,7 +48,8 @@ struct Pass {
 };
 
 constexpr Pass table[] = {
-    {"residuals", "of what derivatives read of forward steps, stores the least and computes the rest again",
+    {"residuals",
+     "of what derivatives read of forward steps, stores what is cheapest and computes the rest again",
      cut_what_derivatives_read},
     {"simplify",
      "every node in its simplest form, and but once (passes that rewrite nodes write them in that form too)",
@@ -58,7 +59,8 @@ constexpr Pass table[] = {
      improve_products},
     {"split", "only what recurs stays in an unroll; the rest is computed for all steps at once",
      split_unrolls},
-    {"sink", "cheap maps before a loop are computed in it where it then reads no more", nullptr},
+    {"sink", "maps before a loop and sums behind it are computed in it, where it then reads no more",
+     nullptr},
     {"fuse", "elementwise operations and reductions of one space are run in one pass over memory", nullptr},
 };
 

@@ -14,6 +14,14 @@ enum class ProductPrecision : std::uint8_t {
   bfloat16  ///< factors rounded to 7 bits behind the point: relative errors of 4e-3
 };
 
+/// What is saved where a derivative reads values of forward steps. Each may be kept of all steps, or be
+/// computed again from others that are: never a product, only what is done element by element.
+enum class Saving : std::uint8_t {
+  time_and_memory,  ///< time, and memory: what is too large for a cache counts twice
+  time,             ///< what takes less time by measured costs
+  memory            ///< kept is as little as can be
+};
+
 /// How a program is compiled; set by options such as CheckFinite and Without("split").
 struct CompileOptions {
   bool check_finite = false;
@@ -22,6 +30,8 @@ struct CompileOptions {
   std::set<std::string> on_host;
 
   ProductPrecision products = ProductPrecision::float32;
+
+  Saving saving = Saving::time_and_memory;
 
   /// By their numbers in all_passes().
   bool takes(std::size_t pass) const { return (left_out_ >> pass & 1) == 0; }
@@ -43,6 +53,11 @@ inline constexpr auto TF32Products = [](CompileOptions& options) {
 inline constexpr auto BFloat16Products = [](CompileOptions& options) {
   options.products = ProductPrecision::bfloat16;
 };
+
+/// Options: a program that holds derivatives runs in as little time, or in as little memory, as can be had by
+/// what it keeps for them; see Saving. As in TrainingStep step(model, Adam(1e-3), loss, LeastMemory).
+inline constexpr auto LeastTime = [](CompileOptions& options) { options.saving = Saving::time; };
+inline constexpr auto LeastMemory = [](CompileOptions& options) { options.saving = Saving::memory; };
 
 /// An option: a RunError where a result is not finite, or a value that is about to be written into a
 /// variable; variables, those of optimisers too, stay as they were. It names the first operation on the way

@@ -155,12 +155,6 @@ struct MemoryView {
   std::vector<std::int64_t> strides;
 };
 
-/// What an element costs to compute again, where it need not be kept.
-enum class Cost {
-  cheap,     ///< a few instructions
-  expensive  ///< a transcendental function: more than to read it from memory
-};
-
 /// Operands for the tests that loop over all operations.
 struct Sample {
   struct Operand {
@@ -195,7 +189,7 @@ struct Operation {
 
   Operation(std::string name, Kind kind, Infer infer, Derivative derivative, Kernels kernels, Samples samples,
             Lifting time = nullptr, Algebra algebra = {}, Lifting sum_over_time = nullptr,
-            Cost cost = Cost::cheap, Relayout layout = nullptr)
+            double cost = a_few_instructions, Relayout layout = nullptr)
       : name(std::move(name)),
         kind(kind),
         infer(std::move(infer)),
@@ -226,7 +220,12 @@ struct Operation {
   /// which it is linear, it follows from that.
   Lifting sum_over_time;
   /// What a map costs.
-  Cost cost;
+  /// What an element of the result takes to compute, of operands that are in the nearest cache, over what it
+  /// takes to write one to memory and read it there: measured by benchmarks/costs.
+  double cost;
+  static constexpr double a_few_instructions = 0.1;
+  /// Less than to read another operand from memory.
+  bool is_cheap() const { return cost < 0.5; }
   /// The view that an index map gives whose result is another layout of its only operand's memory, so that
   /// nothing is moved for it; none where the operand lies so that there is no such view. Null for any other
   /// operation.

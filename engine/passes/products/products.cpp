@@ -106,7 +106,7 @@ class StepRules {
       const bool apart = std::any_of(users_[id].begin(), users_[id].end(), is_apart);
       // A map of which each user takes another part does no more work for being cut up, and what follows can
       // be done in one pass with it.
-      const bool worth_it = is_product ? apart : covers_once(id) || (apart && operation.cost == Cost::cheap);
+      const bool worth_it = is_product ? apart : covers_once(id) || (apart && operation.is_cheap());
       if (!worth_it) continue;
       for (auto user : users_[id]) push_slice(id, user, is_product);
     }

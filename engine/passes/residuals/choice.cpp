@@ -6,7 +6,8 @@
 #include <set>
 #include <unordered_map>
 
-#include "passes/residuals/min_cut.h"
+#include "passes/min_cut.h"
+#include "passes/worth.h"
 #include "search_limits.h"
 
 namespace reel::passes {
@@ -15,8 +16,14 @@ namespace {
 
 class Cut {
  public:
-  Cut(const Body& body, const std::vector<NodeId>& used, const std::vector<bool>& kept_anyway)
-      : tape_(*body.tape), used_(used), kept_anyway_(kept_anyway), next_(tape_.size(), -1) {
+  Cut(const Body& body, std::int64_t steps, const std::vector<NodeId>& used,
+      const std::vector<bool>& kept_anyway, Saving saving)
+      : tape_(*body.tape),
+        steps_(steps),
+        used_(used),
+        kept_anyway_(kept_anyway),
+        saving_(saving),
+        next_(tape_.size(), -1) {
     is_input_.resize(tape_.size());
     is_invariant_.resize(tape_.size());
     for (const auto& operand : UnrollOperands(body)) {
@@ -77,7 +84,7 @@ class Cut {
  private:
   /// No more than what no system has anyway, so that prices can be added up and stay below `unlimited`.
   std::int64_t bytes(NodeId id) const {
-    constexpr std::int64_t most = std::int64_t{1} << 44;
+    constexpr std::int64_t most = std::int64_t{1} << 32;
     return std::min(static_cast<std::int64_t>(tape_.node(id).type.bytes()), most);
   }
   /// A carry that is another value, a step later.
@@ -91,18 +98,26 @@ class Cut {
     return !is_handed_on_[id] && (kind == Kind::map || kind == Kind::index_map);
   }
 
-  /// What it takes to keep a value, in sixteenths of a byte a step. What is there already, or is another
-  /// value a step later, costs nothing.
+  // Prices are in parts of what it takes to write a byte to memory and read it again, at every step.
+  static constexpr std::int64_t one = 1000;
+
+  /// What memory is worth beside the time that it takes to keep something there.
+  std::int64_t worth_of_memory(NodeId id) const {
+    if (!is_memory_worth(saving_, tape_.node(id).type, steps_)) return 0;
+    return saving_ == Saving::memory ? 100 : 1;
+  }
+
+  /// What is there already, or is another value a step later, costs nothing.
   std::int64_t price_to_keep(NodeId id) const {
-    return is_input_[id] || kept_anyway_[id] || is_shift(id) ? 0 : 16 * bytes(id);
+    if (is_input_[id] || kept_anyway_[id] || is_shift(id)) return 0;
+    return one * (1 + worth_of_memory(id)) * bytes(id);
   }
 
   std::int64_t price_to_recompute(NodeId id) const {
     if (!is_recomputable(id)) return is_input_[id] ? 0 : MinCut::unlimited;
     const auto& operation = *tape_.node(id).operation;
     if (is_invariant_[id] || operation.kind != Kind::map) return 0;
-    // An expensive one takes nearly as long as to write its result and read it again.
-    return (operation.cost == Cost::cheap ? 1 : 12) * bytes(id);
+    return static_cast<std::int64_t>(operation.cost * one) * bytes(id);
   }
 
   /// What it takes to keep all that is used, each by itself.
@@ -131,8 +146,10 @@ class Cut {
   }
 
   const Tape& tape_;
+  const std::int64_t steps_;
   const std::vector<NodeId>& used_;
   const std::vector<bool>& kept_anyway_;
+  const Saving saving_;
   std::vector<NodeId> next_;
   std::vector<bool> is_input_, is_invariant_, is_handed_on_;
   std::vector<NodeId> nodes_;
@@ -140,9 +157,9 @@ class Cut {
 
 }  // namespace
 
-Choice choose_kept(const Body& body, const std::vector<NodeId>& used, const std::vector<bool>& kept_anyway,
-                   limits::Met& met) {
-  return Cut(body, used, kept_anyway).run(met);
+Choice choose_kept(const Body& body, std::int64_t steps, const std::vector<NodeId>& used,
+                   const std::vector<bool>& kept_anyway, Saving saving, limits::Met& met) {
+  return Cut(body, steps, used, kept_anyway, saving).run(met);
 }
 
 }  // namespace reel::passes

@@ -1,6 +1,8 @@
 #pragma once
 #include <vector>
 
+#include <reel/compile_options.h>
+
 #include "met_limits.h"
 #include "record/unroll_operands.h"
 
@@ -15,7 +17,7 @@ struct Choice {
 
 /// The smallest cut in the body of the unroll that values are kept of. `kept_anyway`: for each value of the
 /// body, whether it is there at every step whatever is chosen.
-Choice choose_kept(const Body& body, const std::vector<NodeId>& used, const std::vector<bool>& kept_anyway,
-                   limits::Met& met);
+Choice choose_kept(const Body& body, std::int64_t steps, const std::vector<NodeId>& used,
+                   const std::vector<bool>& kept_anyway, Saving saving, limits::Met& met);
 
 }  // namespace reel::passes

@@ -20,8 +20,9 @@ using NodeIds = std::vector<NodeId>;
 /// All residuals on one tape.
 class Cutting {
  public:
-  Cutting(Tape& tape, const NodeIds& wanted, limits::Met& met)
+  Cutting(Tape& tape, const NodeIds& wanted, Saving saving, limits::Met& met)
       : tape_(tape),
+        saving_(saving),
         met_(met),
         size_(tape.size()),
         replacement_(tape.size(), -1),
@@ -85,8 +86,8 @@ class Cutting {
     const auto source = UnrollNode::of(tape_.node(residuals.from).attributes);
     NodeIds used;
     for (const auto& [value, position] : residuals.used) used.push_back(value);
-    const auto choice =
-        choose_kept(*source.body, used, kept_anyway(residuals.from, reader, *source.body), met_);
+    const auto choice = choose_kept(*source.body, source.steps, used,
+                                    kept_anyway(residuals.from, reader, *source.body), saving_, met_);
     if (choice.is_better) replace(reader, record_reader(tape_, reader, residuals, choice));
     return choice.is_better;
   }
@@ -101,6 +102,7 @@ class Cutting {
   }
 
   Tape& tape_;
+  const Saving saving_;
   limits::Met& met_;
   const NodeId size_;
   NodeIds replacement_;
@@ -123,12 +125,12 @@ void cut_in_turn(Rewritten& rewritten, limits::Met& met, const Once& cut) {
 
 }  // namespace
 
-void cut_residuals(WantedStep& step, limits::Met& met) {
-  cut_in_turn(step, met, [&] { return Cutting(*step.body->tape, step.results(), met).run(); });
+void cut_residuals(WantedStep& step, Saving saving, limits::Met& met) {
+  cut_in_turn(step, met, [&] { return Cutting(*step.body->tape, step.results(), saving, met).run(); });
 }
 
-void cut_residuals(Wanted& wanted, limits::Met& met) {
-  cut_in_turn(wanted, met, [&] { return Cutting(*wanted.tape, wanted.outputs, met).run(); });
+void cut_residuals(Wanted& wanted, Saving saving, limits::Met& met) {
+  cut_in_turn(wanted, met, [&] { return Cutting(*wanted.tape, wanted.outputs, saving, met).run(); });
 }
 
 }  // namespace reel::passes

@@ -3,9 +3,13 @@
 #include <reel/structural.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
+#include <unordered_map>
 
+#include "passes/min_cut.h"
 #include "passes/rewriting/users.h"
+#include "search_limits.h"
 
 namespace reel::passes {
 
@@ -13,102 +17,117 @@ namespace {
 
 class Sinking {
  public:
-  Sinking(const Body& body, const StepGroups& groups, const std::vector<bool>& is_result)
+  Sinking(const Body& body, const StepGroups& groups, const std::vector<bool>& is_result,
+          std::vector<std::int32_t>& loop_of)
       : tape_(*body.tape),
         groups_(groups),
         is_result_(is_result),
-        sunk_(tape_.size(), -1),
-        users_(tape_, [&](NodeId id) { return groups.is_live(id); }),
-        is_sequence_(tape_.size()),
-        read_(groups.components.size()) {
-    for (auto id : body.sequences) is_sequence_[id] = true;
-    for (NodeId id = 0; id < tape_.size(); ++id) {
-      if (!groups.is_live(id)) continue;
-      const auto loop = groups[id].loop;
-      for (auto input : tape_.inputs(id))
-        if (loop >= 0 && groups[input].loop != loop) read_[loop].insert(input);
-    }
-  }
+        loop_of_(loop_of),
+        users_(tape_, [&](NodeId id) { return groups.is_live(id); }) {}
 
-  std::vector<std::int32_t> run() {
-    // What has sunk may be what keeps another value outside.
-    for (bool again = true; again;) {
-      again = false;
-      for (NodeId id = tape_.size() - 1; id >= 0; --id)
-        if (sunk_[id] < 0 && groups_.is_live(id) && sink(id)) again = true;
+  void run(limits::Met& met) {
+    std::vector<std::vector<NodeId>> values(groups_.components.size());  // of each loop
+    for (NodeId id = 0; id < tape_.size(); ++id)
+      if (loop_of_[id] >= 0) values[loop_of_[id]].push_back(id);
+    for (std::size_t loop = 0; loop < values.size(); ++loop) {
+      const auto own = of_this_loop_alone(static_cast<std::int32_t>(loop), values[loop]);
+      if (!own.empty()) sink(static_cast<std::int32_t>(loop), own, met);
     }
-    return std::move(sunk_);
   }
 
  private:
-  std::int64_t bytes(NodeId id) const { return static_cast<std::int64_t>(tape_.node(id).type.bytes()); }
-  /// What it takes to read a value: repeated, no more than what is repeated.
-  std::int64_t bytes_read(NodeId id) const {
+  /// What it takes to store and read a value: repeated, no more than what is repeated.
+  std::int64_t bytes(NodeId id) const {
     while (tape_.node(id).operation == &broadcast_operation()) id = tape_.inputs(id)[0];
-    return bytes(id);
+    return static_cast<std::int64_t>(tape_.node(id).type.bytes());
   }
 
-  /// The loop that all users of a value are in, or -1.
-  std::int32_t loop_of_users(NodeId id) const {
-    std::int32_t loop = -1;
-    for (auto user : users_[id]) {
-      const auto own = sunk_[user] >= 0 ? sunk_[user] : groups_[user].loop;
-      if (own < 0 || (loop >= 0 && own != loop)) return -1;
-      loop = own;
-    }
-    return loop;
-  }
-
-  bool may_sink(NodeId id, std::int64_t added) const {
+  bool may_sink(NodeId id) const {
+    if (!groups_.is_live(id) || loop_of_[id] >= 0 || is_result_[id]) return false;
+    if (tape_.inputs(id).empty() || users_[id].empty()) return false;
     const auto& operation = *tape_.node(id).operation;
     // Repeating what does not vary costs nothing within a step; anything else is better done once.
     if (!groups_[id].varies) return &operation == &broadcast_operation();
-    // Little more to read, a value for each row perhaps, is less than to write the result.
-    if (operation.is_layout() || (operation.kind == Kind::map && operation.cost == Cost::cheap))
-      return added <= bytes(id) + bytes(id) / 8;
-    // An expensive one of what is kept anyway: its result need not be.
-    const auto inputs = tape_.inputs(id);
-    const bool is_of_sequences = std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) {
-      return !groups_[input].varies || is_sequence_[input];
+    return operation.is_layout() || operation.kind == Kind::map;
+  }
+
+  /// What may sink and is read by the loop, or by what is, and by nobody else. From the last to the first.
+  std::vector<NodeId> of_this_loop_alone(std::int32_t loop, const std::vector<NodeId>& values) const {
+    std::set<NodeId> pending, own;
+    for (auto id : values) pending.insert(tape_.inputs(id).begin(), tape_.inputs(id).end());
+    while (!pending.empty()) {
+      // Whoever reads it stands behind it, and is decided.
+      const auto last = std::prev(pending.end());
+      const auto id = *last;
+      pending.erase(last);
+      const auto reads = [&](NodeId user) { return loop_of_[user] == loop || own.count(user) > 0; };
+      if (!may_sink(id) || !std::all_of(users_[id].begin(), users_[id].end(), reads)) continue;
+      own.insert(id);
+      pending.insert(tape_.inputs(id).begin(), tape_.inputs(id).end());
+    }
+    return {own.rbegin(), own.rend()};
+  }
+
+  /// What it takes to have, at every step, what is not the loop's alone. A map need not be stored where all
+  /// that reads it comes before the loop: one pass does both. Everything else is there.
+  std::int64_t price_of_others(NodeId id, std::int32_t loop) const {
+    if (!groups_[id].varies || loop_of_[id] >= 0 || is_result_[id]) return 0;
+    if (tape_.node(id).operation->kind != Kind::map) return 0;
+    const bool is_stored = std::any_of(users_[id].begin(), users_[id].end(), [&](NodeId user) {
+      return loop_of_[user] >= 0 || groups_.component[user] > loop;
     });
-    if (operation.kind == Kind::map && is_of_sequences) return added <= bytes(id);
-    // What is much larger than what it is made of would have to be stored at every step.
-    return operation.kind == Kind::map && much_larger * added <= bytes(id);
+    return is_stored ? 0 : bytes(id);
   }
 
-  bool sink(NodeId id) {
-    const auto inputs = tape_.inputs(id);
-    if (groups_[id].loop >= 0 || is_result_[id] || inputs.empty() || users_[id].empty()) return false;
-    const auto loop = loop_of_users(id);
-    if (loop < 0) return false;
-    auto& read = read_[loop];
-    std::set<NodeId> added;
-    for (auto input : inputs)
-      if (groups_[input].varies && !read.count(input)) added.insert(input);
-    std::int64_t added_bytes = 0;
-    for (auto input : added) added_bytes += bytes_read(input);
-    if (!may_sink(id, added_bytes)) return false;
-    sunk_[id] = loop;
-    read.erase(id);
-    read.insert(inputs.begin(), inputs.end());
-    return true;
+  void sink(std::int32_t loop, const std::vector<NodeId>& own, limits::Met& met) {
+    MinCut cut;
+    std::unordered_map<NodeId, std::pair<int, int>> places;  // a node's way in and out
+    for (auto id : own) {
+      const auto [in, out] = places[id] = {cut.add_node(), cut.add_node()};
+      cut.add_edge(in, out, bytes(id));
+      const auto in_loop = [&](NodeId user) { return loop_of_[user] == loop; };
+      if (std::any_of(users_[id].begin(), users_[id].end(), in_loop))
+        cut.add_edge(out, cut.sink(), MinCut::unlimited);
+    }
+    for (auto id : own)
+      for (auto input : tape_.inputs(id)) {
+        const auto [place, is_other] = places.emplace(input, std::make_pair(-1, -1));
+        if (is_other) {
+          place->second = {cut.add_node(), cut.add_node()};
+          cut.add_edge(cut.source(), place->second.first, MinCut::unlimited);
+          cut.add_edge(place->second.first, place->second.second, price_of_others(input, loop));
+        }
+        cut.add_edge(place->second.second, places.at(id).first, MinCut::unlimited);
+      }
+    const auto stored =
+        cut.source_side(limits::most_looks_at_an_edge * std::max(cut.edge_count(), limits::many_edges));
+    if (!stored) {
+      met.push_back(
+          "of " + std::to_string(own.size()) +
+          " nodes before a loop all are computed there: the least to store is not found by looking " +
+          std::to_string(limits::most_looks_at_an_edge) + " times at each way through them");
+      return;
+    }
+    for (auto id : own) {
+      // What a stored one reads as well stays outside with it.
+      const auto in_loop = [&](NodeId user) { return loop_of_[user] == loop; };
+      const bool is_stored = (*stored)[places.at(id).first];
+      if (!is_stored && std::all_of(users_[id].begin(), users_[id].end(), in_loop)) loop_of_[id] = loop;
+    }
   }
 
-  static constexpr std::int64_t much_larger = 4;
   const Tape& tape_;
   const StepGroups& groups_;
   const std::vector<bool>& is_result_;
-  std::vector<std::int32_t> sunk_;
+  std::vector<std::int32_t>& loop_of_;
   const Users users_;
-  std::vector<bool> is_sequence_;
-  std::vector<std::set<NodeId>> read_;  // by each loop, from outside
 };
 
 }  // namespace
 
-std::vector<std::int32_t> find_sunk(const Body& body, const StepGroups& groups,
-                                    const std::vector<bool>& is_result) {
-  return Sinking(body, groups, is_result).run();
+void sink(const Body& body, const StepGroups& groups, const std::vector<bool>& is_result,
+          std::vector<std::int32_t>& loop_of, limits::Met& met) {
+  Sinking(body, groups, is_result, loop_of).run(met);
 }
 
 }  // namespace reel::passes

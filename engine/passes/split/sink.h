@@ -1,12 +1,14 @@
 #pragma once
+#include "met_limits.h"
 #include "passes/split/step_groups.h"
 
 namespace reel::passes {
 
-/// What of the values before a loop is better computed in it, at every step: cheap maps of what is read
-/// anyway, or of no more bytes than their result. Gives the loop of each such value, -1 for all others.
-/// `is_result`: values wanted outside of the loop.
-std::vector<std::int32_t> find_sunk(const Body& body, const StepGroups& groups,
-                                    const std::vector<bool>& is_result);
+/// Takes maps that nobody but a loop reads, before it, into the loop where fewer bytes are then stored of all
+/// steps for it: the smallest cut between what is there and what the loop reads. `is_result`: values wanted
+/// outside of the loop. `loop_of`: the loop of each value, -1 where it is outside. Adds to `met` where there
+/// are too many nodes to choose among.
+void sink(const Body& body, const StepGroups& groups, const std::vector<bool>& is_result,
+          std::vector<std::int32_t>& loop_of, limits::Met& met);
 
 }  // namespace reel::passes

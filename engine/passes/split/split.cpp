@@ -32,11 +32,11 @@ bool has_room_for_time(const Body& body, std::int64_t steps) {
 class Splitting {
  public:
   /// `silent`: within an unroll whose effects have happened already.
-  Splitting(const Tape& source, const Live& live, bool sink, bool silent, Tape& target, NodeIds ids,
-            limits::Met& met)
+  Splitting(const Tape& source, const Live& live, const SplitOptions& options, bool silent, Tape& target,
+            NodeIds ids, limits::Met& met)
       : source_(source),
         live_(live),
-        sink_(sink),
+        options_(options),
         silent_(silent),
         target_(target),
         origins_(source, target),
@@ -90,7 +90,7 @@ class Splitting {
     if (unroll.recompute || unroll.has_effects() || !has_room)
       keep_unroll(target_, unroll, operands, projected);
     else
-      split_unroll(target_, unroll, operands, sink_, projected);
+      split_unroll(target_, unroll, operands, options_, projected, met_);
     for (auto projection : loop.projections) ids_[projection] = projected.at(key_of(projection));
   }
 
@@ -102,7 +102,7 @@ class Splitting {
     auto body = std::make_shared<Body>(old.tape->floating());
     NodeIds ids(old.tape->size(), -1);
     copy_inputs(old, *body, ids);
-    ids = Splitting(*old.tape, live, sink_, unroll.silent, *body->tape, std::move(ids), met_).run();
+    ids = Splitting(*old.tape, live, options_, unroll.silent, *body->tape, std::move(ids), met_).run();
     for (std::size_t k = 0; k < old.next.size(); ++k)
       // Where nothing needs the carry it hands on whatever it has.
       body->next.push_back(live.carries[k] ? ids[old.next[k]] : body->carries[k]);
@@ -112,7 +112,7 @@ class Splitting {
 
   const Tape& source_;
   const Live& live_;
-  const bool sink_;
+  const SplitOptions& options_;
   const bool silent_;
   Tape& target_;
   OriginMap origins_;
@@ -122,13 +122,14 @@ class Splitting {
 
 }  // namespace
 
-Wanted split(const Tape& tape, const std::vector<NodeId>& outputs, bool sink, limits::Met& met) {
+Wanted split(const Tape& tape, const std::vector<NodeId>& outputs, const SplitOptions& options,
+             limits::Met& met) {
   auto live = find_live(tape, outputs);
   // A program takes all its arguments, used or not.
   for (NodeId id = 0; id < tape.size(); ++id)
     if (tape.node(id).operation == &argument_operation()) live.nodes[id] = true;
   Wanted result{std::make_unique<Tape>(tape.floating()), {}};
-  const auto ids = Splitting(tape, live, sink, false, *result.tape, NodeIds(tape.size(), -1), met).run();
+  const auto ids = Splitting(tape, live, options, false, *result.tape, NodeIds(tape.size(), -1), met).run();
   for (auto output : outputs) result.outputs.push_back(ids[output]);
   return result;
 }

@@ -22,15 +22,15 @@ namespace {
 
 class SplitUnroll {
  public:
-  SplitUnroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands, bool sink,
-              Projected& projected)
+  SplitUnroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands,
+              const SplitOptions& options, Projected& projected, limits::Met& met)
       : outer_(tape),
         unroll_(unroll),
         body_(*unroll.body),
         step_(*unroll.body->tape),
         operands_(body_, operands),
         projected_(projected),
-        plan_(plan_steps(body_, keys_of(projected), sink)),
+        plan_(plan_steps(body_, unroll.steps, keys_of(projected), options, met)),
         lifting_(tape, step_, unroll.steps, unroll.silent),
         carry_(step_.size(), -1),
         totals_(step_.size()),
@@ -47,7 +47,7 @@ class SplitUnroll {
 
   void run() {
     set_inputs();
-    for (std::size_t c = 0; c < loops_.size(); ++c) {
+    for (auto c : plan_.order) {
       const auto& component = plan_.groups.components[c];
       if (component.of.loop >= 0)
         loop(loops_[c]);
@@ -269,10 +269,10 @@ void split_empty(Tape& tape, const Body& body, const std::vector<NodeId>& operan
 
 }  // namespace
 
-void split_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands, bool sink,
-                  Projected& projected) {
+void split_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands,
+                  const SplitOptions& options, Projected& projected, limits::Met& met) {
   if (unroll.steps == 0) return split_empty(tape, *unroll.body, operands, projected);
-  SplitUnroll(tape, unroll, operands, sink, projected).run();
+  SplitUnroll(tape, unroll, operands, options, projected, met).run();
 }
 
 void keep_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands,

@@ -1,7 +1,7 @@
 #pragma once
 #include <map>
 
-#include "record/projection.h"
+#include "passes/split/step_plan.h"
 
 namespace reel::passes {
 
@@ -9,9 +9,9 @@ namespace reel::passes {
 using Projected = std::map<Projection, NodeId>;
 
 /// Records on `tape`, instead of one unroll of `operands`, what computes the same with as little as possible
-/// in loops, and fills in `projected`. With `sink`, cheap maps before a loop are computed in it.
-void split_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands, bool sink,
-                  Projected& projected);
+/// in loops, and fills in `projected`. Adds to `met` where there are too many to choose among.
+void split_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands,
+                  const SplitOptions& options, Projected& projected, limits::Met& met);
 
 /// Records the unroll as it is.
 void keep_unroll(Tape& tape, const UnrollNode& unroll, const std::vector<NodeId>& operands,

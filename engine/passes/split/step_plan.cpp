@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "passes/split/raise.h"
 #include "passes/split/sink.h"
+#include "search_limits.h"
 
 namespace reel::passes {
 
@@ -49,14 +51,14 @@ class Needing {
       else if (projection.is(Projection::Kind::stacked) || plan_.loop_of[value] < 0)
         plan_.needs[value].value = true;
     }
-    const auto& components = plan_.groups.components;
-    for (std::size_t c = components.size(); c-- > 0;) {
-      const auto loop = components[c].of.loop;
-      for (auto id : plan_.loops[c])
+    for (auto c = plan_.order.rbegin(); c != plan_.order.rend(); ++c) {
+      const auto& component = plan_.groups.components[*c];
+      const auto loop = component.of.loop;
+      for (auto id : plan_.loops[*c])
         for (auto input : step_.inputs(id))
           if (plan_.loop_of[input] != loop) plan_.needs[input].value = true;
       if (loop >= 0) continue;
-      for (auto id = components[c].nodes.rbegin(); id != components[c].nodes.rend(); ++id)
+      for (auto id = component.nodes.rbegin(); id != component.nodes.rend(); ++id)
         if (plan_.loop_of[*id] < 0) need_operands(*id);
     }
   }
@@ -67,8 +69,8 @@ class Needing {
   /// How many bytes a step that are there at all steps anyway a value is made of: sequences, what loops and
   /// products give.
   void find_sources() {
-    for (const auto& component : plan_.groups.components)
-      for (auto id : component.nodes) {
+    for (auto c : plan_.order)
+      for (auto id : plan_.groups.components[c].nodes) {
         if (!plan_.varies(id)) continue;
         const auto inputs = step_.inputs(id);
         std::int64_t sources = 0, varying = 0;
@@ -139,22 +141,44 @@ class Needing {
   std::vector<std::int64_t> source_bytes_;
 };
 
-void find_loops(const Body& body, const std::vector<NodeId>& results, bool sink, StepPlan& plan) {
-  const auto size = body.tape->size();
-  const auto& groups = plan.groups;
-  plan.loop_of.assign(size, -1);
-  for (NodeId id = 0; id < size; ++id)
-    if (groups.is_live(id)) plan.loop_of[id] = groups[id].loop;
-  if (sink) {
-    std::vector<bool> is_result(size);
-    for (auto id : results) is_result[id] = true;
-    const auto sunk = find_sunk(body, groups, is_result);
-    for (NodeId id = 0; id < size; ++id)
-      if (sunk[id] >= 0) plan.loop_of[id] = sunk[id];
+/// What each loop computes, as the loop of each value says.
+std::vector<std::vector<NodeId>> values_of_loops(const StepPlan& plan) {
+  std::vector<std::vector<NodeId>> loops(plan.groups.components.size());
+  for (NodeId id = 0; id < static_cast<NodeId>(plan.loop_of.size()); ++id)
+    if (plan.loop_of[id] >= 0) loops[plan.loop_of[id]].push_back(id);
+  return loops;
+}
+
+/// Components are in an order already but for what loops have taken in from behind them. With a stack of its
+/// own: a component is done when all that it reads are.
+std::vector<std::int32_t> find_order(const Body& body, const StepPlan& plan) {
+  const auto& components = plan.groups.components;
+  std::vector<NodeId> next(body.tape->size(), -1);  // of a carry, what is handed on to it
+  for (std::size_t k = 0; k < body.carries.size(); ++k) next[body.carries[k]] = body.next[k];
+  std::vector<std::int32_t> order, pending;
+  const auto reads = [&](std::int32_t component, NodeId id) {
+    const auto of = plan.loop_of[id] >= 0 ? plan.loop_of[id] : plan.groups.component[id];
+    if (of != component) pending.push_back(of);
+  };
+  std::vector<bool> is_open(components.size()), is_done(components.size());
+  for (std::int32_t first = 0; first < static_cast<std::int32_t>(components.size()); ++first) {
+    pending.push_back(first);
+    while (!pending.empty()) {
+      const auto c = pending.back();
+      if (is_done[c] || is_open[c]) {
+        pending.pop_back();
+        if (!is_done[c]) order.push_back(c);
+        is_done[c] = true;
+        continue;
+      }
+      is_open[c] = true;
+      for (auto id : components[c].of.loop >= 0 ? plan.loops[c] : components[c].nodes) {
+        for (auto input : body.tape->inputs(id)) reads(c, input);
+        if (next[id] >= 0) reads(c, next[id]);
+      }
+    }
   }
-  plan.loops.resize(groups.components.size());
-  for (NodeId id = 0; id < size; ++id)
-    if (plan.loop_of[id] >= 0) plan.loops[plan.loop_of[id]].push_back(id);
+  return order;
 }
 
 const char* text_of(Sum sum) {
@@ -173,13 +197,34 @@ const char* text_of(Sum sum) {
 
 }  // namespace
 
-StepPlan plan_steps(const Body& body, const std::vector<Projection>& projected, bool sink) {
+StepPlan plan_steps(const Body& body, std::int64_t steps, const std::vector<Projection>& projected,
+                    const SplitOptions& options, limits::Met& met) {
   std::vector<NodeId> results;
   for (const auto& projection : projected) results.push_back(projection.value(body));
-  StepPlan plan{group_steps(body, results), {}, {}, std::vector<Need>(body.tape->size())};
-  results.insert(results.end(), body.next.begin(), body.next.end());
-  find_loops(body, results, sink, plan);
-  Needing(body, projected, plan).run();
+  StepPlan plan{group_steps(body, results), {}, {}, {}, {}};
+  const auto& groups = plan.groups;
+  std::vector<bool> is_result(body.tape->size());
+  for (auto id : results) is_result[id] = true;
+  for (auto id : body.next) is_result[id] = true;
+  for (NodeId id = 0; id < body.tape->size(); ++id)
+    plan.loop_of.push_back(groups.is_live(id) ? groups[id].loop : -1);
+  const auto decide = [&] {
+    if (options.sink) sink(body, groups, is_result, plan.loop_of, met);
+    plan.loops = values_of_loops(plan);
+    plan.order = find_order(body, plan);
+    plan.needs.assign(body.tape->size(), {});
+    Needing(body, projected, plan).run();
+  };
+  decide();
+  if (!options.sink) return plan;
+  // What sinks may be what kept a sum outside, and the other way round.
+  for (int round = 0; raise(body, steps, projected, options.saving, plan); ++round) {
+    decide();
+    if (round < limits::most_raises_in_turn) continue;
+    met.push_back("sums are taken into loops " + std::to_string(round) +
+                  " times in turn at most: others are made of all steps");
+    break;
+  }
   return plan;
 }
 

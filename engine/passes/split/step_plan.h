@@ -1,6 +1,9 @@
 #pragma once
 #include <string>
 
+#include <reel/compile_options.h>
+
+#include "met_limits.h"
 #include "passes/split/step_groups.h"
 #include "record/projection.h"
 
@@ -32,14 +35,24 @@ struct StepPlan {
   std::vector<std::int32_t> loop_of;
   /// For each component, what its loop computes, in the order of the body; nothing where it is none.
   std::vector<std::vector<NodeId>> loops;
+  /// All components, each behind those that it reads.
+  std::vector<std::int32_t> order;
   std::vector<Need> needs;
 
   bool varies(NodeId id) const { return groups[id].varies; }
 };
 
-/// Decides it for a body of which something is projected. With `sink`, cheap maps before a loop are computed
-/// in it.
-StepPlan plan_steps(const Body& body, const std::vector<Projection>& projected, bool sink);
+/// How unrolls are split.
+struct SplitOptions {
+  /// Maps before a loop and sums behind it are computed in it where that is better.
+  bool sink = true;
+  Saving saving = Saving::time_and_memory;
+};
+
+/// Decides it for a body of which something is projected. Adds to `met` where there are too many to choose
+/// among.
+StepPlan plan_steps(const Body& body, std::int64_t steps, const std::vector<Projection>& projected,
+                    const SplitOptions& options, limits::Met& met);
 
 /// A line for each live value: "%7 mul: loop 3", "%9 add: at every step, summed by its operands".
 std::string to_string(const StepPlan& plan, const Tape& step);

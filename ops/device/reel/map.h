@@ -35,7 +35,6 @@ namespace reel {
 
 enum class Accepts { floating, numbers, boolean, anything };
 enum class LinearIn { no, first, each, together };
-enum class Cost { cheap, expensive };
 
 template <class T>
 inline T choose(bool condition, T a, T b) {

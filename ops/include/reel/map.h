@@ -30,7 +30,8 @@
 ///
 /// Optional members: `low`, `high`, the range tests draw operands from (and `second_low`, `second_high`);
 /// `zero_derivative = true` in place of a derivative; `linear = LinearIn::...`; `left_unit`, `right_unit`;
-/// `identity = true`, `involution = true` (see Algebra); `cost = Cost::expensive`.
+/// `identity = true`, `involution = true` (see Algebra); `cost`, of one that takes more than a
+/// few instructions (see Operation::cost).
 ///
 /// What stands below is C++ for the host; ops/device/reel/map.h has its place where maps are compiled for
 /// another device.
@@ -251,11 +252,10 @@ inline std::vector<std::vector<std::size_t>> linear_operands(LinearIn linear) {
   return {};
 }
 
-/// `static constexpr auto cost = Cost::expensive`, where it is.
 template <class F, class = void>
-inline constexpr Cost cost_of = Cost::cheap;
+inline constexpr double cost_of = Operation::a_few_instructions;
 template <class F>
-inline constexpr Cost cost_of<F, std::void_t<decltype(F::cost)>> = F::cost;
+inline constexpr double cost_of<F, std::void_t<decltype(F::cost)>> = F::cost;
 
 template <class F>
 std::vector<Sample> map_samples() {

@@ -1,4 +1,4 @@
-#include "passes/residuals/min_cut.h"
+#include "passes/min_cut.h"
 
 #include <algorithm>
 
