@@ -219,9 +219,8 @@ struct Operation {
   /// the result of `time`; an absent Tensor where there is none. Where the operands that vary are some in
   /// which it is linear, it follows from that.
   Lifting sum_over_time;
-  /// What a map costs.
-  /// What an element of the result takes to compute, of operands that are in the nearest cache, over what it
-  /// takes to write one to memory and read it there: measured by benchmarks/costs.
+  /// Of a map: what an element of the result takes to compute, of operands that are in the nearest cache,
+  /// over what it takes to write one to memory and read it there: measured by benchmarks/costs.
   double cost;
   static constexpr double a_few_instructions = 0.1;
   /// Less than to read another operand from memory.

@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_map>
 
-#include "passes/min_cut.h"
+#include "passes/value_cut.h"
 #include "passes/worth.h"
-#include "search_limits.h"
 
 namespace reel::passes {
 
@@ -43,36 +41,24 @@ class Cut {
 
   Choice run(limits::Met& met) {
     find_reachable();
-    MinCut cut;
-    std::unordered_map<NodeId, std::pair<int, int>> places;  // a node's way in and out
-    for (auto id : nodes_) places[id] = {cut.add_node(), cut.add_node()};
+    ValueCut cut;
+    for (auto id : nodes_) cut.add(id, price_to_keep(id), price_to_recompute(id));
     for (auto id : nodes_) {
-      const auto [in, out] = places[id];
-      cut.add_edge(in, out, price_to_keep(id));
-      cut.add_edge(cut.source(), in, price_to_recompute(id));
       if (is_recomputable(id))
-        for (auto input : tape_.inputs(id)) cut.add_edge(places[input].second, in, MinCut::unlimited);
+        for (auto input : tape_.inputs(id)) cut.reads(id, input);
       else if (is_shift(id))
-        // Its values are those handed on, a step later.
-        cut.add_edge(places[next_[id]].second, out, MinCut::unlimited);
+        cut.is_as(id, next_[id]);  // handed on a step before
     }
-    for (auto id : used_) cut.add_edge(places[id].second, cut.sink(), MinCut::unlimited);
-    const auto forward =
-        cut.source_side(limits::most_looks_at_an_edge * std::max(cut.edge_count(), limits::many_edges));
-    if (!forward) {
-      met.push_back("what a derivative reads of " + std::to_string(nodes_.size()) +
-                    " nodes of a step is all kept: the least is not found by looking " +
-                    std::to_string(limits::most_looks_at_an_edge) + " times at each way through them");
-      return {};
-    }
+    for (auto id : used_) cut.use(id);
+    const auto what = "what a derivative reads of " + std::to_string(nodes_.size()) + " nodes of a step";
+    if (!cut.run(what, met)) return {};
     Choice choice;
     std::int64_t price = 0;
     for (auto id : nodes_) {
-      const auto [in, out] = places[id];
-      if (!(*forward)[in] && !is_input_[id]) {
+      if (cut.is_computed(id)) {
         choice.recomputed.push_back(id);
         price += price_to_recompute(id);
-      } else if (!(*forward)[out]) {
+      } else if (cut.is_kept(id)) {
         choice.kept.push_back(id);
         price += price_to_keep(id);
       }
@@ -114,7 +100,7 @@ class Cut {
   }
 
   std::int64_t price_to_recompute(NodeId id) const {
-    if (!is_recomputable(id)) return is_input_[id] ? 0 : MinCut::unlimited;
+    if (!is_recomputable(id)) return MinCut::unlimited;
     const auto& operation = *tape_.node(id).operation;
     if (is_invariant_[id] || operation.kind != Kind::map) return 0;
     return static_cast<std::int64_t>(operation.cost * one) * bytes(id);

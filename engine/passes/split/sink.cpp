@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
-#include <unordered_map>
 
-#include "passes/min_cut.h"
 #include "passes/rewriting/users.h"
-#include "search_limits.h"
+#include "passes/value_cut.h"
 
 namespace reel::passes {
 
@@ -80,40 +78,22 @@ class Sinking {
   }
 
   void sink(std::int32_t loop, const std::vector<NodeId>& own, limits::Met& met) {
-    MinCut cut;
-    std::unordered_map<NodeId, std::pair<int, int>> places;  // a node's way in and out
+    const auto in_loop = [&](NodeId user) { return loop_of_[user] == loop; };
+    ValueCut cut;
     for (auto id : own) {
-      const auto [in, out] = places[id] = {cut.add_node(), cut.add_node()};
-      cut.add_edge(in, out, bytes(id));
-      const auto in_loop = [&](NodeId user) { return loop_of_[user] == loop; };
-      if (std::any_of(users_[id].begin(), users_[id].end(), in_loop))
-        cut.add_edge(out, cut.sink(), MinCut::unlimited);
+      cut.add(id, bytes(id), 0);
+      if (std::any_of(users_[id].begin(), users_[id].end(), in_loop)) cut.use(id);
     }
     for (auto id : own)
       for (auto input : tape_.inputs(id)) {
-        const auto [place, is_other] = places.emplace(input, std::make_pair(-1, -1));
-        if (is_other) {
-          place->second = {cut.add_node(), cut.add_node()};
-          cut.add_edge(cut.source(), place->second.first, MinCut::unlimited);
-          cut.add_edge(place->second.first, place->second.second, price_of_others(input, loop));
-        }
-        cut.add_edge(place->second.second, places.at(id).first, MinCut::unlimited);
+        if (!cut.has(input)) cut.add(input, price_of_others(input, loop), MinCut::unlimited);
+        cut.reads(id, input);
       }
-    const auto stored =
-        cut.source_side(limits::most_looks_at_an_edge * std::max(cut.edge_count(), limits::many_edges));
-    if (!stored) {
-      met.push_back(
-          "of " + std::to_string(own.size()) +
-          " nodes before a loop all are computed there: the least to store is not found by looking " +
-          std::to_string(limits::most_looks_at_an_edge) + " times at each way through them");
-      return;
-    }
-    for (auto id : own) {
-      // What a stored one reads as well stays outside with it.
-      const auto in_loop = [&](NodeId user) { return loop_of_[user] == loop; };
-      const bool is_stored = (*stored)[places.at(id).first];
-      if (!is_stored && std::all_of(users_[id].begin(), users_[id].end(), in_loop)) loop_of_[id] = loop;
-    }
+    if (!cut.run("what a loop reads of " + std::to_string(own.size()) + " nodes before it", met)) return;
+    // What a kept one reads as well stays outside with it.
+    for (auto id : own)
+      if (cut.is_computed(id) && std::all_of(users_[id].begin(), users_[id].end(), in_loop))
+        loop_of_[id] = loop;
   }
 
   const Tape& tape_;
