@@ -15,9 +15,9 @@ std::string element_text(const Array& array, std::int64_t i) {
   return to_string(Shape(element_index(i, array.shape())));
 }
 
-bool has(const Attributes& attributes, const std::string& name) {
-  const auto& entries = attributes.entries();
-  return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first == name; });
+bool has(const Attributes& attributes, const char* name) {
+  const auto entries = attributes.entries();
+  return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first.is(name); });
 }
 
 /// The shape of one element with as many axes.

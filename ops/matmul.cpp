@@ -17,6 +17,7 @@ namespace {
 /// Extents of the axes of one role, in order.
 std::vector<std::int64_t> extents_of(char role, const Shape& shape, const std::string& roles) {
   std::vector<std::int64_t> extents;
+  extents.reserve(static_cast<std::size_t>(shape.rank()));
   for (int axis = 0; axis < shape.rank(); ++axis)
     if (roles[axis] == role) extents.push_back(shape[axis]);
   return extents;

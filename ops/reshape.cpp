@@ -89,7 +89,7 @@ Tensor reshape(const Tensor& x, const std::vector<std::int64_t>& extents) {
   }
   const auto shape = refusing("reshape", {x}, [&] { return Shape(complete); });
   if (x.recorded() && x.shape() == shape) return x;
-  return record(reshape_operation(), {x}, {{"shape", complete}});
+  return record(reshape_operation(), {x}, {{"shape", std::move(complete)}});
 }
 
 }  // namespace reel

@@ -62,12 +62,26 @@ TEST_CASE("a recording that finds no memory says what was recorded, whatever is 
     CHECK(has(refusal_within(bytes, [&] { f(floats({1, 2})); }), {"[Function]", "(float32[2])"}));
     CHECK(values(model) == before);
     CHECK(f.program_count() == 0);
-    CHECK(has(message_of([&] { kept + 1; }), {"[add]", "a tensor of a recording that is over", "Return it"}));
+    CHECK(has(message_of([&] { kept + 1; }), {"[add]", "recording", "Return it"}));
     kept = {};
     links = 1;
     CHECK(f(floats({0, 0})) == floats({0, 0}));
     CHECK(model.states().size() == 1);
   }
+}
+
+TEST_CASE("where there is no memory to keep where a tensor came from, its errors do without") {
+  Tensor kept;
+  auto tape = std::make_unique<Tape>();
+  {
+    const Recording recording(*tape);
+    kept = tanh(tape->argument({ElementType::float32, {2}}));
+  }
+  {
+    const MemoryLimit limit(0);
+    tape.reset();
+  }
+  CHECK(has(message_of([&] { kept + 1; }), {"[add]", "a tensor of a recording that is over", "Return it"}));
 }
 
 TEST_CASE("a derivative that finds no memory is refused likewise") {

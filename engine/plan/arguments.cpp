@@ -1,7 +1,5 @@
 #include "plan/arguments.h"
 
-#include <reel/structural.h>
-
 namespace reel::plan {
 
 std::vector<TensorType> types_of(const std::vector<Argument>& arguments) {
@@ -11,10 +9,8 @@ std::vector<TensorType> types_of(const std::vector<Argument>& arguments) {
 }
 
 std::vector<Argument> arguments_of(const Tape& tape) {
-  std::vector<Argument> arguments(tape.argument_count());
-  for (NodeId id = 0; id < tape.size(); ++id)
-    if (tape.node(id).operation == &argument_operation())
-      arguments[tape.node(id).attributes.integer("index")] = {tape.node(id).type, tape.label(id)};
+  std::vector<Argument> arguments;
+  for (auto id : tape.arguments()) arguments.push_back({tape.node(id).type, tape.label(id)});
   return arguments;
 }
 

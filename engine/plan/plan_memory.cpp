@@ -62,9 +62,7 @@ Place Planner::leaf_place(Context& context, NodeId id) {
   if (node.operation == &fill_operation()) return filled(node.attributes.real("value"), node.type);
   if (node.operation == &argument_operation()) {
     if (context.level > 0) return {};
-    return external(
-        {BaseKind::argument, static_cast<std::size_t>(node.attributes.integer("index")), nullptr, nullptr},
-        node.type);
+    return external({BaseKind::argument, context.tape.argument_number(id), nullptr, nullptr}, node.type);
   }
   if (node.operation == &parameter_operation()) {
     const auto& variable = node.attributes.get<std::shared_ptr<Variable>>("variable");

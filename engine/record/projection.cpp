@@ -6,8 +6,9 @@ namespace reel {
 
 namespace {
 
-const char* attribute_of(Projection::Kind kind) {
-  return kind == Projection::Kind::final ? "carry" : "value";
+AttributeName attribute_of(Projection::Kind kind) {
+  if (kind == Projection::Kind::final) return "carry";
+  return "value";
 }
 
 }  // namespace
@@ -16,7 +17,7 @@ Projection Projection::of(const Node& node) {
   const auto kind = node.operation == &stacked_operation()  ? Kind::stacked
                     : node.operation == &summed_operation() ? Kind::summed
                                                             : Kind::final;
-  return {kind, node.attributes.integer(attribute_of(kind))};
+  return {kind, node.attributes.integer(attribute_of(kind).text())};
 }
 
 const Operation& Projection::operation() const {

@@ -295,6 +295,7 @@ Tensors together(const std::string& operation, Tensors operands) {
   }
   auto& tape = destination(operation, operands);
   Tensors brought;
+  brought.reserve(operands.size());
   for (const auto& operand : operands)
     brought.push_back(bring_broadcast(tape, operand, shape, element, operation));
   return brought;

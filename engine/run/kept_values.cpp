@@ -43,7 +43,7 @@ class Recipe {
   void add(const Attributes& attributes) {
     add(attributes.entries().size());
     for (const auto& [name, value] : attributes.entries()) {
-      add(name);
+      add(std::string(name.text()));
       add(value.index());
       std::visit([&](const auto& each) { add_value(each); }, value);
     }

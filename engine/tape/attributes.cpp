@@ -7,28 +7,24 @@
 
 namespace reel {
 
-Attributes::Attributes(std::initializer_list<std::pair<std::string, Attribute>> entries)
-    : entries_(std::make_shared<const std::vector<std::pair<std::string, Attribute>>>(entries)) {}
+Attributes::Attributes(std::initializer_list<Entry> entries) { hold({entries.begin(), entries.size()}, {}); }
 
-Attributes::Attributes(std::vector<std::pair<std::string, Attribute>> entries)
-    : entries_(std::make_shared<const std::vector<std::pair<std::string, Attribute>>>(std::move(entries))) {}
+Attributes::Attributes(std::vector<Entry> entries) { hold({}, {entries.data(), entries.size()}); }
 
-Attributes typed(const TensorType& type, std::initializer_list<std::pair<std::string, Attribute>> more) {
-  std::vector<std::pair<std::string, Attribute>> entries;
-  entries.reserve(more.size() + 2);
-  entries.insert(entries.end(), more.begin(), more.end());
-  entries.emplace_back("element", static_cast<std::int64_t>(type.element));
-  entries.emplace_back("shape", type.shape.extents());
-  return Attributes(std::move(entries));
+Attributes Attributes::joined(Span<const Entry> first, Span<Entry> more) {
+  Attributes attributes;
+  attributes.hold(first, more);
+  return attributes;
+}
+
+Attributes typed(const TensorType& type, std::initializer_list<Attributes::Entry> more) {
+  Attributes::Entry own[] = {{"element", static_cast<std::int64_t>(type.element)},
+                             {"shape", type.shape.extents()}};
+  return Attributes::joined({more.begin(), more.size()}, {own, 2});
 }
 
 TensorType type_from(const Attributes& attributes) {
   return {static_cast<ElementType>(attributes.integer("element")), Shape(attributes.integers("shape"))};
-}
-
-const std::vector<std::pair<std::string, Attribute>>& Attributes::entries() const {
-  static const std::vector<std::pair<std::string, Attribute>> none;
-  return entries_ ? *entries_ : none;
 }
 
 namespace {
@@ -60,21 +56,33 @@ bool identical(const Attribute& a, const Attribute& b) {
   return x && y ? bits(*x) == bits(*y) : a == b;
 }
 
+void Attributes::hold(Span<const Entry> first, Span<Entry> more) {
+  const auto held = std::make_shared<Held>();
+  held->count = first.size() + more.size();
+  if (held->count > held->few.size()) held->many.resize(held->count);
+  auto* entry = held->many.empty() ? held->few.data() : held->many.data();
+  for (const auto& each : first) *entry++ = each;
+  for (auto& each : more) *entry++ = std::move(each);
+  held_ = held;
+  for (const auto& [name, value] : entries()) held->hash = held->hash * 1000003 + std::visit(Hash{}, value);
+}
+
+Span<const Attributes::Entry> Attributes::entries() const {
+  if (!held_) return {};
+  return {held_->many.empty() ? held_->few.data() : held_->many.data(), held_->count};
+}
+
 bool Attributes::operator==(const Attributes& other) const {
+  if (held_ == other.held_) return true;
+  if (hash() != other.hash()) return false;
   return std::equal(
       entries().begin(), entries().end(), other.entries().begin(), other.entries().end(),
       [](const auto& a, const auto& b) { return a.first == b.first && identical(a.second, b.second); });
 }
 
-std::size_t Attributes::hash() const {
-  std::size_t hash = 0;
-  for (const auto& [name, value] : entries()) hash = hash * 1000003 + std::visit(Hash{}, value);
-  return hash;
-}
-
 const Attribute& Attributes::find(const char* name) const {
   for (const auto& entry : entries())
-    if (entry.first == name) return entry.second;
+    if (entry.first.is(name)) return entry.second;
   throw InternalError(std::string("no attribute '") + name + "'");
 }
 
@@ -100,7 +108,7 @@ std::string to_string(const Attributes& attributes) {
   std::ostringstream text;
   const char* separator = "";
   for (const auto& [name, value] : attributes.entries()) {
-    text << separator << name << "=";
+    text << separator << name.text() << "=";
     std::visit(Printer{text}, value);
     separator = ", ";
   }

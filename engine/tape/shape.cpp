@@ -7,6 +7,7 @@ namespace reel {
 
 Shape::Shape(std::initializer_list<std::int64_t> extents) { assign(extents.begin(), extents.end()); }
 Shape::Shape(const std::vector<std::int64_t>& extents) { assign(extents.begin(), extents.end()); }
+Shape::Shape(const std::int64_t* first, const std::int64_t* last) { assign(first, last); }
 
 template <class Iterator>
 void Shape::assign(Iterator first, Iterator last) {
@@ -55,22 +56,29 @@ bool Shape::operator==(const Shape& other) const {
   return rank_ == other.rank_ && std::equal(begin(), end(), other.begin());
 }
 
+namespace {
+/// As many extents as a shape may have, and one too many.
+using Extents = std::array<std::int64_t, Shape::max_rank + 1>;
+}  // namespace
+
 Shape Shape::with_axis(int axis, std::int64_t extent) const {
-  auto e = extents();
-  e.insert(e.begin() + axis, extent);
-  return Shape(e);
+  Extents extents;
+  auto* next = std::copy(begin(), begin() + axis, extents.data());
+  *next++ = extent;
+  return {extents.data(), std::copy(begin() + axis, end(), next)};
 }
 
 Shape Shape::without_axis(int axis) const {
-  auto e = extents();
-  e.erase(e.begin() + axis);
-  return Shape(e);
+  Extents extents;
+  auto* next = std::copy(begin(), begin() + axis, extents.data());
+  return {extents.data(), std::copy(begin() + axis + 1, end(), next)};
 }
 
 Shape Shape::with_extent(int axis, std::int64_t extent) const {
-  auto e = extents();
-  e[axis] = extent;
-  return Shape(e);
+  Extents extents;
+  auto* end_of_all = std::copy(begin(), end(), extents.data());
+  extents[axis] = extent;
+  return {extents.data(), end_of_all};
 }
 
 std::string to_string(const Shape& shape) {
@@ -129,8 +137,9 @@ Axes normal_axes(const Axes& axes, int rank) {
 }
 
 Shape broadcast_shape(const Shape& a, const Shape& b) {
+  if (a == b) return a;
   const int rank = std::max(a.rank(), b.rank());
-  std::vector<std::int64_t> extents(rank);
+  Extents extents;
   for (int back = 1; back <= rank; ++back) {
     const auto x = back <= a.rank() ? a[a.rank() - back] : 1;
     const auto y = back <= b.rank() ? b[b.rank() - back] : 1;
@@ -139,7 +148,7 @@ Shape broadcast_shape(const Shape& a, const Shape& b) {
                         " do not broadcast: extents must be equal or 1, counted from the last axis");
     extents[rank - back] = x == 1 ? y : x;
   }
-  return Shape(extents);
+  return {extents.data(), extents.data() + rank};
 }
 
 }  // namespace reel

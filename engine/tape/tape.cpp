@@ -12,8 +12,6 @@ namespace reel {
 
 Tape::Tape(ElementType floating) : floating_(floating) {
   if (!is_floating(floating)) throw RecordError("[Tape] literals are float32 or float64");
-  intern("");
-  intern(Origin{});
 }
 
 Tape::~Tape() {
@@ -26,15 +24,16 @@ std::unique_ptr<const Epitaph> Tape::epitaph() noexcept {
     epitaph->lines.reserve(nodes_.size());
     std::unordered_map<TensorType, std::uint32_t, TypeHash> types;
     std::unordered_map<const Operation*, std::uint32_t> operations;
-    for (const auto& node : nodes_) {
+    for (std::size_t id = 0; id < nodes_.size(); ++id) {
+      const auto& node = nodes_[id];
       const auto [type, is_new_type] = types.emplace(node.type, types.size());
       if (is_new_type) epitaph->types.push_back(node.type);
       const auto [operation, is_new_operation] = operations.emplace(node.operation, operations.size());
       if (is_new_operation) epitaph->operations.push_back(node.operation->name);
       epitaph->lines.push_back({type->second, operation->second, node.origin, node.label});
     }
-    epitaph->origins.swap(origins_);
-    epitaph->labels.swap(names_);
+    epitaph->origins = std::move(origins_);
+    epitaph->labels = std::move(labels_);
     return epitaph;
   } catch (const std::bad_alloc&) {  // the tape may be going for want of memory
     return nullptr;
@@ -48,24 +47,9 @@ const std::shared_ptr<TapeLink>& Tape::link() {
 
 std::unique_ptr<Tape> Tape::clone() const { return std::unique_ptr<Tape>(new Tape(*this)); }
 
-std::uint32_t Tape::intern(const std::string& name) {
-  const auto known = name_ids_.find(name);
-  if (known != name_ids_.end()) return known->second;
-  const auto id = static_cast<std::uint32_t>(names_.size());
-  names_.push_back(name);
-  name_ids_.emplace(name, id);
-  return id;
-}
-
 std::uint32_t Tape::intern(const Origin& origin) {
   // Mostly that of the node before.
-  if (origin_ < origins_.size() && origins_[origin_] == origin) return origin_;
-  const auto known = origin_ids_.find(origin);
-  if (known != origin_ids_.end()) return known->second;
-  const auto id = static_cast<std::uint32_t>(origins_.size());
-  origins_.push_back(origin);
-  origin_ids_.emplace(origin, id);
-  return id;
+  return current_origin() == origin ? origin_ : origins_.number_of(origin);
 }
 
 void Tape::set_scope(const std::string& scope) {
@@ -75,9 +59,25 @@ void Tape::set_scope(const std::string& scope) {
 }
 
 Tensor Tape::argument(const TensorType& type, const std::string& label) {
-  const std::int64_t index = argument_count_++;
-  const auto name = label.empty() ? "argument " + std::to_string(index) : label;
-  return {*this, append(argument_operation(), {}, typed(type, {{"index", index}}), name)};
+  const auto number = arguments_.size();
+  // Those before it are often of the same type: then what says so is shared.
+  Attributes attributes;
+  bool is_known = false;
+  for (std::size_t back = 1; back <= std::min<std::size_t>(number, 4) && !is_known; ++back) {
+    const auto& other = nodes_[arguments_[number - back]];
+    is_known = other.type == type;
+    if (is_known) attributes = other.attributes;
+  }
+  if (!is_known) attributes = typed(type);
+  return {*this, label.empty()
+                     ? append(argument_operation(), {}, attributes, "argument " + std::to_string(number))
+                     : append(argument_operation(), {}, attributes, label)};
+}
+
+std::size_t Tape::argument_number(NodeId id) const {
+  const auto found = std::lower_bound(arguments_.begin(), arguments_.end(), id);
+  if (found == arguments_.end() || *found != id) throw InternalError("no argument is asked for its number");
+  return static_cast<std::size_t>(found - arguments_.begin());
 }
 
 Tensor Tape::parameter(const std::shared_ptr<Variable>& variable) {
@@ -147,13 +147,14 @@ NodeId Tape::append_checked(const Operation& operation, Span<const NodeId> input
   const auto id = size();
   // The node last, so that where memory gives out there is none without its operands.
   const auto first_input = static_cast<std::uint32_t>(inputs_.size());
-  const auto name = label.empty() ? 0 : intern(label);
+  const auto name = label.empty() ? 0 : labels_.number_of(label);
   inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
   nodes_.push_back(
       {&operation, attributes, type, first_input, static_cast<std::uint32_t>(inputs.size()), origin_, name});
   const bool acts = operation.kind == Kind::update || operation.kind == Kind::effect ||
                     (operation.kind == Kind::unroll && UnrollNode::of(attributes).has_effects());
   if (acts) roots_.push_back(id);
+  if (&operation == &argument_operation()) arguments_.push_back(id);
   return id;
 }
 

@@ -1,4 +1,6 @@
 #pragma once
+#include <array>
+#include <cstring>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "array.h"
+#include "span.h"
 
 namespace reel {
 
@@ -31,12 +34,32 @@ using Attribute =
 /// The same bits: 0 and -0 differ, a NaN equals itself; data, parameters and bodies are the same object.
 bool identical(const Attribute& a, const Attribute& b);
 
+/// The name of an attribute: a literal, of which only the place is kept.
+class AttributeName {
+ public:
+  constexpr AttributeName() = default;
+  template <std::size_t N>
+  constexpr AttributeName(const char (&literal)[N]) : text_(literal) {}
+
+  const char* text() const { return text_; }
+  bool is(const char* other) const { return text_ == other || std::strcmp(text_, other) == 0; }
+  bool operator==(const AttributeName& other) const { return is(other.text_); }
+  bool operator!=(const AttributeName& other) const { return !is(other.text_); }
+
+ private:
+  const char* text_ = "";
+};
+
 /// The named constants of a recorded operation. Immutable, shared by copies.
 class Attributes {
  public:
+  using Entry = std::pair<AttributeName, Attribute>;
+
   Attributes() = default;
-  Attributes(std::initializer_list<std::pair<std::string, Attribute>> entries);
-  explicit Attributes(std::vector<std::pair<std::string, Attribute>> entries);
+  Attributes(std::initializer_list<Entry> entries);
+  explicit Attributes(std::vector<Entry> entries);
+  /// Those of `first`, then those of `more`, which are moved from.
+  static Attributes joined(Span<const Entry> first, Span<Entry> more);
 
   /// The attribute of that name. Throws InternalError where it is missing or of another type.
   template <class T>
@@ -52,19 +75,26 @@ class Attributes {
   }
   const std::string& text(const char* name) const { return get<std::string>(name); }
 
-  const std::vector<std::pair<std::string, Attribute>>& entries() const;
+  Span<const Entry> entries() const;
   /// The same names and the same bits: 0 and -0 differ, a NaN equals itself.
   bool operator==(const Attributes& other) const;
-  std::size_t hash() const;
+  std::size_t hash() const { return held_ ? held_->hash : 0; }
 
  private:
+  /// A tape holds very many of them, with few entries each: those take one piece of memory.
+  struct Held {
+    std::size_t count = 0, hash = 0;
+    std::array<Entry, 3> few;
+    std::vector<Entry> many;
+  };
   const Attribute& find(const char* name) const;
+  void hold(Span<const Entry> first, Span<Entry> more);
 
-  std::shared_ptr<const std::vector<std::pair<std::string, Attribute>>> entries_;
+  std::shared_ptr<const Held> held_;
 };
 
 /// Attributes `element` and `shape`, for an operation whose operands do not tell its type, and `more`.
-Attributes typed(const TensorType& type, std::initializer_list<std::pair<std::string, Attribute>> more = {});
+Attributes typed(const TensorType& type, std::initializer_list<Attributes::Entry> more = {});
 /// The type that typed() put in.
 TensorType type_from(const Attributes& attributes);
 

@@ -23,6 +23,7 @@ class Shape {
   Shape() = default;
   Shape(std::initializer_list<std::int64_t> extents);
   explicit Shape(const std::vector<std::int64_t>& extents);
+  Shape(const std::int64_t* first, const std::int64_t* last);
   // No moves: what was moved from would have no extents.
   Shape(const Shape&) = default;
   Shape& operator=(const Shape&) = default;

@@ -1,5 +1,4 @@
 #pragma once
-#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -68,7 +67,7 @@ class Tape {
   }
   const Origin& origin(NodeId id) const { return origins_[nodes_[id].origin]; }
   const std::string& scope(NodeId id) const { return origin(id).scope; }
-  const std::string& label(NodeId id) const { return names_[nodes_[id].label]; }
+  const std::string& label(NodeId id) const { return labels_[nodes_[id].label]; }
   ElementType floating() const { return floating_; }
 
   /// Effects and updates, and unrolls that hold effects: what lives without being asked for.
@@ -76,7 +75,10 @@ class Tape {
   /// Lets the effects recorded behind the first `count` roots die: those of a recording that failed and is
   /// made anew.
   void drop_roots(std::size_t count) { roots_.resize(count); }
-  int argument_count() const { return argument_count_; }
+  /// The nodes of the arguments, in the order in which they were made.
+  const std::vector<NodeId>& arguments() const { return arguments_; }
+  /// Which of the arguments node `id`, one of them, is.
+  std::size_t argument_number(NodeId id) const;
 
   /// Random values of this tape start from `seed`, and differ from run to run by `run`, an int64 scalar that
   /// every program of the tape that draws some counts up. Without one all runs draw the same.
@@ -114,18 +116,16 @@ class Tape {
   NodeId append_checked(const Operation& operation, Span<const NodeId> inputs, const Attributes& attributes,
                         const TensorType& type, const std::string& label);
   void note_update(const Attributes& attributes);
-  std::uint32_t intern(const std::string& name);
   std::uint32_t intern(const Origin& origin);
   /// What remains of a tape that goes, which gives its names away; null where there is no memory for it.
   std::unique_ptr<const Epitaph> epitaph() noexcept;
 
-  // Deques: what was handed out by reference, such as a shape, stays valid while the tape grows.
-  std::deque<Node> nodes_;
-  std::deque<std::string> names_;
-  std::deque<Origin> origins_;
+  // Pools: what was handed out by reference, such as a shape, stays valid while the tape grows.
+  Pool<Node, 2> nodes_;
+  Numbered<std::string, std::hash<std::string>> labels_;
+  Numbered<Origin, OriginHash> origins_;
   std::vector<NodeId> inputs_;
-  std::unordered_map<std::string, std::uint32_t> name_ids_;
-  std::unordered_map<Origin, std::uint32_t, OriginHash> origin_ids_;
+  std::vector<NodeId> arguments_;
   std::unordered_map<const Variable*, NodeId> parameters_;
   std::unordered_map<const Variable*, NodeId> updated_;
   std::unordered_map<TensorType, std::vector<std::pair<double, NodeId>>, TypeHash> fills_;
@@ -139,7 +139,6 @@ class Tape {
   HeldUpdates* held_updates_ = nullptr;
   std::vector<TensorType> operand_types_;  // of the node that is being appended
   std::uint32_t origin_ = 0;
-  int argument_count_ = 0;
 };
 
 /// Describes an exception of `operation` on these operands: name, rule, operands, scope.

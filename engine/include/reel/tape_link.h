@@ -1,11 +1,11 @@
 #pragma once
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "origin.h"
+#include "pool.h"
 #include "shape.h"
 
 namespace reel {
@@ -20,8 +20,8 @@ struct Epitaph {
   std::vector<Line> lines;
   std::vector<TensorType> types;
   std::vector<std::string> operations;
-  std::deque<Origin> origins;
-  std::deque<std::string> labels;
+  Numbered<Origin, OriginHash> origins;
+  Numbered<std::string, std::hash<std::string>> labels;
 };
 
 /// What the tensors of a tape share: the way to it while it lives, and where they came from once it is gone.

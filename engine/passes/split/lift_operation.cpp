@@ -11,15 +11,15 @@ namespace {
 
 /// Attributes that name axes or the whole shape, with a time axis in front.
 Attributes shifted(const Attributes& attributes, std::int64_t steps) {
-  auto entries = attributes.entries();
+  std::vector<Attributes::Entry> entries(attributes.entries().begin(), attributes.entries().end());
   for (auto& [name, value] : entries) {
     auto* number = std::get_if<std::int64_t>(&value);
     auto* list = std::get_if<std::vector<std::int64_t>>(&value);
     // Axes counted from the last stay where they are.
-    if (name == "axis" && number && *number >= 0) ++*number;
-    if (name == "axes" && list)
+    if (name.is("axis") && number && *number >= 0) ++*number;
+    if (name.is("axes") && list)
       for (auto& axis : *list) axis += axis >= 0;
-    if (name == "shape" && list) list->insert(list->begin(), steps);
+    if (name.is("shape") && list) list->insert(list->begin(), steps);
   }
   return Attributes(std::move(entries));
 }

@@ -75,7 +75,7 @@ void Interpreter::evaluate(Frame& frame) {
 Value Interpreter::leaf(const Tape& tape, NodeId id) {
   const auto& node = tape.node(id);
   if (node.operation == &argument_operation()) {
-    const auto position = static_cast<std::size_t>(node.attributes.integer("index"));
+    const auto position = tape.argument_number(id);
     return handed_in(program_.arguments[position].name, node.type, arguments_[position]->raw());
   }
   if (node.operation == &constant_operation()) {
