@@ -4,28 +4,31 @@
 
 namespace reel::passes {
 
-MinCut::MinCut() : edges_(2) {}
+MinCut::MinCut() : first_(2, -1) {}
 
 int MinCut::add_node() {
-  edges_.emplace_back();
-  return static_cast<int>(edges_.size()) - 1;
+  first_.push_back(-1);
+  return static_cast<int>(first_.size()) - 1;
 }
 
 void MinCut::add_edge(int from, int to, std::int64_t capacity) {
-  edges_[from].push_back({to, capacity, static_cast<int>(edges_[to].size())});
-  edges_[to].push_back({from, 0, static_cast<int>(edges_[from].size()) - 1});
-  edge_count_ += 2;
+  const auto number = static_cast<int>(edges_.size());
+  edges_.push_back({to, first_[from], capacity});
+  first_[from] = number;
+  edges_.push_back({from, first_[to], 0});
+  first_[to] = number + 1;
 }
 
 /// How many edges it is to each node; -1 where there is no way, or none shorter than that to the sink.
 std::vector<int> MinCut::distances() {
-  std::vector<int> distance(edges_.size(), -1);
+  std::vector<int> distance(first_.size(), -1);
   std::vector<int> queue{source()};
   distance[source()] = 0;
   for (std::size_t next = 0; next < queue.size() && distance[sink()] < 0; ++next) {
     const auto node = queue[next];
-    looks_ += edges_[node].size();
-    for (const auto& edge : edges_[node]) {
+    for (auto number = first_[node]; number >= 0; number = edges_[number].next) {
+      const auto& edge = edges_[number];
+      ++looks_;
       if (edge.left == 0 || distance[edge.to] >= 0) continue;
       distance[edge.to] = distance[node] + 1;
       queue.push_back(edge.to);
@@ -36,35 +39,35 @@ std::vector<int> MinCut::distances() {
 
 /// Sends along ways on which each node is further than the one before as much as they take.
 void MinCut::fill_ways(const std::vector<int>& distance) {
-  std::vector<std::size_t> next(edges_.size(), 0);  // edge to try, of each node
-  std::vector<int> way{source()};                   // nodes
+  auto next = first_;              // edge to try, of each node
+  std::vector<int> way{source()};  // nodes
   while (!way.empty()) {
     const auto node = way.back();
     if (node == sink()) {
       auto flow = unlimited;
       for (std::size_t i = 0; i + 1 < way.size(); ++i)
-        flow = std::min(flow, edges_[way[i]][next[way[i]]].left);
+        flow = std::min(flow, edges_[next[way[i]]].left);
       std::size_t first_full = way.size();
       for (std::size_t i = way.size() - 1; i-- > 0;) {
-        auto& edge = edges_[way[i]][next[way[i]]];
-        edge.left -= flow;
-        edges_[edge.to][edge.back].left += flow;
-        if (edge.left == 0) first_full = i;
+        const auto number = next[way[i]];
+        edges_[number].left -= flow;
+        edges_[number ^ 1].left += flow;
+        if (edges_[number].left == 0) first_full = i;
       }
       looks_ += way.size();
       way.resize(first_full + 1);
       continue;
     }
     auto& at = next[node];
-    const auto& edges = edges_[node];
-    while (at < edges.size() && (edges[at].left == 0 || distance[edges[at].to] != distance[node] + 1)) ++at;
+    while (at >= 0 && (edges_[at].left == 0 || distance[edges_[at].to] != distance[node] + 1))
+      at = edges_[at].next;
     ++looks_;
-    if (at < edges.size()) {
-      way.push_back(edges[at].to);
+    if (at >= 0) {
+      way.push_back(edges_[at].to);
       continue;
     }
     way.pop_back();
-    if (!way.empty()) ++next[way.back()];
+    if (!way.empty()) next[way.back()] = edges_[next[way.back()]].next;
   }
 }
 
@@ -73,7 +76,7 @@ std::optional<std::vector<bool>> MinCut::source_side(std::size_t most_looks) {
   while (true) {
     const auto distance = distances();
     if (distance[sink()] < 0) {
-      std::vector<bool> side(edges_.size());
+      std::vector<bool> side(first_.size());
       for (std::size_t node = 0; node < side.size(); ++node) side[node] = distance[node] >= 0;
       return side;
     }

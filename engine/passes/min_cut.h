@@ -13,7 +13,7 @@ class MinCut {
   MinCut();
   int source() const { return 0; }
   int sink() const { return 1; }
-  std::size_t edge_count() const { return edge_count_; }
+  std::size_t edge_count() const { return edges_.size(); }
   int add_node();
   void add_edge(int from, int to, std::int64_t capacity);
   /// For each node whether it is on the side of the source; as few as possible are. None where that takes to
@@ -22,16 +22,15 @@ class MinCut {
 
  private:
   struct Edge {
-    int to;
+    int to, next;  // the next one from the same node, or -1
     std::int64_t left;
-    int back;  // its opposite among the edges of `to`
   };
   std::vector<int> distances();
   void fill_ways(const std::vector<int>& distance);
 
-  std::vector<std::vector<Edge>> edges_;  // of each node
-  std::size_t edge_count_ = 0;
-  std::size_t looks_ = 0;  // at an edge
+  std::vector<int> first_;   // edge from each node, or -1
+  std::vector<Edge> edges_;  // an even one, and its opposite behind it
+  std::size_t looks_ = 0;    // at an edge
 };
 
 }  // namespace reel::passes

@@ -22,6 +22,7 @@ bool is_fused_map(const Tape& tape, NodeId id, const Target& target) {
   const auto& operation = *tape.node(id).operation;
   if (operation.kind != Kind::map) return false;
   std::vector<ElementType> operands;
+  operands.reserve(tape.inputs(id).size());
   for (auto input : tape.inputs(id)) operands.push_back(tape.node(input).type.element);
   return target.fuses_map(operation, operands, tape.node(id).type.element);
 }

@@ -26,7 +26,8 @@ Place over_rows(Place place, const Shape& space) {
 /// The values of a fusion by number: what it reads, then its members.
 class FusionValues {
  public:
-  FusionValues(const Tape& tape, const Schedule& schedule) : tape_(tape), schedule_(schedule) {}
+  FusionValues(const Tape& tape, const Schedule& schedule, const std::vector<NodeId>& members)
+      : tape_(tape), schedule_(schedule), members_(members), computed_(members.size()) {}
 
   /// Whether a map of row values reads all its operands as row values.
   bool takes_rows(NodeId id) const { return spaces().role(id) == Role::map && spaces().is_per_row(id); }
@@ -44,27 +45,32 @@ class FusionValues {
     const auto reading = schedule_.reading(id, k);
     if (reading == Reading::apart) return inputs_.at({tape_.inputs(id)[k], takes_rows(id)});
     const auto source = spaces().source(id, k);
-    if (reading == Reading::same) return computed_.at(source);
+    if (reading == Reading::same) return computed(source);
     const auto [known, is_new] = repeated_.emplace(source, 0);
     if (is_new) {
-      members.push_back(
-          {nullptr, Member::Kind::repeat, {computed_.at(source)}, tape_.node(source).type.element});
+      members.push_back({nullptr, Member::Kind::repeat, {computed(source)}, tape_.node(source).type.element});
       known->second = static_cast<int>(count_++);
     }
     return known->second;
   }
 
-  int add_member(NodeId id) { return computed_[id] = static_cast<int>(count_++); }
+  int add_member(NodeId id) { return computed(id) = static_cast<int>(count_++); }
 
  private:
   const Spaces& spaces() const { return schedule_.spaces; }
+  int& computed(NodeId id) {
+    const auto member = std::lower_bound(members_.begin(), members_.end(), id);
+    return computed_[static_cast<std::size_t>(member - members_.begin())];
+  }
 
   using Key = std::pair<NodeId, bool>;  // whether it is read as row values
   const Tape& tape_;
   const Schedule& schedule_;
   std::size_t count_ = 0;
   std::map<Key, int> inputs_;
-  std::unordered_map<NodeId, int> computed_, repeated_;  // row values repeated along their rows
+  const std::vector<NodeId>& members_;        // in the order of the tape
+  std::vector<int> computed_;                 // numbers of the members
+  std::unordered_map<NodeId, int> repeated_;  // row values repeated along their rows
 };
 
 Member::Kind kind_of(Role role) {
@@ -110,7 +116,7 @@ void Planner::plan_fusion(Context& context, const Item& item) {
   // Row values alone are the elements of a space of their own.
   fusion.space = item.is_of_rows ? space.with_extent(space.rank() - 1, 1) : space;
   fusion.members.reserve(item.nodes.size());
-  FusionValues values(tape, schedule);
+  FusionValues values(tape, schedule, item.nodes);
   std::vector<Place> inputs, outputs, totals;
   for (auto id : item.nodes)
     for (std::size_t k = 0; k < tape.inputs(id).size(); ++k)
@@ -121,6 +127,7 @@ void Planner::plan_fusion(Context& context, const Item& item) {
   for (auto id : item.nodes) {
     const auto& node = tape.node(id);
     Member member{node.operation, kind_of(spaces.role(id)), {}, node.type.element};
+    member.operands.reserve(tape.inputs(id).size());
     for (std::size_t k = 0; k < tape.inputs(id).size(); ++k)
       member.operands.push_back(values.operand(id, k, fusion.members));
     fusion.members.push_back(std::move(member));
@@ -206,17 +213,20 @@ void Planner::add_fusion(Fusion fusion, const std::vector<Place>& inputs, const 
                          const std::vector<Place>& totals, int level, Note note) {
   if (fusion.space.size() == 0) return;
   std::vector<Use> uses;
-  std::map<Address::Start, std::vector<int>> starting;  // inputs
+  uses.reserve(inputs.size() + outputs.size() + totals.size());
+  std::vector<std::pair<Address::Start, int>> starting;  // inputs
+  starting.reserve(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     uses.push_back({inputs[i], false});
-    starting[inputs[i].start()].push_back(static_cast<int>(i));
+    starting.emplace_back(inputs[i].start(), static_cast<int>(i));
   }
+  std::sort(starting.begin(), starting.end());
   for (std::size_t o = 0; o < outputs.size(); ++o) {
     uses.push_back({outputs[o], true});
-    const auto found = starting.find(outputs[o].start());
-    if (found == starting.end()) continue;
-    for (auto i : found->second)
-      if (inputs[i].same_as(outputs[o])) fusion.outputs[o].overwrites.push_back(i);
+    const auto start = outputs[o].start();
+    auto found = std::lower_bound(starting.begin(), starting.end(), std::make_pair(start, 0));
+    for (; found != starting.end() && !(start < found->first); ++found)
+      if (inputs[found->second].same_as(outputs[o])) fusion.outputs[o].overwrites.push_back(found->second);
   }
   for (const auto& place : totals) uses.push_back({place, true});
   Work work{Work::Kind::fusion};

@@ -262,18 +262,21 @@ void rewrite_products(WantedStep& step, limits::Met& met) {
   // Effects keep their order, which a node moved forward might change.
   if (!has_products(*step.body->tape) || !step.body->tape->roots().empty()) return;
   std::optional<StepGroups> groups;
+  std::optional<StepRules> rules;
   using Rule = void (StepRules::*)();
   for (const Rule rule :
        {&StepRules::move_scaling_into_products, &StepRules::merge_products_of_a_place,
         &StepRules::split_concats, &StepRules::merge_sums, &StepRules::push_slices, &StepRules::split_concats,
         &StepRules::merge_sums, &StepRules::merge_products_of_a_place}) {
     in_turn(met, [&] {
-      if (!groups) groups = group_steps(*step.body, step.results());
-      StepRules rules(step, *groups);
-      (rules.*rule)();
-      if (!rules.draft().is_changed()) return false;
-      emit_anew(step, rules.draft().replacement());
-      groups.reset();
+      if (!rules) {
+        groups = group_steps(*step.body, step.results());
+        rules.emplace(step, *groups);
+      }
+      ((*rules).*rule)();
+      if (!rules->draft().is_changed()) return false;
+      emit_anew(step, rules->draft().replacement());
+      rules.reset();
       return true;
     });
   }

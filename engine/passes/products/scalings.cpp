@@ -21,8 +21,8 @@ void move_scalings(Draft& draft, const Users& users, const std::vector<bool>& is
   for (NodeId id = 0; id < draft.size(); ++id) {
     const auto& map = *draft.node(id).operation;
     if (map.kind != Kind::map || (users[id].empty() && !is_result[id])) continue;
-    const auto operands = Draft::NodeIds(draft.inputs(id).begin(), draft.inputs(id).end());
     for (const auto& linear : map.algebra.linear) {
+      const auto operands = draft.inputs(id);
       const auto scaled = linear[0];
       const auto product = operands[scaled];
       if (linear.size() != 1 || !draft.is(product, matmul_operation()) || users[product].size() != 1 ||
@@ -31,7 +31,7 @@ void move_scalings(Draft& draft, const Users& users, const std::vector<bool>& is
       bool is_scaling = true;
       for (std::size_t i = 0; i < operands.size(); ++i)
         is_scaling = is_scaling && (i == scaled || is_factor(draft, operands[i]));
-      const auto factors = Draft::NodeIds(draft.inputs(product).begin(), draft.inputs(product).end());
+      const auto factors = draft.inputs(product);
       // Steps that share what is the same for all; few, since nobody knows here.
       constexpr std::int64_t steps = 16;
       const auto size = [&](NodeId factor) {
@@ -41,10 +41,10 @@ void move_scalings(Draft& draft, const Users& users, const std::vector<bool>& is
       const int side = size(factors[0]) <= size(factors[1]) ? 0 : 1;
       if (!is_scaling || size(factors[side]) >= draft.shape(product).size()) continue;
       draft.set_origin_of(id);
-      auto inputs = operands;
+      auto both = Draft::NodeIds(factors.begin(), factors.end());
+      auto inputs = Draft::NodeIds(operands.begin(), operands.end());
       for (auto& input : inputs)
-        input = input == product ? factors[side] : draft.fill_like(input, draft.shape(factors[side]));
-      auto both = factors;
+        input = input == product ? both[side] : draft.fill_like(input, draft.shape(both[side]));
       both[side] = draft.append(map, inputs, draft.node(id).attributes);
       draft.replace(id, draft.append(matmul_operation(), both, draft.node(product).attributes));
       break;

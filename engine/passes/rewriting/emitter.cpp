@@ -6,6 +6,12 @@
 
 namespace reel::passes {
 
+Emitter::Emitter(Tape& tape, NodeId nodes) : tape_(tape) {
+  std::size_t slots = 16;
+  while (slots < 2 * static_cast<std::size_t>(nodes)) slots *= 2;
+  slots_.resize(slots);
+}
+
 NodeId Emitter::emit(const Operation& operation, const std::vector<NodeId>& inputs,
                      const Attributes& attributes, const std::string& label) {
   if (!operation.has_value()) return tape_.append(operation, inputs, attributes, label);

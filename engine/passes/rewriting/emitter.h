@@ -10,7 +10,8 @@ namespace reel::passes {
 /// with the same attributes is one node.
 class Emitter {
  public:
-  explicit Emitter(Tape& tape) : tape_(tape) {}
+  /// `nodes` is about how many there will be.
+  explicit Emitter(Tape& tape, NodeId nodes = 0);
 
   NodeId emit(const Operation& operation, const std::vector<NodeId>& inputs, const Attributes& attributes,
               const std::string& label = "");
@@ -37,7 +38,7 @@ class Emitter {
   Slot& slot(const Operation& operation, const std::vector<NodeId>& inputs, const Attributes& attributes);
   NodeId take(Slot& slot, NodeId id);
   void grow();
-  std::vector<Slot> slots_{64};
+  std::vector<Slot> slots_;
   std::size_t taken_ = 0;
 };
 

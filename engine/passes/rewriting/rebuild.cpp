@@ -84,19 +84,18 @@ class Rebuilding {
 
   void emit(NodeId id) {
     const auto& node = source_.node(id);
-    std::vector<NodeId> inputs;
-    inputs.reserve(source_.inputs(id).size());
+    inputs_.clear();
     // A rule looks at a node and what it is made of: it has nothing to say where that has not changed.
     bool as_before = id < static_cast<NodeId>(replacement_.size());
     for (auto input : source_.inputs(id)) {
       const auto operand = resolved(input);
-      inputs.push_back(ids_[operand]);
+      inputs_.push_back(ids_[operand]);
       as_before = as_before && operand == input && is_as_before_[input];
     }
     origins_.set(id);
     const auto appended = to_.tape().size();
-    ids_[id] = as_before ? to_.adopt(source_, id, inputs)
-                         : to_.emit(*node.operation, inputs, node.attributes, source_.label(id));
+    ids_[id] = as_before ? to_.adopt(source_, id, inputs_)
+                         : to_.emit(*node.operation, inputs_, node.attributes, source_.label(id));
     is_as_before_[id] = as_before && ids_[id] >= appended;
   }
 
@@ -107,6 +106,7 @@ class Rebuilding {
   OriginMap origins_;
   std::vector<bool> live_;
   std::vector<bool> is_as_before_;  // with all that it is made of
+  std::vector<NodeId> inputs_;      // of the node that is being emitted
   std::int64_t visits_left_ = 0;
 };
 
@@ -132,7 +132,7 @@ void copy_inputs(const Body& from, Body& to, std::vector<NodeId>& ids) {
 void emit_anew(WantedStep& step, const std::vector<NodeId>& replacement) {
   const auto& old = *step.body;
   auto body = std::make_shared<Body>(old.tape->floating());
-  Emitter emitter(*body->tape);
+  Emitter emitter(*body->tape, old.tape->size());
   std::vector<NodeId> ids(old.tape->size(), -1);
   copy_inputs(old, *body, ids);
   rebuild(*old.tape, step.results(), replacement, emitter, ids);
@@ -144,11 +144,9 @@ void emit_anew(WantedStep& step, const std::vector<NodeId>& replacement) {
 void emit_anew(Wanted& wanted, const std::vector<NodeId>& replacement) {
   const auto& old = *wanted.tape;
   Wanted result{std::make_unique<Tape>(old.floating()), {}};
-  Emitter emitter(*result.tape);
+  Emitter emitter(*result.tape, old.size());
   std::vector<NodeId> ids(old.size(), -1);
-  for (NodeId id = 0; id < old.size(); ++id)
-    if (old.node(id).operation == &argument_operation())
-      ids[id] = result.tape->argument(old.node(id).type, old.label(id)).id();
+  for (auto id : old.arguments()) ids[id] = result.tape->argument(old.node(id).type, old.label(id)).id();
   rebuild(old, wanted.outputs, replacement, emitter, ids);
   for (auto output : wanted.outputs) result.outputs.push_back(ids[output]);
   wanted = std::move(result);

@@ -316,15 +316,37 @@ Result simpler_matmul(const Rule& rule) {
   return {};
 }
 
+using Apply = Result (*)(const Rule&);
+
+/// Those that say something of operations of that kind.
+Span<const Apply> rules_of(Kind kind) {
+  static constexpr Apply maps[] = {fold_map, map_before_broadcast, simpler_select, simpler_cast};
+  static constexpr Apply index_maps[] = {fold_index_map,    simpler_reshape, simpler_permute,
+                                         simpler_broadcast, simpler_slice,   slice_before_broadcast,
+                                         simpler_concat};
+  static constexpr Apply reductions[] = {simpler_sum, scale_after_sum};
+  static constexpr Apply contractions[] = {simpler_matmul};
+  switch (kind) {
+    case Kind::map:
+      return {maps, std::size(maps)};
+    case Kind::index_map:
+      return {index_maps, std::size(index_maps)};
+    case Kind::reduction:
+      return {reductions, std::size(reductions)};
+    case Kind::contraction:
+      return {contractions, std::size(contractions)};
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 std::optional<NodeId> rewrite(Emitter& emitter, const Operation& operation, const std::vector<NodeId>& inputs,
                               const Attributes& attributes) {
   const Rule rule{emitter, operation, inputs, attributes};
-  for (const auto apply :
-       {by_algebra, fold_map, fold_index_map, simpler_reshape, simpler_permute, simpler_broadcast,
-        map_before_broadcast, simpler_slice, slice_before_broadcast, simpler_concat, simpler_select,
-        simpler_cast, simpler_sum, scale_after_sum, simpler_matmul})
+  if (const auto result = by_algebra(rule)) return result;
+  for (const auto apply : rules_of(operation.kind))
     if (const auto result = apply(rule)) return result;
   return {};
 }

@@ -25,7 +25,7 @@ class Copy {
       : source_(source),
         is_simple_(is_simple),
         live_(live),
-        emitter_(target),
+        emitter_(target, source.size()),
         origins_(source, target),
         ids_(std::move(ids)),
         on_step_(on_step),
@@ -73,11 +73,10 @@ class Copy {
     return std::all_of(inputs.begin(), inputs.end(), [&](NodeId input) { return is_as_before_[input]; });
   }
 
-  std::vector<NodeId> mapped_inputs(NodeId id) const {
-    std::vector<NodeId> inputs;
-    inputs.reserve(source_.inputs(id).size());
-    for (auto input : source_.inputs(id)) inputs.push_back(ids_[input]);
-    return inputs;
+  const std::vector<NodeId>& mapped_inputs(NodeId id) {
+    inputs_.clear();
+    for (auto input : source_.inputs(id)) inputs_.push_back(ids_[input]);
+    return inputs_;
   }
 
   /// What the new body has for an operand that it needs. One that is the same everywhere is made inside.
@@ -148,6 +147,7 @@ class Copy {
   Emitter emitter_;
   OriginMap origins_;
   NodeIds ids_;
+  NodeIds inputs_;  // of the node that is being copied
   const StepPass& on_step_;
   std::vector<bool> is_as_before_;  // with all that it is made of
   std::map<NodeId, Loop> loops_;
@@ -159,8 +159,7 @@ Wanted simplify(const Tape& tape, const std::vector<NodeId>& outputs, bool is_si
                 const StepPass& on_step) {
   auto live = find_live(tape, outputs);
   // A program takes all its arguments, used or not.
-  for (NodeId id = 0; id < tape.size(); ++id)
-    if (tape.node(id).operation == &argument_operation()) live.nodes[id] = true;
+  for (auto id : tape.arguments()) live.nodes[id] = true;
   Wanted result{std::make_unique<Tape>(tape.floating()), {}};
   const auto ids = Copy(tape, is_simple, live, *result.tape, NodeIds(tape.size(), -1), on_step).run();
   for (auto output : outputs) result.outputs.push_back(ids[output]);

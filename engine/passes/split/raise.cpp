@@ -87,7 +87,7 @@ class Raising {
     std::int32_t last = -1;
     for (auto id : read) last = std::max(last, loop_of_[id]);
     if (last < 0) return -1;
-    const auto stage = groups_.components[last].of.stage;
+    const auto stage = groups_.of_component[last].stage;
     const bool all = std::all_of(read.begin(), read.end(), [&](NodeId id) {
       return loop_of_[id] == last || groups_[id].stage < stage;
     });

@@ -24,9 +24,7 @@ class Sinking {
         users_(tape_, [&](NodeId id) { return groups.is_live(id); }) {}
 
   void run(limits::Met& met) {
-    std::vector<std::vector<NodeId>> values(groups_.components.size());  // of each loop
-    for (NodeId id = 0; id < tape_.size(); ++id)
-      if (loop_of_[id] >= 0) values[loop_of_[id]].push_back(id);
+    const NodeLists values(groups_.components.size(), tape_.size(), [&](NodeId id) { return loop_of_[id]; });
     for (std::size_t loop = 0; loop < values.size(); ++loop) {
       const auto own = of_this_loop_alone(static_cast<std::int32_t>(loop), values[loop]);
       if (!own.empty()) sink(static_cast<std::int32_t>(loop), own, met);
@@ -50,7 +48,7 @@ class Sinking {
   }
 
   /// What may sink and is read by the loop, or by what is, and by nobody else. From the last to the first.
-  std::vector<NodeId> of_this_loop_alone(std::int32_t loop, const std::vector<NodeId>& values) const {
+  std::vector<NodeId> of_this_loop_alone(std::int32_t loop, Span<const NodeId> values) const {
     std::set<NodeId> pending, own;
     for (auto id : values) pending.insert(tape_.inputs(id).begin(), tape_.inputs(id).end());
     while (!pending.empty()) {

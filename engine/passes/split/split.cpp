@@ -61,12 +61,11 @@ class Splitting {
 
  private:
   /// Operands of a node on the new tape. What a body takes and does not use may be anything.
-  NodeIds mapped_inputs(NodeId id) {
-    NodeIds inputs;
-    inputs.reserve(source_.inputs(id).size());
+  const NodeIds& mapped_inputs(NodeId id) {
+    inputs_.clear();
     for (auto input : source_.inputs(id))
-      inputs.push_back(ids_[input] >= 0 ? ids_[input] : target_.fill(0, source_.node(input).type).id());
-    return inputs;
+      inputs_.push_back(ids_[input] >= 0 ? ids_[input] : target_.fill(0, source_.node(input).type).id());
+    return inputs_;
   }
 
   void unroll(NodeId id) {
@@ -80,7 +79,7 @@ class Splitting {
     };
     Projected projected;
     for (auto projection : loop.projections) projected[key_of(projection)] = -1;
-    const auto operands = mapped_inputs(id);
+    const auto& operands = mapped_inputs(id);
     const bool has_room = has_room_for_time(*unroll.body, unroll.steps);
     if (!has_room)
       met_.push_back(
@@ -117,6 +116,7 @@ class Splitting {
   Tape& target_;
   OriginMap origins_;
   NodeIds ids_;
+  NodeIds inputs_;  // of the node that is being copied
   limits::Met& met_;
 };
 
@@ -126,8 +126,7 @@ Wanted split(const Tape& tape, const std::vector<NodeId>& outputs, const SplitOp
              limits::Met& met) {
   auto live = find_live(tape, outputs);
   // A program takes all its arguments, used or not.
-  for (NodeId id = 0; id < tape.size(); ++id)
-    if (tape.node(id).operation == &argument_operation()) live.nodes[id] = true;
+  for (auto id : tape.arguments()) live.nodes[id] = true;
   Wanted result{std::make_unique<Tape>(tape.floating()), {}};
   const auto ids = Splitting(tape, live, options, false, *result.tape, NodeIds(tape.size(), -1), met).run();
   for (auto output : outputs) result.outputs.push_back(ids[output]);

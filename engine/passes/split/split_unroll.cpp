@@ -48,11 +48,10 @@ class SplitUnroll {
   void run() {
     set_inputs();
     for (auto c : plan_.order) {
-      const auto& component = plan_.groups.components[c];
-      if (component.of.loop >= 0)
+      if (plan_.groups.of_component[c].loop >= 0)
         loop(loops_[c]);
       else
-        for (auto id : component.nodes)
+        for (auto id : plan_.groups.components[c])
           if (plan_.loop_of[id] < 0) outside(id);
     }
     for (auto& [projection, id] : projected_) id = result(projection).id();
@@ -60,7 +59,7 @@ class SplitUnroll {
 
  private:
   struct Loop {
-    std::vector<NodeId> values;                   // of the body, in their order
+    Span<const NodeId> values;                    // of the body, in their order
     std::vector<std::int32_t> finals;             // carries whose last values are wanted
     std::map<NodeId, NodeId> map;                 // to values of the loop's body
     std::map<std::int32_t, std::size_t> carries;  // a carry's position in the loop
@@ -145,8 +144,9 @@ class SplitUnroll {
       for (auto input : step_.inputs(value))
         if (need(input).step && !need(input).value) pending.push_back(input);
     }
+    const std::vector<NodeId> in_order(values.begin(), values.end());
     Loop loop;
-    loop.values.assign(values.begin(), values.end());
+    loop.values = in_order;
     build(loop);
     return Projection{projected, loop.map.at(id)}.record(loop.unroll);
   }
@@ -184,15 +184,16 @@ class SplitUnroll {
     // A carry that the loop does not read but whose last value is wanted.
     for (auto k : loop.finals)
       if (!is_inside(body_.carries[k])) add_carry(loop, builder, k);
+    std::vector<NodeId> inputs;
     for (auto id : loop.values) {
       if (carry_[id] >= 0) continue;
-      std::vector<NodeId> inputs;
+      inputs.clear();
       for (auto input : step_.inputs(id)) inputs.push_back(loop.map.at(input));
       loop.map[id] = builder.step().append_copy(step_, id, inputs);
     }
     for (const auto& [k, position] : loop.carries)
       builder.hand_on(loop.map.at(body_.carries[k]), loop.map.at(body_.next[k]));
-    outer_.set_origin(step_.origin(loop.values.back()));
+    outer_.set_origin(step_.origin(loop.values[loop.values.size() - 1]));
     loop.unroll = builder.finish(unroll_);
   }
 

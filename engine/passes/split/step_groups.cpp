@@ -24,12 +24,14 @@ class Classification {
 
   StepGroups run() {
     find_live();
-    projections_.resize(tape_.size());
-    for (NodeId id = 0; id < tape_.size(); ++id)
-      if (live_[id] && tape_.node(id).operation->kind == Kind::projection)
-        projections_[tape_.inputs(id)[0]].push_back(id);
-    find_components();
-    for (auto& component : result_.components) component.of = classify(component);
+    const auto size = static_cast<std::size_t>(tape_.size());
+    projections_ = NodeLists(size, tape_.size(), [&](NodeId id) {
+      const bool is_one = live_[id] && tape_.node(id).operation->kind == Kind::projection;
+      return is_one ? tape_.inputs(id)[0] : -1;
+    });
+    const auto count = find_components();
+    result_.components = NodeLists(count, tape_.size(), [&](NodeId id) { return result_.component[id]; });
+    for (std::size_t c = 0; c < count; ++c) result_.of_component.push_back(classify(result_.components[c]));
     return std::move(result_);
   }
 
@@ -56,8 +58,9 @@ class Classification {
     return i == projections_[id].size() ? next_[id] : -1;
   }
 
-  /// Tarjan's algorithm, with a stack of its own: components come out behind what they depend on.
-  void find_components() {
+  /// Tarjan's algorithm, with a stack of its own: components come out behind what they depend on. Returns
+  /// how many there are.
+  std::size_t find_components() {
     std::vector<std::int32_t> number(tape_.size(), -1), lowest(tape_.size());
     std::vector<bool> open(tape_.size());
     std::vector<NodeId> unassigned;
@@ -66,7 +69,7 @@ class Classification {
       std::size_t dependency;
     };
     std::vector<Visit> visits;
-    std::int32_t count = 0;
+    std::int32_t count = 0, components = 0;
     const auto enter = [&](NodeId id) {
       number[id] = lowest[id] = count++;
       open[id] = true;
@@ -91,28 +94,26 @@ class Classification {
         visits.pop_back();
         if (!visits.empty()) lowest[visits.back().id] = std::min(lowest[visits.back().id], lowest[id]);
         if (lowest[id] != number[id]) continue;
-        StepGroups::Component component;
         for (bool last = false; !last;) {
           const auto member = unassigned.back();
           unassigned.pop_back();
           last = member == id;
           open[member] = false;
-          result_.component[member] = static_cast<std::int32_t>(result_.components.size());
-          component.nodes.push_back(member);
+          result_.component[member] = components;
         }
-        std::sort(component.nodes.begin(), component.nodes.end());
-        result_.components.push_back(std::move(component));
+        ++components;
       }
     }
+    return static_cast<std::size_t>(components);
   }
 
-  StepGroup classify(const StepGroups::Component& component) const {
+  StepGroup classify(Span<const NodeId> component) const {
     StepGroup of;
-    const auto self = result_.component[component.nodes[0]];
+    const auto self = result_.component[component[0]];
     bool is_cycle = false, is_opaque = false;
-    for (auto id : component.nodes) {
+    for (auto id : component) {
       const auto& node = tape_.node(id);
-      is_cycle |= next_[id] >= 0 && component.nodes.size() > 1;
+      is_cycle |= next_[id] >= 0 && component.size() > 1;
       is_opaque |= node.operation->kind == Kind::unroll && UnrollNode::of(node.attributes).recompute;
       of.varies |= is_sequence_[id] || (next_[id] >= 0 && next_[id] != id);
       for (std::size_t i = 0;; ++i) {
@@ -136,7 +137,7 @@ class Classification {
   const std::vector<NodeId>& wanted_;
   std::vector<NodeId> next_;  // of a carry, what is handed on to it
   std::vector<bool> is_sequence_, live_;
-  std::vector<std::vector<NodeId>> projections_;
+  NodeLists projections_;  // of unrolls
   StepGroups result_;
 };
 
@@ -148,7 +149,7 @@ StepGroups group_steps(const Body& body, const std::vector<NodeId>& wanted) {
 
 std::vector<NodeId> live_projections(const Tape& tape, const StepGroups& groups, NodeId id) {
   std::vector<NodeId> found;
-  for (auto other : groups.components[groups.component[id]].nodes)
+  for (auto other : groups.components[groups.component[id]])
     if (tape.node(other).operation->kind == Kind::projection && tape.inputs(other)[0] == id)
       found.push_back(other);
   return found;

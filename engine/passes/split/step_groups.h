@@ -3,6 +3,8 @@
 
 #include <reel/body.h>
 
+#include "passes/rewriting/node_lists.h"
+
 namespace reel::passes {
 
 /// Where a value of an unroll's body belongs, once everything is taken out of the loop that can be.
@@ -23,17 +25,14 @@ struct StepGroup {
 /// The live nodes of a body in components that cannot be taken apart: the cycles through carries, an unroll
 /// with its projections, and single nodes.
 struct StepGroups {
-  struct Component {
-    std::vector<NodeId> nodes;  // in their order
-    StepGroup of;
-  };
   /// A component comes behind all that it depends on.
-  std::vector<Component> components;
+  std::vector<StepGroup> of_component;
+  NodeLists components;
   /// The component that each node belongs to; -1 where it is not live.
   std::vector<std::int32_t> component;
 
   bool is_live(NodeId id) const { return component[id] >= 0; }
-  const StepGroup& operator[](NodeId id) const { return components[component[id]].of; }
+  const StepGroup& operator[](NodeId id) const { return of_component[component[id]]; }
 };
 
 /// The groups of what the `wanted` values need, through the carries too.

@@ -52,14 +52,14 @@ class Needing {
         plan_.needs[value].value = true;
     }
     for (auto c = plan_.order.rbegin(); c != plan_.order.rend(); ++c) {
-      const auto& component = plan_.groups.components[*c];
-      const auto loop = component.of.loop;
+      const auto loop = plan_.groups.of_component[*c].loop;
       for (auto id : plan_.loops[*c])
         for (auto input : step_.inputs(id))
           if (plan_.loop_of[input] != loop) plan_.needs[input].value = true;
       if (loop >= 0) continue;
-      for (auto id = component.nodes.rbegin(); id != component.nodes.rend(); ++id)
-        if (plan_.loop_of[*id] < 0) need_operands(*id);
+      const auto component = plan_.groups.components[*c];
+      for (auto i = component.size(); i-- > 0;)
+        if (plan_.loop_of[component[i]] < 0) need_operands(component[i]);
     }
   }
 
@@ -70,7 +70,7 @@ class Needing {
   /// products give.
   void find_sources() {
     for (auto c : plan_.order)
-      for (auto id : plan_.groups.components[c].nodes) {
+      for (auto id : plan_.groups.components[c]) {
         if (!plan_.varies(id)) continue;
         const auto inputs = step_.inputs(id);
         std::int64_t sources = 0, varying = 0;
@@ -142,11 +142,9 @@ class Needing {
 };
 
 /// What each loop computes, as the loop of each value says.
-std::vector<std::vector<NodeId>> values_of_loops(const StepPlan& plan) {
-  std::vector<std::vector<NodeId>> loops(plan.groups.components.size());
-  for (NodeId id = 0; id < static_cast<NodeId>(plan.loop_of.size()); ++id)
-    if (plan.loop_of[id] >= 0) loops[plan.loop_of[id]].push_back(id);
-  return loops;
+NodeLists values_of_loops(const StepPlan& plan) {
+  return {plan.groups.components.size(), static_cast<NodeId>(plan.loop_of.size()),
+          [&](NodeId id) { return plan.loop_of[id]; }};
 }
 
 /// Components are in an order already but for what loops have taken in from behind them. With a stack of its
@@ -172,7 +170,7 @@ std::vector<std::int32_t> find_order(const Body& body, const StepPlan& plan) {
         continue;
       }
       is_open[c] = true;
-      for (auto id : components[c].of.loop >= 0 ? plan.loops[c] : components[c].nodes) {
+      for (auto id : plan.groups.of_component[c].loop >= 0 ? plan.loops[c] : components[c]) {
         for (auto input : body.tape->inputs(id)) reads(c, input);
         if (next[id] >= 0) reads(c, next[id]);
       }

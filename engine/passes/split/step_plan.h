@@ -34,7 +34,7 @@ struct StepPlan {
   /// The loop that computes each value, a number of a component; -1 where it needs none.
   std::vector<std::int32_t> loop_of;
   /// For each component, what its loop computes, in the order of the body; nothing where it is none.
-  std::vector<std::vector<NodeId>> loops;
+  NodeLists loops;
   /// All components, each behind those that it reads.
   std::vector<std::int32_t> order;
   std::vector<Need> needs;

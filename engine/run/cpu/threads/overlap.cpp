@@ -117,14 +117,13 @@ bool Overlaps::may_meet(const Access& x, const Access& y) const {
 }
 
 bool Overlaps::meet_across_parts(const Access& x, const Access& y, std::int64_t period) const {
-  std::vector<Reach> of_x, of_y;
+  of_parts_.clear();
+  for (int part = 0; part < plan_.threads; ++part) of_parts_.push_back(reach(x, part));
   for (int part = 0; part < plan_.threads; ++part) {
-    of_x.push_back(reach(x, part));
-    of_y.push_back(reach(y, part));
+    const auto of_y = reach(y, part);
+    for (int other = 0; other < plan_.threads; ++other)
+      if (other != part && overlap(of_parts_[other], of_y, period)) return true;
   }
-  for (std::size_t p = 0; p < of_x.size(); ++p)
-    for (std::size_t q = 0; q < of_y.size(); ++q)
-      if (p != q && overlap(of_x[p], of_y[q], period)) return true;
   return false;
 }
 
