@@ -23,6 +23,10 @@ constexpr int most_raises_in_turn = 8;
 /// applies to again, as a scaling that moves on to the product before. Two or three times are common.
 constexpr int most_rewrites_in_turn = 32;
 
+/// Values in one buffer, reads of it by the steps of a loop, or parts that are joined in it, of which each is
+/// looked at to find memory to write over: a value is compared with all others there. Gates are four.
+constexpr std::size_t most_in_a_buffer = 256;
+
 /// Operands of a map that is fused with others: the processor's loops over a tile hold their addresses in an
 /// array of this size. Reel's own maps have at most three.
 constexpr int most_map_operands = 3;

@@ -194,3 +194,22 @@ TEST_CASE("a scaling that moves through very many products ends somewhere, and t
   CHECK_THAT(explained_with(limits::most_rewrites_in_turn + 8),
              Contains("limit: products are rewritten 32 times"));
 }
+
+TEST_CASE("explain tells of steps with too many values in one buffer to find memory to write over") {
+  for (const auto gates : {limits::most_in_a_buffer / 2, limits::most_in_a_buffer + 1}) {
+    const auto count = static_cast<std::int64_t>(gates);
+    Tape tape;
+    const Recording recording(tape);
+    const auto x = tape.argument({f, {3, 1, 2}}), W = tape.argument({f, {2, 2 * count}});
+    const auto cell = [&](const Tensor& x, const Tensor& h) {
+      auto y = h;
+      for (const auto& gate : split(matmul(x + h, W), count)) y = tanh(y + gate);
+      return y;
+    };
+    const auto loss = sum(square(unroll(cell, x, zeros({1, 2})).outputs));
+    const auto text = explained(tape, gradients(loss, {W}));
+    INFO(text);
+    const bool is_told = text.find("limit: no memory to write over is looked for") != std::string::npos;
+    CHECK(is_told == (gates > limits::most_in_a_buffer));
+  }
+}

@@ -120,12 +120,49 @@ inline Call many_states(std::int64_t count) {
       Array(Shape{3, 1, 2}, ElementType::float32));
 }
 
+/// A cell whose states hand on what they were given, one to the next: of the last one the output is made.
+inline Call delay_line(std::int64_t count) {
+  return training(
+      Adam(),
+      [=](Model& model) {
+        return [=, scale = (model / "cell").parameter("scale", {2}, constant_init(0.1))](Tensor x) {
+          const auto cell = [&](const Tensor& x, const std::vector<Tensor>& before) {
+            std::vector<Tensor> after{tanh(x * scale)};
+            after.insert(after.end(), before.begin(), before.end() - 1);
+            return std::make_pair(before.back(), after);
+          };
+          const std::vector<Tensor> initial(static_cast<std::size_t>(count), zeros({1, 2}));
+          return mean(square(unroll(cell, x, initial).outputs));
+        };
+      },
+      Array(Shape{3, 1, 2}, ElementType::float32));
+}
+
+/// A cell with so many gates in one product, each applied to what the one before gave.
+inline Call many_gates(std::int64_t count) {
+  return training(
+      Adam(),
+      [=](Model& model) {
+        return [=, W = (model / "cell").parameter("W", {2, 2 * count}, constant_init(0.1))](Tensor x) {
+          const auto cell = [&](const Tensor& x, const Tensor& h) {
+            auto y = h;
+            for (const auto& gate : split(matmul(x + h, W), count)) y = tanh(y + gate);
+            return y;
+          };
+          return mean(square(unroll(cell, x, zeros({1, 2})).outputs));
+        };
+      },
+      Array(Shape{3, 1, 2}, ElementType::float32));
+}
+
 inline std::vector<Growing> all_growing() {
   return {{"LSTM, unrolled by hand", "steps", 200, by_hand},
           {"LSTM, Expanded", "steps", 200, expanded},
           {"a long cell", "operations", 4000, long_cell},
           {"many parameters, SGD", "parameters", 100000, many_parameters},
-          {"many states", "states", 20000, many_states}};
+          {"many states", "states", 20000, many_states},
+          {"a delay line", "states", 20000, delay_line},
+          {"many gates", "gates", 4000, many_gates}};
 }
 
 }  // namespace benchmarks

@@ -45,8 +45,7 @@ void MinCut::fill_ways(const std::vector<int>& distance) {
     const auto node = way.back();
     if (node == sink()) {
       auto flow = unlimited;
-      for (std::size_t i = 0; i + 1 < way.size(); ++i)
-        flow = std::min(flow, edges_[next[way[i]]].left);
+      for (std::size_t i = 0; i + 1 < way.size(); ++i) flow = std::min(flow, edges_[next[way[i]]].left);
       std::size_t first_full = way.size();
       for (std::size_t i = way.size() - 1; i-- > 0;) {
         const auto number = next[way[i]];

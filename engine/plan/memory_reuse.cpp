@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "record/index_maps.h"
+#include "search_limits.h"
 
 // A value wanted of every step may stand in the memory of a sequence that is read for the last time: the
 // gates over their sums, the gates' adjoints over the gates. This rests on two promises: a step reads its own
@@ -46,13 +47,23 @@ std::int64_t slot_of(const Place& place) {
 }  // namespace
 
 MemoryReuse::MemoryReuse(const Context& inner, const Loop& loop, int level,
-                         const std::vector<Buffer>& buffers, PlaceOf place_of, IsReadLast is_read_last)
+                         const std::vector<Buffer>& buffers, PlaceOf place_of, IsReadLast is_read_last,
+                         limits::Met& met)
     : inner_(inner),
       loop_(loop),
       level_(level),
       buffers_(buffers),
       place_of_(std::move(place_of)),
-      is_read_last_(std::move(is_read_last)) {}
+      is_read_last_(std::move(is_read_last)),
+      met_(met) {}
+
+bool MemoryReuse::are_too_many(std::size_t count) {
+  if (count <= limits::most_in_a_buffer) return false;
+  met_.push_back("no memory to write over is looked for where more than " +
+                 std::to_string(limits::most_in_a_buffer) +
+                 " values that a loop's steps read, or parts of a value, stand in one buffer");
+  return true;
+}
 
 /// Looks through the step once.
 void MemoryReuse::find_reads() {
@@ -69,7 +80,9 @@ void MemoryReuse::find_reads() {
       if (!place.known() || place.buffer < 0) continue;
       reads_[place.buffer].push_back({item, input});
       const auto* operand = loop_.operands.find(source);
-      if (operand && operand->is_sequence()) candidates_[item].push_back(input);
+      auto& candidates = candidates_[item];
+      if (operand && operand->is_sequence() && candidates.size() < limits::most_in_a_buffer)
+        candidates.push_back(input);
     }
   }
 }
@@ -78,12 +91,16 @@ void MemoryReuse::find_reads() {
 /// itself, if at all, element by element.
 bool MemoryReuse::may_write(const Place& part, std::int32_t writer) {
   if (writer < 0 || !inner_.schedule.items[writer].is_fusion || slot_of(part) < 0) return false;
-  for (const auto& other : taken_[part.buffer])
+  const auto& taken = taken_[part.buffer];
+  const auto& standing = inner_.standing.in_buffer(part.buffer);
+  const auto& reads = reads_[part.buffer];
+  if (are_too_many(std::max({taken.size(), standing.size(), reads.size()}))) return false;
+  for (const auto& other : taken)
     if (!disjoint(other, part)) return false;
   // What is handed on or summed is read at the end of the step.
-  for (auto id : inner_.standing.in_buffer(part.buffer))
+  for (auto id : standing)
     if (inner_.wanted[id] && !inner_.computed(id) && inner_.standing[id].buffer == part.buffer) return false;
-  for (const auto& [item, input] : reads_[part.buffer]) {
+  for (const auto& [item, input] : reads) {
     const auto read = place_of_(input);
     if (read.buffer != part.buffer) continue;
     const bool same_slot = read.steps.size() == part.steps.size() &&
@@ -128,6 +145,7 @@ std::optional<Place> MemoryReuse::memory_for(NodeId value) {
   const auto& node = inner_.tape.node(value);
   const bool is_concat = node.operation == &concat_operation();
   const auto joined = is_concat ? Concat::of(inner_.tape, value) : Concat{0, {{value, 0, 0}}};
+  if (are_too_many(joined.parts.size())) return std::nullopt;
   for (const auto& part : joined.parts)
     if (!inner_.computed(part.id) || inner_.standing.has_home(part.id)) return std::nullopt;
   const auto writer = inner_.schedule.item_of[joined.parts.front().id];

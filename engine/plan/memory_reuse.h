@@ -3,6 +3,7 @@
 #include <list>
 #include <unordered_map>
 
+#include "met_limits.h"
 #include "plan/planning.h"
 #include "record/index_maps.h"
 
@@ -17,8 +18,9 @@ class MemoryReuse {
 
   /// The loop is the one at `level`. `place_of`: of a value of the step that is an input, or another layout
   /// of one; `is_read_last`: whether nobody reads after the loop what stands, of all steps, in a place.
+  /// Adds to `met` where there is too much to look at.
   MemoryReuse(const Context& inner, const Loop& loop, int level, const std::vector<Buffer>& buffers,
-              PlaceOf place_of, IsReadLast is_read_last);
+              PlaceOf place_of, IsReadLast is_read_last, limits::Met& met);
 
   /// The memory of all steps of `value`, that of a sequence which the fusions that compute it read; none
   /// where there is no such memory.
@@ -31,6 +33,7 @@ class MemoryReuse {
   };
 
   void find_reads();
+  bool are_too_many(std::size_t count);
   bool may_write(const Place& part, std::int32_t writer);
   std::optional<Place> memory_behind(const Place& sequence, const TensorType& type, const Concat& joined);
 
@@ -40,6 +43,7 @@ class MemoryReuse {
   const std::vector<Buffer>& buffers_;
   const PlaceOf place_of_;
   const IsReadLast is_read_last_;
+  limits::Met& met_;
   bool has_looked_ = false;
   std::set<std::int32_t> invariant_buffers_;                        // read at every step
   std::unordered_map<std::int32_t, std::vector<Read>> reads_;       // by buffer

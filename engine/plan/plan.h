@@ -5,6 +5,7 @@
 #include <reel/kernel_request.h>
 #include <reel/origin.h>
 
+#include "met_limits.h"
 #include "plan/arena.h"
 #include "plan/arguments.h"
 #include "plan/base.h"
@@ -124,6 +125,7 @@ struct Plan {
   std::vector<Buffer> buffers;
   std::size_t arena_bytes = 0;
   int loop_depth = 0;
+  limits::Met limits;
   bool fuses = true;  // what the device can
 
   std::size_t kept_bytes() const { return std::accumulate(kept.begin(), kept.end(), std::size_t{0}); }

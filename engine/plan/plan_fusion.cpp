@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "search_limits.h"
+
 // Maps and reductions that are computed in one pass.
 
 namespace reel::plan {
@@ -157,7 +159,7 @@ std::list<Place> Planner::inputs_read_last(const Context& context, const std::ve
     if (input.base == arena_base) in_buffer[input.buffer].push_back(&input);
   for (const auto& input : inputs) {
     if (input.base != arena_base || !input.steps.empty() || !has_rows_of_elements(input.layout)) continue;
-    if (context.standing.in_buffer(input.buffer).size() > most_in_a_buffer) continue;
+    if (context.standing.in_buffer(input.buffer).size() > limits::most_in_a_buffer) continue;
     const auto& others = in_buffer.at(input.buffer);
     const bool is_read_alike = std::all_of(others.begin(), others.end(), [&](const Place* other) {
       return other->same_as(input) || disjoint(*other, input);

@@ -22,10 +22,6 @@ class Planner {
   Plan run();
 
  private:
-  /// Values in one buffer at most among which one is looked for that is read for the last time, slot by slot;
-  /// where there are more, as the parts of a concat of hundreds, the buffer is looked at as a whole.
-  static constexpr std::size_t most_in_a_buffer = 256;
-
   // planner.cpp
   void prepare_context(Context& context, const std::vector<NodeId>& wanted);
   void give_results_homes(Context& context);

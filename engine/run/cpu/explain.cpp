@@ -40,7 +40,8 @@ std::string explain(const CpuPlan& plan) {
     return std::string(instruction.divided && !is_loop ? " | divided" : "") +
            (instruction.barrier ? " | waits" : "");
   };
-  auto met = plan.limits;
+  auto met = plan.plan.limits;
+  met.insert(met.end(), plan.limits.begin(), plan.limits.end());
   for (const auto& call : plan.plan.calls)
     if (auto limit = limit_of(call);
         !limit.empty() && has_neighbours(plan.plan, call.request.operands[0].type.shape))

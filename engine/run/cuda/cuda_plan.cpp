@@ -194,7 +194,8 @@ std::string explain(const CudaPlan& plan) {
     }
     return launches;
   };
-  return plan::explain(plan.plan, how, "; kernels: " + std::to_string(plan.source.kernels.size()));
+  return plan::explain(plan.plan, how, "; kernels: " + std::to_string(plan.source.kernels.size())) +
+         limits::to_string(plan.plan.limits);
 }
 
 }  // namespace reel::cuda
