@@ -61,6 +61,36 @@ TEST_CASE("cycles that do not meet are loops of their own, one behind the other"
   r.check(all);
 }
 
+TEST_CASE("cycles of maps that know nothing of one another are one loop where they are small") {
+  for (const std::int64_t width : {3, 20000}) {
+    Recorder r;
+    const auto x = r.input({T, width});
+    const auto cell = [](const Tensor& xt, const std::pair<Tensor, Tensor>& s) {
+      return std::pair(tanh(s.first + xt), sigmoid(s.second - xt));
+    };
+    const auto [outputs, last] = unroll(cell, x, std::pair(zeros({width}, d), ones({width}, d)));
+    Tensors all{outputs.first, outputs.second, last.first, last.second};
+    for (const auto& gradient : gradients(sum(square(outputs.first * outputs.second)), {x}))
+      all.push_back(gradient);
+    const auto counts = counts_of(r.tape, all);
+    REQUIRE(counts.loops.size() == (width < 10 ? 2 : 4));  // forward, and backward
+    for (const auto& loop : counts.loops) CHECK(loop.carries == (width < 10 ? 2 : 1));
+    r.check(all);
+  }
+}
+
+TEST_CASE("cycles with products that know nothing of one another are loops of their own") {
+  Recorder r;
+  const auto x = r.input({T, B, H}), U = r.input({H, H}), V = r.input({H, H});
+  const auto cell = [&](const Tensor& xt, const std::pair<Tensor, Tensor>& s) {
+    return std::pair(tanh(matmul(s.first, U) + xt), sigmoid(matmul(s.second, V) - xt));
+  };
+  const auto [outputs, last] = unroll(cell, x, std::pair(zeros({B, H}, d), ones({B, H}, d)));
+  const Tensors all{outputs.first, outputs.second, last.first, last.second};
+  CHECK(counts_of(r.tape, all).loops.size() == 2);
+  r.check(all);
+}
+
 TEST_CASE("an unroll nested in a step that does not depend on the state runs for all steps at once") {
   Recorder r;
   const auto x = r.input({T, 4, B}), w = r.input({B});

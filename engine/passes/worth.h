@@ -6,11 +6,19 @@
 
 namespace reel::passes {
 
+/// What the cache near a processor holds takes hardly any time, and is little memory.
+constexpr std::int64_t near_bytes = 256 << 10;
+
+/// What a value of a step takes for all steps; `most_bytes` where it is more.
+inline std::int64_t bytes_of_steps(const TensorType& type, std::int64_t steps) {
+  std::int64_t bytes = 0;
+  const bool overflows = __builtin_mul_overflow(static_cast<std::int64_t>(type.bytes()), steps, &bytes);
+  return overflows ? most_bytes : std::min(bytes, most_bytes);
+}
+
 /// Whether the memory of a value of all steps is worth something beside the time that it takes to keep it.
 inline bool is_memory_worth(Saving saving, const TensorType& type, std::int64_t steps) {
-  // What the cache near a processor holds takes hardly any time, and is little memory.
-  constexpr std::int64_t near_bytes = 256 << 10;
-  const bool is_far = static_cast<std::int64_t>(type.bytes()) > near_bytes / std::max<std::int64_t>(steps, 1);
+  const bool is_far = bytes_of_steps(type, steps) > near_bytes;
   return saving == Saving::memory || (saving == Saving::time_and_memory && is_far);
 }
 

@@ -48,11 +48,9 @@ class SplitUnroll {
   void run() {
     set_inputs();
     for (auto c : plan_.order) {
-      if (plan_.groups.of_component[c].loop >= 0)
-        loop(loops_[c]);
-      else
-        for (auto id : plan_.groups.components[c])
-          if (plan_.loop_of[id] < 0) outside(id);
+      if (!loops_[c].values.empty()) loop(loops_[c]);
+      for (auto id : plan_.groups.components[c])
+        if (plan_.loop_of[id] < 0) outside(id);
     }
     for (auto& [projection, id] : projected_) id = result(projection).id();
   }

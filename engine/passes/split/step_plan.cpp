@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "passes/split/join.h"
 #include "passes/split/raise.h"
 #include "passes/split/sink.h"
 #include "search_limits.h"
@@ -206,6 +207,7 @@ StepPlan plan_steps(const Body& body, std::int64_t steps, const std::vector<Proj
   for (auto id : body.next) is_result[id] = true;
   for (NodeId id = 0; id < body.tape->size(); ++id)
     plan.loop_of.push_back(groups.is_live(id) ? groups[id].loop : -1);
+  join_loops(body, steps, groups, plan.loop_of);
   const auto decide = [&] {
     if (options.sink) sink(body, groups, is_result, plan.loop_of, met);
     plan.loops = values_of_loops(plan);
