@@ -39,6 +39,15 @@ constexpr std::int64_t widest_row = 8192;
 /// is compared with those before it, twice.
 constexpr std::size_t longest_divided_loop = 1000;
 
+/// How often, for each operand of two instructions, one of them is compared with one of the other, where they
+/// have many: those that stand side by side in one array, row by row, are all compared with one another.
+/// Beyond it threads wait.
+constexpr std::size_t most_comparisons = 64;
+
+/// Bytes in which what a program keeps of its weights is told, to be found among what others keep. Weights
+/// joined from more than a thousand parts take more, and every program keeps its own.
+constexpr std::size_t longest_recipe = std::size_t{1} << 18;
+
 /// Instructions that may still be worked on, with which the next one is compared. Beyond them threads wait.
 constexpr std::size_t most_pending = 256;
 

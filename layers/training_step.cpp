@@ -13,12 +13,13 @@ std::string foreign_parameters(const Model& model, const Tensor& loss) {
   for (const auto& parameter : model.parameters()) own.insert(parameter.variable().get());
   for (const auto& state : model.states()) own.insert(state.variable().get());
   std::string names;
+  const auto is_used = dependencies(loss);
   const auto& tape = loss.tape();
   for (NodeId id = 0; id < tape.size(); ++id) {
     const auto& node = tape.node(id);
     if (node.operation != &parameter_operation()) continue;
     const auto& variable = node.attributes.get<std::shared_ptr<Variable>>("variable");
-    if (own.count(variable.get()) || !is_floating(node.type.element) || !depends(loss, id)) continue;
+    if (own.count(variable.get()) || !is_floating(node.type.element) || !is_used[id]) continue;
     names += (names.empty() ? "" : ", ") + variable->name();
   }
   return names;

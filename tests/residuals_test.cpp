@@ -1,4 +1,4 @@
-// What the derivative of an unroll has of the forward steps: the smallest cut, by bytes a step.
+// What the derivative of an unroll has of the forward steps: the cheapest cut, by bytes and costs a step.
 
 #include <passes/min_cut.h>
 

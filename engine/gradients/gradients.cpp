@@ -7,24 +7,48 @@
 #include <algorithm>
 #include <optional>
 
+#include "tape/users.h"
+
 namespace reel {
+
+namespace {
+
+/// Whether an adjoint of the node goes on to what it is made of.
+bool passes_on(const Node& node) {
+  if (node.operation->derivative.zero) return false;
+  return node.operation->has_value() ? is_floating(node.type.element) : node.operation->kind == Kind::unroll;
+}
+
+}  // namespace
 
 void spread_influence(const Tape& tape, NodeSet& set, const Body* body) {
   const auto is_influenced = [&](NodeId id) {
-    const auto& node = tape.node(id);
-    if (node.operation->derivative.zero) return false;
-    if (node.operation->has_value() ? !is_floating(node.type.element) : node.operation->kind != Kind::unroll)
-      return false;
+    if (!passes_on(tape.node(id))) return false;
     const auto inputs = tape.inputs(id);
     return std::any_of(inputs.begin(), inputs.end(), [&](NodeId input) { return set[input]; });
   };
-  for (bool again = true; again;) {
-    again = false;
-    for (NodeId id = 0; id < tape.size(); ++id)
-      if (!set[id] && is_influenced(id)) set[id] = true;
-    if (!body) return;
-    for (std::size_t k = 0; k < body->carries.size(); ++k)
-      if (set[body->next[k]] && !set[body->carries[k]]) set[body->carries[k]] = again = true;
+  for (NodeId id = 0; id < tape.size(); ++id)
+    if (!set[id] && is_influenced(id)) set[id] = true;
+  if (!body) return;
+  std::vector<NodeId> pending;  // influenced, and what reads it not yet
+  const auto add = [&](NodeId id) {
+    if (set[id]) return;
+    set[id] = true;
+    pending.push_back(id);
+  };
+  for (std::size_t k = 0; k < body->carries.size(); ++k)
+    if (set[body->next[k]]) add(body->carries[k]);
+  if (pending.empty()) return;
+  const Users users(tape);
+  const NodeLists carries(static_cast<std::size_t>(tape.size()), [&](const auto& add) {
+    for (std::size_t k = 0; k < body->carries.size(); ++k) add(body->next[k], body->carries[k]);
+  });
+  while (!pending.empty()) {
+    const auto id = pending.back();
+    pending.pop_back();
+    for (auto user : users[id])
+      if (is_influenced(user)) add(user);
+    for (auto carry : carries[static_cast<std::size_t>(id)]) add(carry);
   }
 }
 
@@ -141,11 +165,14 @@ Tensors gradients_or_absent(const Tensor& of, const Tensors& xs, const Tensor& d
   return result;
 }
 
-bool depends(const Tensor& y, NodeId x) {
-  NodeSet influenced(y.tape("depends").size());
-  influenced[x] = true;
-  spread_influence(y.tape(), influenced);
-  return influenced[y.id()];
+std::vector<bool> dependencies(const Tensor& y) {
+  const auto& tape = y.tape("dependencies");
+  NodeSet found(tape.size());
+  found[y.id()] = true;
+  for (NodeId id = y.id(); id >= 0; --id)
+    if (found[id] && passes_on(tape.node(id)))
+      for (auto input : tape.inputs(id)) found[input] = true;
+  return found;
 }
 
 Tensors gradients(const Tensor& of, const Tensors& xs, const Tensor& dy) {

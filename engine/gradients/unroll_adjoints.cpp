@@ -149,11 +149,12 @@ class AdjointUnroll {
     auto& tape = *body_.tape;
     const auto& node = step_->node(id);
     const auto inputs = step_->inputs(id);
-    for (NodeId known = inputs[0]; known < tape.size(); ++known)
-      if (tape.node(known).operation == node.operation && tape.inputs(known)[0] == inputs[0] &&
-          tape.node(known).attributes == node.attributes)
-        return known;
-    return tape.append_copy(*step_, id, inputs);
+    for (; looked_at_ < tape.size(); ++looked_at_)
+      if (tape.node(looked_at_).operation->kind == Kind::projection)
+        projections_.insert(
+            {{tape.inputs(looked_at_)[0], Projection::of(tape.node(looked_at_))}, looked_at_});
+    const auto known = projections_.find({inputs[0], Projection::of(node)});
+    return known != projections_.end() ? known->second : tape.append_copy(*step_, id, inputs);
   }
 
   /// The adjoint nodes that are needed, and the forward values they use.
@@ -283,7 +284,9 @@ class AdjointUnroll {
   std::vector<std::pair<std::size_t, NodeId>> results_;  // operand of the unroll, its adjoint in the step
   std::vector<NodeId> roots_, live_adjoints_, used_;
   NodeMap adopted_;
-  std::vector<NodeId> given_, recomputed_;  // forward values, on the body
+  std::map<std::pair<NodeId, Projection>, NodeId> projections_;  // on the body, by unroll
+  NodeId looked_at_ = 0;                                         // nodes of the body, for those
+  std::vector<NodeId> given_, recomputed_;                       // forward values, on the body
 
   UnrollBuilder reverse_;
 };

@@ -37,11 +37,12 @@ std::vector<int> MinCut::distances() {
   return distance;
 }
 
-/// Sends along ways on which each node is further than the one before as much as they take.
-void MinCut::fill_ways(const std::vector<int>& distance) {
+/// Sends along ways on which each node is further than the one before as much as they take, or stops where it
+/// has looked too often.
+void MinCut::fill_ways(const std::vector<int>& distance, std::size_t most_looks) {
   auto next = first_;              // edge to try, of each node
   std::vector<int> way{source()};  // nodes
-  while (!way.empty()) {
+  while (!way.empty() && looks_ <= most_looks) {
     const auto node = way.back();
     if (node == sink()) {
       auto flow = unlimited;
@@ -79,7 +80,7 @@ std::optional<std::vector<bool>> MinCut::source_side(std::size_t most_looks) {
       for (std::size_t node = 0; node < side.size(); ++node) side[node] = distance[node] >= 0;
       return side;
     }
-    fill_ways(distance);
+    fill_ways(distance, most_looks);
     if (looks_ > most_looks) return std::nullopt;
   }
 }

@@ -26,7 +26,7 @@ class MinCut {
     std::int64_t left;
   };
   std::vector<int> distances();
-  void fill_ways(const std::vector<int>& distance);
+  void fill_ways(const std::vector<int>& distance, std::size_t most_looks);
 
   std::vector<int> first_;   // edge from each node, or -1
   std::vector<Edge> edges_;  // an even one, and its opposite behind it

@@ -59,9 +59,11 @@ MemoryReuse::MemoryReuse(const Context& inner, const Loop& loop, int level,
 
 bool MemoryReuse::are_too_many(std::size_t count) {
   if (count <= limits::most_in_a_buffer) return false;
-  met_.push_back("no memory to write over is looked for where more than " +
-                 std::to_string(limits::most_in_a_buffer) +
-                 " values that a loop's steps read, or parts of a value, stand in one buffer");
+  if (!has_said_so_)
+    met_.push_back("no memory to write over is looked for where more than " +
+                   std::to_string(limits::most_in_a_buffer) +
+                   " values that a loop's steps read, or parts of a value, stand in one buffer");
+  has_said_so_ = true;
   return true;
 }
 
@@ -81,7 +83,7 @@ void MemoryReuse::find_reads() {
       reads_[place.buffer].push_back({item, input});
       const auto* operand = loop_.operands.find(source);
       auto& candidates = candidates_[item];
-      if (operand && operand->is_sequence() && candidates.size() < limits::most_in_a_buffer)
+      if (operand && operand->is_sequence() && !are_too_many(candidates.size() + 1))
         candidates.push_back(input);
     }
   }

@@ -44,7 +44,7 @@ class MemoryReuse {
   const PlaceOf place_of_;
   const IsReadLast is_read_last_;
   limits::Met& met_;
-  bool has_looked_ = false;
+  bool has_looked_ = false, has_said_so_ = false;
   std::set<std::int32_t> invariant_buffers_;                        // read at every step
   std::unordered_map<std::int32_t, std::vector<Read>> reads_;       // by buffer
   std::unordered_map<std::int32_t, std::list<NodeId>> candidates_;  // what an item reads of sequences

@@ -151,8 +151,8 @@ void Planner::plan_fusion(Context& context, const Item& item) {
 /// The operands of the fusion that is being planned which nobody reads after it, so that a value of the same
 /// type may be written over one: nobody but the fusion itself, element by element, or row by row, and in no
 /// other way.
-std::list<Place> Planner::inputs_read_last(const Context& context, const std::vector<Place>& inputs) {
-  std::list<Place> last;
+Overwritable Planner::inputs_read_last(const Context& context, const std::vector<Place>& inputs) {
+  Overwritable last;
   if (!fuses_) return last;
   std::unordered_map<std::int32_t, std::vector<const Place*>> in_buffer;
   for (const auto& input : inputs)
@@ -166,22 +166,16 @@ std::list<Place> Planner::inputs_read_last(const Context& context, const std::ve
     });
     // Copies of the old value would be taken for copies of the new one.
     const bool has_versions = blocks_[context.level]->versions.count(input.start()) != 0;
-    if (is_read_alike && !has_versions && is_last_use(context, input)) last.push_back(input);
+    if (is_read_alike && !has_versions && is_last_use(context, input)) last.add(input);
   }
   return last;
 }
 
 /// Where an output of a fusion stands: at home, over an operand, or in a buffer of its own.
-const Place& Planner::put_output(Context& context, NodeId id, std::list<Place>& inputs_read_last) {
-  const auto& type = context.tape.node(id).type;
-  const auto fit = std::find_if(inputs_read_last.begin(), inputs_read_last.end(),
-                                [&](const Place& input) { return input.layout.type == type; });
-  if (context.standing.has_home(id) || context.schedule.cached[id] || fit == inputs_read_last.end())
-    return put_home_or_buffer(context, id);
-  const auto taken = *fit;
-  inputs_read_last.remove_if(
-      [&](const Place& input) { return input.buffer == taken.buffer && !disjoint(input, taken); });
-  return context.standing.put(id, taken);
+const Place& Planner::put_output(Context& context, NodeId id, Overwritable& inputs_read_last) {
+  if (context.standing.has_home(id) || context.schedule.cached[id]) return put_home_or_buffer(context, id);
+  const auto taken = inputs_read_last.take(context.tape.node(id).type);
+  return taken ? context.standing.put(id, *taken) : put_home_or_buffer(context, id);
 }
 
 /// From the totals that a fusion leaves of a reduction, its result.

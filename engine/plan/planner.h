@@ -1,8 +1,7 @@
 #pragma once
-#include <list>
-
 #include "passes/pipeline.h"
 #include "plan/make_plan.h"
+#include "plan/overwritable.h"
 #include "plan/planning.h"
 
 namespace reel::plan {
@@ -49,8 +48,8 @@ class Planner {
 
   // plan_fusion.cpp
   void plan_fusion(Context& context, const Item& item);
-  std::list<Place> inputs_read_last(const Context& context, const std::vector<Place>& inputs);
-  const Place& put_output(Context& context, NodeId id, std::list<Place>& inputs_read_last);
+  Overwritable inputs_read_last(const Context& context, const std::vector<Place>& inputs);
+  const Place& put_output(Context& context, NodeId id, Overwritable& inputs_read_last);
   std::uint32_t number_of(Fusion fusion);
   void finish_columns(Context& context, NodeId id, const Place& totals);
   void add_fusion(Fusion fusion, const std::vector<Place>& inputs, const std::vector<Place>& outputs,

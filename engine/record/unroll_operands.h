@@ -31,6 +31,8 @@ struct UnrollOperand {
 /// All operands of an unroll in their order, or the inputs of a body by themselves.
 class UnrollOperands {
  public:
+  /// None.
+  UnrollOperands() = default;
   explicit UnrollOperands(const Body& body);
   /// Throws InternalError where the body has more inputs than there are operands, or fewer.
   UnrollOperands(const Body& body, Span<const NodeId> outer);
@@ -56,7 +58,7 @@ class UnrollOperands {
 
  private:
   std::vector<UnrollOperand> all_;
-  std::size_t first_invariant_, first_carry_;
+  std::size_t first_invariant_ = 0, first_carry_ = 0;
   /// By inputs, so that one is found in little time among very many; made when one is looked for.
   mutable std::vector<std::uint32_t> by_inner_;
 };

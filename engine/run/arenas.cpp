@@ -11,6 +11,9 @@ Arenas::Claim::Claim(std::shared_ptr<Arenas> arenas, std::size_t bytes)
     : arenas_(std::move(arenas)), bytes_(bytes) {
   {
     const std::lock_guard<std::mutex> lock(arenas_->mutex_);
+    // To give an arena back takes no memory then: as many are idle at most, and one that comes to them.
+    const auto most_idle = arenas_->needs_.size() + 2;
+    if (arenas_->idle_.capacity() < most_idle) arenas_->idle_.reserve(2 * most_idle);
     arenas_->needs_.insert(bytes_);
     arenas_->most_ = *arenas_->needs_.rbegin();
   }

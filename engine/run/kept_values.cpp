@@ -8,6 +8,8 @@
 #include <optional>
 #include <set>
 
+#include "search_limits.h"
+
 namespace reel {
 
 namespace {
@@ -79,7 +81,7 @@ class Recipes {
     for (std::size_t next = 0; next < order.size(); ++next) {
       whole.add(plan_.kept[order[next]]);
       for (const auto& writing : made_[order[next]]) {
-        if (length_of(*writing.work) + whole.text().size() > longest) return std::nullopt;
+        if (length_of(*writing.work) + whole.text().size() > limits::longest_recipe) return std::nullopt;
         for (std::uint32_t k = 0; k < writing.work->input_count; ++k) {
           const auto& base = base_of(plan_.operand(*writing.work, k));
           if (base.kind == Kind::variable) read.insert(base.variable);
@@ -174,8 +176,7 @@ class Recipes {
       recipe.add(base.constant);
   }
 
-  static constexpr std::size_t small = 64;         // bytes of a constant
-  static constexpr std::size_t longest = 1 << 14;  // bytes of a recipe
+  static constexpr std::size_t small = 64;  // bytes of a constant
   const plan::Plan& plan_;
   std::vector<std::vector<Writing>> made_;  // in their order
 };

@@ -5,7 +5,6 @@
 #include <reel/variable.h>
 
 #include <algorithm>
-#include <cmath>
 #include <new>
 
 namespace reel {
@@ -90,11 +89,11 @@ Tensor Tape::parameter(const std::shared_ptr<Variable>& variable) {
 }
 
 Tensor Tape::fill(double value, const TensorType& type) {
-  auto& known = fills_[type];
-  for (const auto& [other, id] : known)
-    if (other == value && std::signbit(other) == std::signbit(value)) return {*this, id};
-  const auto id = append(fill_operation(), {}, typed(type, {{"value", value}}));
-  known.emplace_back(value, id);
+  const auto attributes = typed(type, {{"value", value}});
+  const auto known = fills_.find(attributes);
+  if (known != fills_.end()) return {*this, known->second};
+  const auto id = append(fill_operation(), {}, attributes);
+  fills_.emplace(attributes, id);
   return {*this, id};
 }
 
@@ -134,6 +133,15 @@ NodeId Tape::append(const Operation& operation, Span<const NodeId> inputs, const
   }
 }
 
+namespace {
+
+/// What is then put behind the others takes no memory.
+void make_room(std::vector<NodeId>& nodes) {
+  if (nodes.size() == nodes.capacity()) nodes.reserve(std::max<std::size_t>(4, 2 * nodes.size()));
+}
+
+}  // namespace
+
 void Tape::note_update(const Attributes& attributes) {
   const auto& variable = attributes.get<std::shared_ptr<Variable>>("variable");
   if (!updated_.emplace(variable.get(), size()).second)
@@ -148,13 +156,16 @@ NodeId Tape::append_checked(const Operation& operation, Span<const NodeId> input
   // The node last, so that where memory gives out there is none without its operands.
   const auto first_input = static_cast<std::uint32_t>(inputs_.size());
   const auto name = label.empty() ? 0 : labels_.number_of(label);
+  const bool is_argument = &operation == &argument_operation();
+  const bool acts = operation.kind == Kind::update || operation.kind == Kind::effect ||
+                    (operation.kind == Kind::unroll && UnrollNode::of(attributes).has_effects());
+  if (is_argument) make_room(arguments_);
+  if (acts) make_room(roots_);
   inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
   nodes_.push_back(
       {&operation, attributes, type, first_input, static_cast<std::uint32_t>(inputs.size()), origin_, name});
-  const bool acts = operation.kind == Kind::update || operation.kind == Kind::effect ||
-                    (operation.kind == Kind::unroll && UnrollNode::of(attributes).has_effects());
   if (acts) roots_.push_back(id);
-  if (&operation == &argument_operation()) arguments_.push_back(id);
+  if (is_argument) arguments_.push_back(id);
   return id;
 }
 

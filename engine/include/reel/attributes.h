@@ -34,7 +34,8 @@ using Attribute =
 /// The same bits: 0 and -0 differ, a NaN equals itself; data, parameters and bodies are the same object.
 bool identical(const Attribute& a, const Attribute& b);
 
-/// The name of an attribute: a literal, of which only the place is kept.
+/// The name of an attribute: a literal, of which only the place is kept. (An array that goes would leave a
+/// name without text.)
 class AttributeName {
  public:
   constexpr AttributeName() = default;
@@ -84,13 +85,17 @@ class Attributes {
   /// A tape holds very many of them, with few entries each: those take one piece of memory.
   struct Held {
     std::size_t count = 0, hash = 0;
-    std::array<Entry, 3> few;
+    std::array<Entry, 4> few;
     std::vector<Entry> many;
   };
   const Attribute& find(const char* name) const;
   void hold(Span<const Entry> first, Span<Entry> more);
 
   std::shared_ptr<const Held> held_;
+};
+
+struct AttributesHash {
+  std::size_t operator()(const Attributes& attributes) const { return attributes.hash(); }
 };
 
 /// Attributes `element` and `shape`, for an operation whose operands do not tell its type, and `more`.

@@ -15,8 +15,8 @@ Tensors gradients(const Tensor& y, const Tensors& xs, const Tensor& dy);
 /// As above; an x that `y` does not depend on stays absent.
 Tensors gradients_or_absent(const Tensor& y, const Tensors& xs, const Tensor& dy = {});
 
-/// Whether `y`, a floating tensor on a tape, depends on node `x` of that tape through operations that have a
+/// For each node of its tape whether `y`, a floating tensor, depends on it through operations that have a
 /// derivative.
-bool depends(const Tensor& y, NodeId x);
+std::vector<bool> dependencies(const Tensor& y);
 
 }  // namespace reel

@@ -23,7 +23,6 @@ class Shape {
   Shape() = default;
   Shape(std::initializer_list<std::int64_t> extents);
   explicit Shape(const std::vector<std::int64_t>& extents);
-  Shape(const std::int64_t* first, const std::int64_t* last);
   // No moves: what was moved from would have no extents.
   Shape(const Shape&) = default;
   Shape& operator=(const Shape&) = default;
@@ -48,6 +47,8 @@ class Shape {
   Shape with_extent(int axis, std::int64_t extent) const;
 
  private:
+  friend Shape broadcast_shape(const Shape& a, const Shape& b);
+  Shape(const std::int64_t* first, const std::int64_t* last);
   template <class Iterator>
   void assign(Iterator first, Iterator last);
   void check() const;

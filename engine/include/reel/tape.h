@@ -128,7 +128,7 @@ class Tape {
   std::vector<NodeId> arguments_;
   std::unordered_map<const Variable*, NodeId> parameters_;
   std::unordered_map<const Variable*, NodeId> updated_;
-  std::unordered_map<TensorType, std::vector<std::pair<double, NodeId>>, TypeHash> fills_;
+  std::unordered_map<Attributes, NodeId, AttributesHash> fills_;
   std::unordered_map<std::int64_t, NodeId> positions_;
   std::vector<NodeId> roots_;
   Link link_;

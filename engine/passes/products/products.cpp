@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "passes/products/scalings.h"
 #include "passes/products/sharing.h"
@@ -172,6 +173,11 @@ class StepRules {
     if (terms.size() != count) draft_.replace(total, draft_.add(terms));
   }
 
+  static void remove(const std::set<NodeId>& gone, NodeIds& terms) {
+    const auto is_gone = [&](NodeId term) { return gone.count(term) > 0; };
+    terms.erase(std::remove_if(terms.begin(), terms.end(), is_gone), terms.end());
+  }
+
   void merge_product_terms(NodeIds& terms) {
     std::map<std::tuple<StepGroup::Key, std::string, std::string>, std::vector<Product>> sharings;
     for (auto id : terms) {
@@ -191,7 +197,9 @@ class StepRules {
         for (const auto& product : products) parts.push_back(product.operand[side]);
         joined[side] = draft_.concat(parts, products[0].only_axis(side, 'k'));
       }
-      for (const auto& product : products) terms.erase(std::find(terms.begin(), terms.end(), product.id));
+      std::set<NodeId> merged;
+      for (const auto& product : products) merged.insert(product.id);
+      remove(merged, terms);
       terms.push_back(draft_.multiply(products[0], joined[0], joined[1]));
     }
   }
@@ -211,7 +219,7 @@ class StepRules {
         covered = pad(id).end(draft_.shape(id));
       }
       if (parts.size() < 2 || parts.size() != pads.size() || covered != draft_.shape(pads[0])[axis]) continue;
-      for (auto id : pads) terms.erase(std::find(terms.begin(), terms.end(), id));
+      remove({pads.begin(), pads.end()}, terms);
       terms.push_back(draft_.concat(parts, axis));
     }
   }

@@ -2,7 +2,7 @@
 #include <functional>
 
 #include "passes/rewriting/draft.h"
-#include "passes/rewriting/users.h"
+#include "tape/users.h"
 
 namespace reel::passes {
 

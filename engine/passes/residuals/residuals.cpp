@@ -7,9 +7,9 @@
 
 #include "passes/residuals/reader.h"
 #include "passes/rewriting/rebuild.h"
-#include "passes/rewriting/users.h"
 #include "record/projection.h"
 #include "search_limits.h"
+#include "tape/users.h"
 
 namespace reel::passes {
 
@@ -21,27 +21,46 @@ using NodeIds = std::vector<NodeId>;
 class Cutting {
  public:
   Cutting(Tape& tape, const NodeIds& wanted, Saving saving, limits::Met& met)
-      : tape_(tape),
-        saving_(saving),
-        met_(met),
-        size_(tape.size()),
-        replacement_(tape.size(), -1),
-        users_(tape, wanted),
-        is_new_(size_) {}
+      : tape_(tape), saving_(saving), met_(met), size_(tape.size()), users_(tape, wanted) {}
 
-  /// What stands in for the unrolls that read residuals, and their projections; empty where nothing changes.
-  NodeIds run() {
-    bool changed = false;
+  /// A reader, and what is kept of what it reads of one unroll.
+  struct Cut {
+    NodeId reader;
+    Residuals residuals;
+    Choice choice;
+  };
+
+  /// Those that are better than what there is: of each reader one, the rest of its residuals another time.
+  std::vector<Cut> decide() const {
+    std::vector<Cut> cuts;
+    std::vector<bool> is_new(size_);  // is to be replaced
     for (NodeId id = 0; id < size_; ++id) {
       if (tape_.node(id).operation->kind != Kind::unroll) continue;
-      for (const auto& residuals : find_residuals(id))
-        // One at a time; the rest of its residuals another time.
-        if (!is_new_[residuals.from] && cut(id, residuals)) {
-          changed = is_new_[id] = true;
-          break;
-        }
+      for (auto& residuals : find_residuals(id)) {
+        if (is_new[residuals.from]) continue;
+        auto choice = choice_of(id, residuals);
+        if (!choice.is_better) continue;
+        cuts.push_back({id, std::move(residuals), std::move(choice)});
+        is_new[id] = true;
+        break;
+      }
     }
-    return changed ? std::move(replacement_) : NodeIds{};
+    return cuts;
+  }
+
+  /// Records what stands in for the readers and their projections: for each node of the tape, or -1.
+  NodeIds record(const std::vector<Cut>& cuts) {
+    NodeIds replacement(size_, -1);
+    for (const auto& [reader, residuals, choice] : cuts) {
+      const auto now = record_reader(tape_, reader, residuals, choice);
+      replacement[reader] = now.unroll.id();
+      for (auto projection : users_[reader]) {
+        const auto of = Projection::of(tape_.node(projection));
+        const auto same = of.is(Projection::Kind::final) ? of : of.with(now.values[of.which]);
+        replacement[projection] = same.record(now.unroll).id();
+      }
+    }
+    return replacement;
   }
 
  private:
@@ -82,43 +101,31 @@ class Cutting {
     return kept;
   }
 
-  bool cut(NodeId reader, const Residuals& residuals) {
+  Choice choice_of(NodeId reader, const Residuals& residuals) const {
     const auto source = UnrollNode::of(tape_.node(residuals.from).attributes);
     NodeIds used;
     for (const auto& [value, position] : residuals.used) used.push_back(value);
-    const auto choice = choose_kept(*source.body, source.steps, used,
-                                    kept_anyway(residuals.from, reader, *source.body), saving_, met_);
-    if (choice.is_better) replace(reader, record_reader(tape_, reader, residuals, choice));
-    return choice.is_better;
-  }
-
-  void replace(NodeId reader, const NewReader& now) {
-    replacement_[reader] = now.unroll.id();
-    for (auto projection : users_[reader]) {
-      const auto of = Projection::of(tape_.node(projection));
-      const auto same = of.is(Projection::Kind::final) ? of : of.with(now.values[of.which]);
-      replacement_[projection] = same.record(now.unroll).id();
-    }
+    return choose_kept(*source.body, source.steps, used, kept_anyway(residuals.from, reader, *source.body),
+                       saving_, met_);
   }
 
   Tape& tape_;
   const Saving saving_;
   limits::Met& met_;
   const NodeId size_;
-  NodeIds replacement_;
   const Users users_;
-  std::vector<bool> is_new_;  // replaced already
 };
 
-/// Each time a reader loses the residuals of one unroll.
-template <class Rewritten, class Once>
-void cut_in_turn(Rewritten& rewritten, limits::Met& met, const Once& cut) {
+/// Each time a reader loses the residuals of one unroll. `cutting` is that of what there is now.
+template <class Rewritten, class Now>
+void cut_in_turn(Rewritten& rewritten, limits::Met& met, const Now& cutting) {
   for (int round = 0; round < limits::most_cuts_in_turn; ++round) {
-    const auto replacement = cut();
-    if (replacement.empty()) return;
-    emit_anew(rewritten, replacement);
+    auto now = cutting();
+    const auto cuts = now.decide();
+    if (cuts.empty()) return;
+    emit_anew(rewritten, now.record(cuts));
   }
-  if (!cut().empty())
+  if (!cutting().decide().empty())
     met.push_back("what derivatives read is chosen anew " + std::to_string(limits::most_cuts_in_turn) +
                   " times at most: something may be kept that need not be");
 }
@@ -126,11 +133,11 @@ void cut_in_turn(Rewritten& rewritten, limits::Met& met, const Once& cut) {
 }  // namespace
 
 void cut_residuals(WantedStep& step, Saving saving, limits::Met& met) {
-  cut_in_turn(step, met, [&] { return Cutting(*step.body->tape, step.results(), saving, met).run(); });
+  cut_in_turn(step, met, [&] { return Cutting(*step.body->tape, step.results(), saving, met); });
 }
 
 void cut_residuals(Wanted& wanted, Saving saving, limits::Met& met) {
-  cut_in_turn(wanted, met, [&] { return Cutting(*wanted.tape, wanted.outputs, saving, met).run(); });
+  cut_in_turn(wanted, met, [&] { return Cutting(*wanted.tape, wanted.outputs, saving, met); });
 }
 
 }  // namespace reel::passes

@@ -67,6 +67,11 @@ NodeId Emitter::fill(double value, const TensorType& type) {
   return emit(fill_operation(), {}, typed(type, {{"value", value}}));
 }
 
+const Concat& Emitter::concat(NodeId id) {
+  if (last_concat_.first != id) last_concat_ = {id, Concat::of(tape_, id)};
+  return last_concat_.second;
+}
+
 std::optional<double> Emitter::uniform_value(NodeId id) const {
   if (!is(id, fill_operation())) return std::nullopt;
   return node(id).attributes.real("value");

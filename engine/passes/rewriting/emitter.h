@@ -4,6 +4,8 @@
 
 #include <reel/tape.h>
 
+#include "record/index_maps.h"
+
 namespace reel::passes {
 
 /// Appends nodes to a tape in their simplest form, each but once: the same operation on the same operands
@@ -24,6 +26,9 @@ class Emitter {
   const Node& node(NodeId id) const { return tape_.node(id); }
   NodeId input(NodeId id, std::size_t i = 0) const { return tape_.inputs(id)[i]; }
   bool is(NodeId id, const Operation& operation) const { return node(id).operation == &operation; }
+  /// What a concat joins. Many slices of one are looked at in turn: it is the last one's until another is
+  /// asked for.
+  const Concat& concat(NodeId id);
   /// The value of a node that is the same everywhere, where it is known.
   std::optional<double> uniform_value(NodeId id) const;
 
@@ -40,6 +45,7 @@ class Emitter {
   void grow();
   std::vector<Slot> slots_;
   std::size_t taken_ = 0;
+  std::pair<NodeId, Concat> last_concat_{-1, {}};
 };
 
 /// A simpler node of the same value, emitted, where one of the rules applies.

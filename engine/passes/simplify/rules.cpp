@@ -157,11 +157,13 @@ Result slice_of_slice(const Rule& rule, const Slice& slice) {
 
 /// A slice of one part alone.
 Result slice_of_concat(const Rule& rule, const Slice& slice) {
-  const auto concat = Concat::of(rule.to.tape(), rule.inputs[0]);
+  const auto& concat = rule.to.concat(rule.inputs[0]);
   if (concat.axis != slice.axis) return {};
-  for (const auto& part : concat.parts)
-    if (slice.is_within(part.start, part.stop)) return sliced(rule, part.id, slice.from(part.start));
-  return {};
+  const auto part =
+      std::lower_bound(concat.parts.begin(), concat.parts.end(), slice.stop,
+                       [](const Concat::Part& each, std::int64_t stop) { return each.stop < stop; });
+  if (part == concat.parts.end() || !slice.is_within(part->start, part->stop)) return {};
+  return sliced(rule, part->id, slice.from(part->start));
 }
 
 /// A slice of what was padded alone, or of zeros.

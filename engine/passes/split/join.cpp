@@ -22,7 +22,7 @@ void join_loops(const Body& body, std::int64_t steps, const StepGroups& groups,
     for (auto id : groups.components[c]) {
       const auto& node = body.tape->node(id);
       only_maps = only_maps && (node.operation->kind == Kind::map || body.tape->inputs(id).empty());
-      bytes += bytes_of_steps(node.type, steps);
+      bytes = std::min(bytes + bytes_of_steps(node.type, steps), most_bytes);
     }
     if (!only_maps) continue;
     auto& joined = last[of.stage];

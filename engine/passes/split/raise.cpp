@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "passes/rewriting/users.h"
 #include "passes/worth.h"
+#include "tape/users.h"
 
 namespace reel::passes {
 

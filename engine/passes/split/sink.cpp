@@ -6,8 +6,8 @@
 #include <iterator>
 #include <set>
 
-#include "passes/rewriting/users.h"
 #include "passes/value_cut.h"
+#include "tape/users.h"
 
 namespace reel::passes {
 
@@ -24,7 +24,8 @@ class Sinking {
         users_(tape_, [&](NodeId id) { return groups.is_live(id); }) {}
 
   void run(limits::Met& met) {
-    const NodeLists values(groups_.components.size(), tape_.size(), [&](NodeId id) { return loop_of_[id]; });
+    const auto values =
+        NodeLists::by(groups_.components.size(), tape_.size(), [&](NodeId id) { return loop_of_[id]; });
     for (std::size_t loop = 0; loop < values.size(); ++loop) {
       const auto own = of_this_loop_alone(static_cast<std::int32_t>(loop), values[loop]);
       if (!own.empty()) sink(static_cast<std::int32_t>(loop), own, met);
@@ -70,7 +71,7 @@ class Sinking {
     if (!groups_[id].varies || loop_of_[id] >= 0 || is_result_[id]) return 0;
     if (tape_.node(id).operation->kind != Kind::map) return 0;
     const bool is_stored = std::any_of(users_[id].begin(), users_[id].end(), [&](NodeId user) {
-      return loop_of_[user] >= 0 || groups_.component[user] > loop;
+      return loop_of_[user] >= 0 || groups_[user].stage >= groups_.of_component[loop].stage;
     });
     return is_stored ? 0 : bytes(id);
   }

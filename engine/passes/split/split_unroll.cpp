@@ -14,7 +14,7 @@
 #include "record/unroll_builder.h"
 
 // Loop distribution. The live part of a body falls into components that depend on one another in one
-// direction only: cycles through carries, which become loops of their own, and single nodes, which need none.
+// direction only: cycles through carries, which become loops, and single nodes, which need none.
 
 namespace reel::passes {
 

@@ -25,12 +25,12 @@ class Classification {
   StepGroups run() {
     find_live();
     const auto size = static_cast<std::size_t>(tape_.size());
-    projections_ = NodeLists(size, tape_.size(), [&](NodeId id) {
+    projections_ = NodeLists::by(size, tape_.size(), [&](NodeId id) {
       const bool is_one = live_[id] && tape_.node(id).operation->kind == Kind::projection;
       return is_one ? tape_.inputs(id)[0] : -1;
     });
     const auto count = find_components();
-    result_.components = NodeLists(count, tape_.size(), [&](NodeId id) { return result_.component[id]; });
+    result_.components = NodeLists::by(count, tape_.size(), [&](NodeId id) { return result_.component[id]; });
     for (std::size_t c = 0; c < count; ++c) result_.of_component.push_back(classify(result_.components[c]));
     return std::move(result_);
   }

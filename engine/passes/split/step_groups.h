@@ -3,7 +3,7 @@
 
 #include <reel/body.h>
 
-#include "passes/rewriting/node_lists.h"
+#include "tape/node_lists.h"
 
 namespace reel::passes {
 

@@ -144,8 +144,8 @@ class Needing {
 
 /// What each loop computes, as the loop of each value says.
 NodeLists values_of_loops(const StepPlan& plan) {
-  return {plan.groups.components.size(), static_cast<NodeId>(plan.loop_of.size()),
-          [&](NodeId id) { return plan.loop_of[id]; }};
+  return NodeLists::by(plan.groups.components.size(), static_cast<NodeId>(plan.loop_of.size()),
+                       [&](NodeId id) { return plan.loop_of[id]; });
 }
 
 /// Components are in an order already but for what loops have taken in from behind them. With a stack of its

@@ -25,8 +25,14 @@ Board::Held& Board::held(const std::shared_ptr<Variable>& variable) {
   auto known = held_.find(variable.get());
   if (known != held_.end() && known->second.variable.lock() == variable) return known->second;
   // A new one: what is held of those that are no more is given back. One may have stood at its address.
-  for (auto each = held_.begin(); each != held_.end();)
-    each = each->second.variable.expired() ? held_.erase(each) : std::next(each);
+  // All are looked through once for a few new ones, so that very many come in little time.
+  if (known != held_.end()) held_.erase(known);
+  constexpr std::size_t part = 16;
+  if (++new_ * part >= held_.size()) {
+    for (auto each = held_.begin(); each != held_.end();)
+      each = each->second.variable.expired() ? held_.erase(each) : std::next(each);
+    new_ = 0;
+  }
   return held_[variable.get()] = {{}, {}, 0, variable};
 }
 

@@ -33,6 +33,7 @@ struct Board {
   };
   Held& held(const std::shared_ptr<Variable>& variable);
   std::map<const Variable*, Held> held_;
+  std::size_t new_ = 0;  // since those that are no more were looked for
 };
 
 }  // namespace reel::cuda

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "search_limits.h"
+
 namespace reel::cpu {
 
 namespace {
@@ -76,11 +78,14 @@ bool Overlaps::between(const Pending& a, const Pending& b) const {
   return false;
 }
 
-/// The same, going through the memory of both once: there may be thousands of operands.
+/// The same, going through the memory of both once: there may be thousands of operands. True as well where
+/// it takes too many comparisons.
 bool Overlaps::between_many(const Pending& a, const Pending& b) const {
   const Pending* const pair[2] = {&a, &b};
   std::vector<const Touched*> open[2];
   std::size_t next[2] = {0, 0};
+  const auto most = limits::most_comparisons * (a.touched.size() + b.touched.size());
+  std::size_t comparisons = 0;
   while (next[0] < a.touched.size() || next[1] < b.touched.size()) {
     const bool of_a = next[1] == b.touched.size() ||
                       (next[0] < a.touched.size() && is_before(a.touched[next[0]], b.touched[next[1]]));
@@ -91,6 +96,8 @@ bool Overlaps::between_many(const Pending& a, const Pending& b) const {
     };
     auto& opposite = open[other];
     opposite.erase(std::remove_if(opposite.begin(), opposite.end(), is_over), opposite.end());
+    comparisons += opposite.size();
+    if (comparisons > most) return true;
     for (const auto* touched : opposite)
       if (own == 0 ? may_meet(a, begun, b, *touched) : may_meet(a, *touched, b, begun)) return true;
     open[own].push_back(&begun);
