@@ -136,6 +136,34 @@ TEST_CASE("a step that reads of many unrolls is freed of some, and that is told"
   CHECK_THAT(met[0], Contains("chosen anew 4 times"));
 }
 
+TEST_CASE("to see whether a limit is met records nothing") {
+  Tape tape;
+  const Recording recording(tape);
+  const auto x = tape.argument({f, {3, 2}});
+  const auto cell = [](const Tensor& x, const Tensor& h) {
+    const auto next = tanh(h + x);
+    return std::make_pair(std::make_tuple(next, square(next)), next);
+  };
+  passes::Wanted wanted;
+  Tensors squares;
+  for (int i = 0; i < limits::most_cuts_in_turn + 1; ++i) {
+    const auto [state, squared] = unroll(cell, x * (i + 1), zeros({2})).outputs;
+    wanted.outputs.push_back(state.id());
+    squares.push_back(squared);
+  }
+  // Were the reader there twice, what it prints would be as well.
+  const auto reader = [](const std::vector<Tensor>& all, Tensor sum) {
+    for (const auto& each : all) sum = sum * each;
+    return print(sum, "sum");
+  };
+  wanted.outputs.push_back(unroll(reader, squares, ones({2})).outputs.id());
+  wanted.tape = tape.clone();
+  limits::Met met;
+  passes::cut_residuals(wanted, Saving::time_and_memory, met);
+  REQUIRE(met.size() == 1);
+  CHECK(wanted.tape->roots().size() == 1);
+}
+
 TEST_CASE("explain tells of an unroll that stays whole, as its values have no room for an axis of time") {
   for (const int axes : {Shape::max_rank - 1, Shape::max_rank}) {
     Tape tape;

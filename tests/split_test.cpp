@@ -259,3 +259,15 @@ TEST_CASE("what becomes of each value of a step is decided in a table that can b
   CHECK(line_of("tanh").find("in loop") != std::string::npos);
   CHECK(line_of("tanh").find("at every step, summed when all steps are there") != std::string::npos);
 }
+
+TEST_CASE("the adjoints of slices that make up a value are joined, and nothing is padded and added up") {
+  Recorder r;
+  const auto x = r.input({B, 6});
+  const auto parts = split(x, 3);
+  const auto y = sum(sin(parts[0]) * cos(parts[1]) + exp(parts[2]));
+  const Tensors all{y, gradients(y, {x})[0]};
+  const auto improved = passes::improve(r.tape, {all[0].id(), all[1].id()}, {});
+  for (NodeId id = 0; id < improved.tape->size(); ++id)
+    CHECK(improved.tape->node(id).operation != &pad_operation());
+  r.check(all);
+}

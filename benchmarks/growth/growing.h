@@ -120,16 +120,20 @@ inline Call many_states(std::int64_t count) {
       Array(Shape{3, 1, 2}, ElementType::float32));
 }
 
-/// A cell whose states hand on what they were given, one to the next: of the last one the output is made.
+/// A cell whose states hand on what they were given, one half to the next, the other to the one before: of
+/// those at the ends the output is made.
 inline Call delay_line(std::int64_t count) {
   return training(
       Adam(),
       [=](Model& model) {
         return [=, scale = (model / "cell").parameter("scale", {2}, constant_init(0.1))](Tensor x) {
           const auto cell = [&](const Tensor& x, const std::vector<Tensor>& before) {
+            const auto middle = before.begin() + static_cast<std::ptrdiff_t>(before.size() / 2);
             std::vector<Tensor> after{tanh(x * scale)};
-            after.insert(after.end(), before.begin(), before.end() - 1);
-            return std::make_pair(before.back(), after);
+            after.insert(after.end(), before.begin(), middle - 1);
+            after.insert(after.end(), middle + 1, before.end());
+            after.push_back(sin(x * scale));
+            return std::make_pair(*(middle - 1) + *middle, after);
           };
           const std::vector<Tensor> initial(static_cast<std::size_t>(count), zeros({1, 2}));
           return mean(square(unroll(cell, x, initial).outputs));
@@ -149,10 +153,27 @@ inline Call many_gates(std::int64_t count) {
             for (const auto& gate : split(matmul(x + h, W), count)) y = tanh(y + gate);
             return y;
           };
-          return mean(square(unroll(cell, x, zeros({1, 2})).outputs));
+          return mean(square(unroll(cell, x, zeros({8, 2})).outputs));
         };
       },
-      Array(Shape{3, 1, 2}, ElementType::float32));
+      Array(Shape{3, 8, 2}, ElementType::float32));
+}
+
+/// A concat of so many parts, each another number times what is given, taken apart again.
+inline Call many_parts(std::int64_t count) {
+  return training(
+      Adam(),
+      [=](Model& model) {
+        return [=, scale = (model / "cell").parameter("scale", {2}, constant_init(0.1))](Tensor x) {
+          std::vector<Tensor> parts;
+          for (std::int64_t i = 0; i < count; ++i)
+            parts.push_back(tanh(x * scale * (1 + static_cast<double>(i) / static_cast<double>(count))));
+          auto total = zeros({2});
+          for (const auto& part : split(concat(parts), count)) total = total + sin(part);
+          return mean(square(total));
+        };
+      },
+      Array(Shape{2}, ElementType::float32));
 }
 
 inline std::vector<Growing> all_growing() {
@@ -162,7 +183,8 @@ inline std::vector<Growing> all_growing() {
           {"many parameters, SGD", "parameters", 100000, many_parameters},
           {"many states", "states", 20000, many_states},
           {"a delay line", "states", 20000, delay_line},
-          {"many gates", "gates", 4000, many_gates}};
+          {"many gates", "gates", 4000, many_gates},
+          {"many parts of a concat", "parts", 20000, many_parts}};
 }
 
 }  // namespace benchmarks

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 
+#include "passes/products/padded_sums.h"
 #include "passes/products/scalings.h"
 #include "passes/products/sharing.h"
 #include "passes/rewriting/draft.h"
@@ -147,35 +147,13 @@ class StepRules {
            groups_[users_[id][0]] == groups_[id];
   }
 
-  NodeIds terms_of(NodeId total) const {
-    NodeIds terms, pending{total};
-    while (!pending.empty()) {
-      const auto id = pending.back();
-      pending.pop_back();
-      const bool is_sum = id == total || (draft_.is(id, add_operation()) && is_inner_term(id));
-      if (!is_sum) {
-        terms.push_back(id);
-        continue;
-      }
-      const auto inputs = draft_.inputs(id);
-      pending.push_back(inputs[1]);
-      pending.push_back(inputs[0]);
-    }
-    return terms;
-  }
-
   void merge_sum(NodeId total) {
-    auto terms = terms_of(total);
+    auto terms = terms_of(draft_, total, [&](NodeId id) { return is_inner_term(id); });
     const auto count = terms.size();
     draft_.set_origin_of(total);
     merge_product_terms(terms);
-    merge_pads(terms);
+    join_pads(draft_, terms);
     if (terms.size() != count) draft_.replace(total, draft_.add(terms));
-  }
-
-  static void remove(const std::set<NodeId>& gone, NodeIds& terms) {
-    const auto is_gone = [&](NodeId term) { return gone.count(term) > 0; };
-    terms.erase(std::remove_if(terms.begin(), terms.end(), is_gone), terms.end());
   }
 
   void merge_product_terms(NodeIds& terms) {
@@ -197,30 +175,10 @@ class StepRules {
         for (const auto& product : products) parts.push_back(product.operand[side]);
         joined[side] = draft_.concat(parts, products[0].only_axis(side, 'k'));
       }
-      std::set<NodeId> merged;
-      for (const auto& product : products) merged.insert(product.id);
-      remove(merged, terms);
+      NodeIds merged;
+      for (const auto& product : products) merged.push_back(product.id);
+      remove_terms(merged, terms);
       terms.push_back(draft_.multiply(products[0], joined[0], joined[1]));
-    }
-  }
-
-  void merge_pads(NodeIds& terms) {
-    std::map<int, NodeIds> by_axis;
-    const auto pad = [&](NodeId id) { return Pad::of(draft_.node(id)); };
-    for (auto id : terms)
-      if (draft_.is(id, pad_operation()) && !pad(id).is_spread()) by_axis[pad(id).axis].push_back(id);
-    for (auto& [axis, pads] : by_axis) {
-      std::sort(pads.begin(), pads.end(), [&](NodeId a, NodeId b) { return pad(a).before < pad(b).before; });
-      NodeIds parts;
-      std::int64_t covered = 0;
-      for (auto id : pads) {
-        if (pad(id).before != covered) break;
-        parts.push_back(draft_.inputs(id)[0]);
-        covered = pad(id).end(draft_.shape(id));
-      }
-      if (parts.size() < 2 || parts.size() != pads.size() || covered != draft_.shape(pads[0])[axis]) continue;
-      remove({pads.begin(), pads.end()}, terms);
-      terms.push_back(draft_.concat(parts, axis));
     }
   }
 
@@ -323,6 +281,8 @@ bool moves_little(const Draft& draft, const Sharing& group) {
   return 4 * moved <= results;
 }
 
+void join_pads_of_sums(Draft& draft, const Wanted& wanted) { join_pads(draft, wanted.outputs); }
+
 void split_or_merge(Draft& draft, const Wanted&) {
   std::vector<Product> products;
   for (NodeId id = 0; id < draft.size(); ++id)
@@ -340,8 +300,8 @@ void split_or_merge(Draft& draft, const Wanted&) {
 void merge_products(Wanted& wanted, limits::Met& met) {
   const auto& roots = wanted.tape->roots();
   const auto is_effect = [&](NodeId id) { return wanted.tape->node(id).operation->kind != Kind::update; };
-  if (!has_products(*wanted.tape) || std::any_of(roots.begin(), roots.end(), is_effect)) return;
-  for (const auto rule : {scale_operands, split_or_merge}) {
+  if (std::any_of(roots.begin(), roots.end(), is_effect)) return;
+  for (const auto rule : {scale_operands, split_or_merge, join_pads_of_sums}) {
     in_turn(met, [&] {
       Draft draft(*wanted.tape);
       rule(draft, wanted);
