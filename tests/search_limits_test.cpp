@@ -7,6 +7,8 @@
 #include <reel/record.h>
 #include <reel/unroll.h>
 
+#include <functional>
+
 #include "catch.h"
 #include "devices.h"
 #include "passes/residuals/residuals.h"
@@ -103,29 +105,39 @@ TEST_CASE("where it takes long to choose what derivatives read of a step all is 
   CHECK_THAT(met[0], Contains("nodes of a step is all kept") && Contains("looking 20 times"));
 }
 
+namespace {
+
+/// A tape of so many unrolls, and one that reads a value of each and ends in `last(sum)`.
+passes::Wanted reader_of(int unrolls, const std::function<Tensor(Tensor)>& last) {
+  Tape tape;
+  const Recording recording(tape);
+  const auto x = tape.argument({f, {3, 2}});
+  // The state is wanted anyway, and the square of it is cheap.
+  const auto cell = [](const Tensor& x, const Tensor& h) {
+    const auto next = tanh(h + x);
+    return std::make_pair(std::make_tuple(next, square(next)), next);
+  };
+  passes::Wanted wanted;
+  Tensors squares;
+  for (int i = 0; i < unrolls; ++i) {
+    const auto [state, squared] = unroll(cell, x * (i + 1), zeros({2})).outputs;
+    wanted.outputs.push_back(state.id());
+    squares.push_back(squared);
+  }
+  const auto reader = [&](const std::vector<Tensor>& all, Tensor sum) {
+    for (const auto& each : all) sum = sum * each;
+    return last(sum);
+  };
+  wanted.outputs.push_back(unroll(reader, squares, ones({2})).outputs.id());
+  wanted.tape = tape.clone();
+  return wanted;
+}
+
+}  // namespace
+
 TEST_CASE("a step that reads of many unrolls is freed of some, and that is told") {
   const auto met_with = [](int unrolls) {
-    Tape tape;
-    const Recording recording(tape);
-    const auto x = tape.argument({f, {3, 2}});
-    // The state is wanted anyway, and the square of it is cheap.
-    const auto cell = [](const Tensor& x, const Tensor& h) {
-      const auto next = tanh(h + x);
-      return std::make_pair(std::make_tuple(next, square(next)), next);
-    };
-    passes::Wanted wanted;
-    Tensors squares;
-    for (int i = 0; i < unrolls; ++i) {
-      const auto [state, squared] = unroll(cell, x * (i + 1), zeros({2})).outputs;
-      wanted.outputs.push_back(state.id());
-      squares.push_back(squared);
-    }
-    const auto reader = [](const std::vector<Tensor>& all, Tensor sum) {
-      for (const auto& each : all) sum = sum * each;
-      return sum;
-    };
-    wanted.outputs.push_back(unroll(reader, squares, ones({2})).outputs.id());
-    wanted.tape = tape.clone();
+    auto wanted = reader_of(unrolls, [](const Tensor& sum) { return sum; });
     limits::Met met;
     passes::cut_residuals(wanted, Saving::time_and_memory, met);
     return met;
@@ -137,27 +149,8 @@ TEST_CASE("a step that reads of many unrolls is freed of some, and that is told"
 }
 
 TEST_CASE("to see whether a limit is met records nothing") {
-  Tape tape;
-  const Recording recording(tape);
-  const auto x = tape.argument({f, {3, 2}});
-  const auto cell = [](const Tensor& x, const Tensor& h) {
-    const auto next = tanh(h + x);
-    return std::make_pair(std::make_tuple(next, square(next)), next);
-  };
-  passes::Wanted wanted;
-  Tensors squares;
-  for (int i = 0; i < limits::most_cuts_in_turn + 1; ++i) {
-    const auto [state, squared] = unroll(cell, x * (i + 1), zeros({2})).outputs;
-    wanted.outputs.push_back(state.id());
-    squares.push_back(squared);
-  }
   // Were the reader there twice, what it prints would be as well.
-  const auto reader = [](const std::vector<Tensor>& all, Tensor sum) {
-    for (const auto& each : all) sum = sum * each;
-    return print(sum, "sum");
-  };
-  wanted.outputs.push_back(unroll(reader, squares, ones({2})).outputs.id());
-  wanted.tape = tape.clone();
+  auto wanted = reader_of(limits::most_cuts_in_turn + 1, [](const Tensor& sum) { return print(sum, "sum"); });
   limits::Met met;
   passes::cut_residuals(wanted, Saving::time_and_memory, met);
   REQUIRE(met.size() == 1);
