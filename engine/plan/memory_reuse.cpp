@@ -6,7 +6,6 @@
 #include <cstdlib>
 
 #include "record/index_maps.h"
-#include "search_limits.h"
 
 // A value wanted of every step may stand in the memory of a sequence that is read for the last time: the
 // gates over their sums, the gates' adjoints over the gates. This rests on two promises: a step reads its own
@@ -48,24 +47,14 @@ std::int64_t slot_of(const Place& place) {
 
 MemoryReuse::MemoryReuse(const Context& inner, const Loop& loop, int level,
                          const std::vector<Buffer>& buffers, PlaceOf place_of, IsReadLast is_read_last,
-                         limits::Met& met)
+                         Crowd& crowd)
     : inner_(inner),
       loop_(loop),
       level_(level),
       buffers_(buffers),
       place_of_(std::move(place_of)),
       is_read_last_(std::move(is_read_last)),
-      met_(met) {}
-
-bool MemoryReuse::are_too_many(std::size_t count) {
-  if (count <= limits::most_in_a_buffer) return false;
-  if (!has_said_so_)
-    met_.push_back("no memory to write over is looked for where more than " +
-                   std::to_string(limits::most_in_a_buffer) +
-                   " values that a loop's steps read, or parts of a value, stand in one buffer");
-  has_said_so_ = true;
-  return true;
-}
+      crowd_(crowd) {}
 
 /// Looks through the step once.
 void MemoryReuse::find_reads() {
@@ -83,7 +72,7 @@ void MemoryReuse::find_reads() {
       reads_[place.buffer].push_back({item, input});
       const auto* operand = loop_.operands.find(source);
       auto& candidates = candidates_[item];
-      if (operand && operand->is_sequence() && !are_too_many(candidates.size() + 1))
+      if (operand && operand->is_sequence() && !crowd_.is_too_large(candidates.size() + 1))
         candidates.push_back(input);
     }
   }
@@ -96,7 +85,7 @@ bool MemoryReuse::may_write(const Place& part, std::int32_t writer) {
   const auto& taken = taken_[part.buffer];
   const auto& standing = inner_.standing.in_buffer(part.buffer);
   const auto& reads = reads_[part.buffer];
-  if (are_too_many(std::max({taken.size(), standing.size(), reads.size()}))) return false;
+  if (crowd_.is_too_large(std::max({taken.size(), standing.size(), reads.size()}))) return false;
   for (const auto& other : taken)
     if (!disjoint(other, part)) return false;
   // What is handed on or summed is read at the end of the step.
@@ -147,7 +136,7 @@ std::optional<Place> MemoryReuse::memory_for(NodeId value) {
   const auto& node = inner_.tape.node(value);
   const bool is_concat = node.operation == &concat_operation();
   const auto joined = is_concat ? Concat::of(inner_.tape, value) : Concat{0, {{value, 0, 0}}};
-  if (are_too_many(joined.parts.size())) return std::nullopt;
+  if (crowd_.is_too_large(joined.parts.size())) return std::nullopt;
   for (const auto& part : joined.parts)
     if (!inner_.computed(part.id) || inner_.standing.has_home(part.id)) return std::nullopt;
   const auto writer = inner_.schedule.item_of[joined.parts.front().id];

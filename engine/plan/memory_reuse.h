@@ -3,7 +3,7 @@
 #include <list>
 #include <unordered_map>
 
-#include "met_limits.h"
+#include "plan/crowd.h"
 #include "plan/planning.h"
 #include "record/index_maps.h"
 
@@ -18,9 +18,8 @@ class MemoryReuse {
 
   /// The loop is the one at `level`. `place_of`: of a value of the step that is an input, or another layout
   /// of one; `is_read_last`: whether nobody reads after the loop what stands, of all steps, in a place.
-  /// Adds to `met` where there is too much to look at.
   MemoryReuse(const Context& inner, const Loop& loop, int level, const std::vector<Buffer>& buffers,
-              PlaceOf place_of, IsReadLast is_read_last, limits::Met& met);
+              PlaceOf place_of, IsReadLast is_read_last, Crowd& crowd);
 
   /// The memory of all steps of `value`, that of a sequence which the fusions that compute it read; none
   /// where there is no such memory.
@@ -33,7 +32,6 @@ class MemoryReuse {
   };
 
   void find_reads();
-  bool are_too_many(std::size_t count);
   bool may_write(const Place& part, std::int32_t writer);
   std::optional<Place> memory_behind(const Place& sequence, const TensorType& type, const Concat& joined);
 
@@ -43,8 +41,8 @@ class MemoryReuse {
   const std::vector<Buffer>& buffers_;
   const PlaceOf place_of_;
   const IsReadLast is_read_last_;
-  limits::Met& met_;
-  bool has_looked_ = false, has_said_so_ = false;
+  Crowd& crowd_;
+  bool has_looked_ = false;
   std::set<std::int32_t> invariant_buffers_;                        // read at every step
   std::unordered_map<std::int32_t, std::vector<Read>> reads_;       // by buffer
   std::unordered_map<std::int32_t, std::list<NodeId>> candidates_;  // what an item reads of sequences

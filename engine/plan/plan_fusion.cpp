@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "search_limits.h"
-
 // Maps and reductions that are computed in one pass.
 
 namespace reel::plan {
@@ -159,7 +157,7 @@ Overwritable Planner::inputs_read_last(const Context& context, const std::vector
     if (input.base == arena_base) in_buffer[input.buffer].push_back(&input);
   for (const auto& input : inputs) {
     if (input.base != arena_base || !input.steps.empty() || !has_rows_of_elements(input.layout)) continue;
-    if (context.standing.in_buffer(input.buffer).size() > limits::most_in_a_buffer) continue;
+    if (crowd_.is_too_large(context.standing.in_buffer(input.buffer).size())) continue;
     const auto& others = in_buffer.at(input.buffer);
     const bool is_read_alike = std::all_of(others.begin(), others.end(), [&](const Place* other) {
       return other->same_as(input) || disjoint(*other, input);

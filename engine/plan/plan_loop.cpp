@@ -7,7 +7,6 @@
 #include "plan/memory_reuse.h"
 #include "plan/totals.h"
 #include "record/projection.h"
-#include "search_limits.h"
 
 // An unroll becomes a loop around the work of its body. A value that is wanted of every step is
 // computed in its place in the [T, ...] buffer. A carry that is also wanted of every step is read there: the
@@ -151,7 +150,7 @@ void Planner::place_projections(Context& outer, Context& inner, Loop& loop) {
   MemoryReuse reuse(
       inner, loop, outer.level, plan_.buffers,  //
       [&](NodeId id) { return place(inner, id); },
-      [&](const Place& sequence) { return is_last_use(outer, sequence); }, plan_.limits);
+      [&](const Place& sequence) { return is_last_use(outer, sequence); }, crowd_);
   const auto place_of = [&](NodeId projection, const Projection& of) -> Place {
     if (of.is(Projection::Kind::final)) return loop.carries[of.which].final;
     const bool is_sum = of.is(Projection::Kind::summed);
@@ -194,7 +193,7 @@ bool Planner::is_last_use(const Context& outer, const Place& place) {
   if (blocks_[outer.level]->version_buffers.count(place.buffer) || histories_.count(place.buffer))
     return false;
   const auto& there = outer.standing.in_buffer(place.buffer);
-  if (there.size() <= limits::most_in_a_buffer) return nobody_reads_later(outer, place, &place);
+  if (!crowd_.is_too_large(there.size())) return nobody_reads_later(outer, place, &place);
   // Where very many stand side by side each is not compared with all others: once for the whole buffer.
   auto& [item, known] = last_uses_.emplace(place.buffer, std::make_pair(-1, false)).first->second;
   if (item != outer.item) {

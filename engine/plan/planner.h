@@ -1,5 +1,6 @@
 #pragma once
 #include "passes/pipeline.h"
+#include "plan/crowd.h"
 #include "plan/make_plan.h"
 #include "plan/overwritable.h"
 #include "plan/planning.h"
@@ -97,6 +98,7 @@ class Planner {
   const CompileOptions& options_;
   const bool fuses_;
   Plan plan_;
+  Crowd crowd_{plan_.limits};
   std::vector<Block*> blocks_;  // being written, outermost first
   std::vector<NodeId> updates_;
   std::unordered_map<std::int32_t, History> histories_;  // by buffer
