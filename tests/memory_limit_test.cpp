@@ -227,3 +227,16 @@ TEST_CASE("a file for which there is no memory leaves the place and the model as
 }
 
 #endif
+
+TEST_CASE("to give programs back takes no memory") {
+  Model model(Seed{1});
+  Linear layer(model / "layer", 4, 3);
+  Function f(model, [&](Tensor x) { return sum(tanh(layer(x))); });
+  for (const std::int64_t rows : {2, 5, 3}) f(Array(Shape{rows, 4}, ElementType::float32));
+  {
+    const MemoryLimit limit(0);
+    f.forget_programs();
+  }
+  CHECK(f.program_count() == 0);
+  CHECK(f.program_bytes() == 0);
+}

@@ -255,16 +255,3 @@ TEST_CASE("memory is given back when programs are forgotten", "[slow]") {
   // What is left are a few entries of tables.
   CHECK(live_bytes() < before + 50000);
 }
-
-TEST_CASE("to give programs back takes no memory") {
-  Model model(Seed{1});
-  Linear layer(model / "layer", 4, 3);
-  Function f(model, [&](Tensor x) { return sum(tanh(layer(x))); });
-  for (const std::int64_t rows : {2, 5, 3}) f(Array(Shape{rows, 4}, f32));
-  {
-    const MemoryLimit limit(0);
-    f.forget_programs();
-  }
-  CHECK(f.program_count() == 0);
-  CHECK(f.program_bytes() == 0);
-}
