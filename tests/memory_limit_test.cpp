@@ -226,8 +226,6 @@ TEST_CASE("a file for which there is no memory leaves the place and the model as
   CHECK(values(model) == before);
 }
 
-#endif
-
 TEST_CASE("to give programs back takes no memory") {
   Model model(Seed{1});
   Linear layer(model / "layer", 4, 3);
@@ -240,3 +238,5 @@ TEST_CASE("to give programs back takes no memory") {
   CHECK(f.program_count() == 0);
   CHECK(f.program_bytes() == 0);
 }
+
+#endif
