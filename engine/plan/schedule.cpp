@@ -77,18 +77,25 @@ class Scheduler {
     int last_effect = 0;
     for (NodeId id = 0; id < tape_.size(); ++id) {
       if (!live_.nodes[id] || spaces_.role(id) == Role::given) continue;
-      int stage = 0;
-      const auto inputs = tape_.inputs(id);
-      for (std::size_t k = 0; k < inputs.size(); ++k) {
-        const bool waits = spaces_.role(spaces_.source(id, k)) != Role::given &&
-                           spaces_.role(id) != Role::view && !may_join(id, k);
-        stage = std::max(stage, stage_[inputs[k]] + waits);
-      }
-      const auto& operation = *tape_.node(id).operation;
-      if (operation.kind == Kind::effect || operation.kind == Kind::unroll)
-        last_effect = stage = std::max(stage, last_effect + 1);  // effects keep their order
-      stage_[id] = stage;
+      stage_[id] = stage_behind_operands(id);
+      const auto kind = tape_.node(id).operation->kind;
+      if (kind == Kind::effect || kind == Kind::unroll)
+        last_effect = stage_[id] = std::max(stage_[id], last_effect + 1);  // effects keep their order
     }
+  }
+
+  int stage_behind_operands(NodeId id) const {
+    int stage = 0;
+    const auto inputs = tape_.inputs(id);
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+      stage = std::max(stage, stage_[inputs[k]] + waits_for(id, k));
+    return stage;
+  }
+
+  /// Whether an operand must be there before the node's item begins.
+  bool waits_for(NodeId id, std::size_t operand) const {
+    const bool is_computed = spaces_.role(spaces_.source(id, operand)) != Role::given;
+    return is_computed && spaces_.role(id) != Role::view && !may_join(id, operand);
   }
 
   /// A map all of whose users come later is computed with them, where that needs no more values kept.
