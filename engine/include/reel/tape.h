@@ -4,8 +4,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "numbered.h"
 #include "operation.h"
 #include "origin.h"
+#include "pool.h"
 #include "tape_link.h"
 
 namespace reel {

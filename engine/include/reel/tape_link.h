@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "numbered.h"
 #include "origin.h"
-#include "pool.h"
 #include "shape.h"
 
 namespace reel {

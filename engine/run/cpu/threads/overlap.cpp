@@ -124,12 +124,13 @@ bool Overlaps::may_meet(const Access& x, const Access& y) const {
 }
 
 bool Overlaps::meet_across_parts(const Access& x, const Access& y, std::int64_t period) const {
-  of_parts_.clear();
-  for (int part = 0; part < plan_.threads; ++part) of_parts_.push_back(reach(x, part));
+  std::vector<Reach> of_x;
+  of_x.reserve(static_cast<std::size_t>(plan_.threads));
+  for (int part = 0; part < plan_.threads; ++part) of_x.push_back(reach(x, part));
   for (int part = 0; part < plan_.threads; ++part) {
     const auto of_y = reach(y, part);
     for (int other = 0; other < plan_.threads; ++other)
-      if (other != part && overlap(of_parts_[other], of_y, period)) return true;
+      if (other != part && overlap(of_x[other], of_y, period)) return true;
   }
   return false;
 }

@@ -49,7 +49,6 @@ class Overlaps {
   Reach reach(const Access& access, int part) const;
 
   const CpuPlan& plan_;
-  mutable std::vector<Reach> of_parts_;  // that meet_across_parts() looks at
 };
 
 }  // namespace reel::cpu
