@@ -3,7 +3,8 @@
 #include <cstdint>
 
 /// Where Reel stops looking for something better, and why. What a program met of these, explain() says in its
-/// last lines. (What cannot be at all is refused: Shape::max_rank, Tape::most_nodes, most_bytes.)
+/// last lines, but for most_comparisons and longest_recipe, which cost a little time or memory alone. (What
+/// cannot be at all is refused: Shape::max_rank, Tape::most_nodes, most_bytes.)
 namespace reel::limits {
 
 /// How often each edge of a step's graph may be looked at, where there are many, to choose what derivatives

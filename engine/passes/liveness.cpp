@@ -22,7 +22,7 @@ class Liveness {
  public:
   explicit Liveness(const Tape& tape) : tape_(tape), silent_(false) { live_.nodes.resize(tape.size()); }
   /// Of the step of an unroll; `silent`: effects have happened already.
-  Liveness(const Body& body, bool silent) : tape_(*body.tape), silent_(silent), body_(&body), inputs_(body) {
+  Liveness(const Body& body, bool silent) : tape_(*body.tape), silent_(silent), inputs_(body) {
     live_.nodes.resize(tape_.size());
     live_.carries.resize(body.carries.size());
     if (!silent) use_roots();
@@ -93,7 +93,7 @@ class Liveness {
       nested_[inputs[0]].projections.push_back(id);
       waiting_.insert(inputs[0]);
     }
-    if (!body_ || !inputs.empty()) return;
+    if (!inputs.empty()) return;
     if (const auto* operand = inputs_.find(id)) {
       if (operand->is_carry())
         use_carry(*operand);
@@ -117,10 +117,9 @@ class Liveness {
 
   const Tape& tape_;
   const bool silent_;
-  const Body* body_ = nullptr;
-  const UnrollOperands inputs_;
-  NodeIds pending_;           // live, and its operands not yet
-  std::set<NodeId> waiting_;  // live unrolls
+  const UnrollOperands inputs_;  // none of a tape that is no step
+  NodeIds pending_;              // live, and its operands not yet
+  std::set<NodeId> waiting_;     // live unrolls
   std::map<NodeId, Nested> nested_;
   std::vector<const UnrollOperand*> needed_;
   Live live_;
