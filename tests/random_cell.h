@@ -2,7 +2,7 @@
 #include <reel/check_operation.h>
 #include <reel/ops.h>
 #include <reel/record.h>
-#include <reel/unroll_flat.h>
+#include <reel/sequences.h>
 
 #include "values.h"
 
@@ -26,6 +26,12 @@ class RandomProgram {
     recompute_ = draw.chance(0.3);
     captures_ = draw.between(1, 3);
     symbols_ = draw.chance(0.3);
+    checkpoint_ = draw.chance(0.2) ? draw.between(1, 3) : 0;
+    truncate_ = draw.chance(0.2) ? draw.between(1, 3) : 0;
+    if (draw.chance(0.2))
+      for (int b = 0; b < batch_; ++b) lengths_.push_back(draw.between(0, steps_));
+    if (draw.chance(0.2))
+      for (int i = 0; i < steps_ * batch_; ++i) restarts_.push_back(draw.chance(0.3));
   }
 
   /// Values for the arguments, in the order in which record() makes them.
@@ -69,6 +75,7 @@ class RandomProgram {
     options.reverse = reverse_;
     options.recompute = recompute_;
     options.expanded = expanded;
+    add_sequence_options(options);
     std::vector<Tensor> probes;
     const auto cell = [&](const Tensors& x, const Tensors& s) -> FlatStep {
       Draw draw(seed_ + 1);  // the same choices at every step
@@ -78,18 +85,18 @@ class RandomProgram {
       values.insert(values.end(), s.begin(), s.end());
       grow(values, weights, draw, draw.between(3, 12), 0, expanded);
       FlatStep step;
-      // An expanded unroll has no body to project from, so what is summed is an output there.
+      // Where there is no body to project from, what is summed is an output.
       for (int i = 0; i < outputs_; ++i) step.outputs.push_back(draw.pick(values));
       probes.clear();
       // Times one: the pick may be a value from outside, and only one of the step can be projected.
       for (int i = 0; i < sums_; ++i) probes.push_back(draw.pick(values) * 1);
-      if (expanded_in_effect(expanded)) step.outputs.insert(step.outputs.end(), probes.begin(), probes.end());
+      if (!has_node(expanded)) step.outputs.insert(step.outputs.end(), probes.begin(), probes.end());
       for (int i = 0; i < carries_; ++i) step.state.push_back(draw.pick(values));
       return step;
     };
     auto result = unroll_flat(steps_, sequences, state, cell, options);
     Tensors all = result.outputs;
-    if (expanded_in_effect(expanded))
+    if (!has_node(expanded))
       for (int i = 0; i < sums_; ++i) all[outputs_ + i] = sum(all[outputs_ + i], {0});
     else
       for (const auto& probe : probes) all.push_back(result.node.summed(probe));
@@ -121,8 +128,22 @@ class RandomProgram {
     std::mt19937_64 random_;
   };
 
-  /// No steps are recorded as a node in either form.
-  bool expanded_in_effect(bool expanded) const { return expanded && steps_ > 0; }
+  /// No steps are recorded as a node in either form. With lengths, what is summed is an output in both: it is
+  /// zero past the ends.
+  bool has_node(bool expanded) const {
+    return lengths_.empty() && (steps_ == 0 || (!expanded && checkpoint_ == 0));
+  }
+
+  void add_sequence_options(UnrollOptions& options) const {
+    options.checkpoint = checkpoint_;
+    if (truncate_ > 0) Truncate{truncate_}(options);
+    if (!lengths_.empty()) Lengths{constant(Array(lengths_))}(options);
+    if (!restarts_.empty()) {
+      Array flags(Shape{steps_, batch_}, ElementType::boolean);
+      std::copy(restarts_.begin(), restarts_.end(), flags.data<bool>());
+      RestartWhere{constant(flags)}(options);
+    }
+  }
 
   /// Appends `count` values [batch, hidden], each a random operation on earlier ones.
   void grow(Tensors& values, const Weights& w, Draw& draw, int count, int depth, bool expanded) const {
@@ -256,6 +277,9 @@ class RandomProgram {
   std::uint64_t seed_;
   int batch_, hidden_, steps_, sequences_, carries_, outputs_, sums_, captures_;
   bool reverse_, recompute_, symbols_;
+  int checkpoint_, truncate_;
+  std::vector<std::int64_t> lengths_;  // of each sequence; empty where all have all steps
+  std::vector<bool> restarts_;         // [steps, batch]; empty where there are none
 };
 
 }  // namespace reel::test

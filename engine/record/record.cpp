@@ -13,8 +13,13 @@ thread_local std::vector<Recording*> recordings;
 
 Recording::Recording(Tape& tape) : tape_(&tape), form_(Form::root) { recordings.push_back(this); }
 
-Recording::Recording(Body& body, std::int64_t steps, std::uint64_t key)
-    : tape_(body.tape.get()), form_(Form::body), body_(&body), steps_(steps), key_(key) {
+Recording::Recording(Body& body, std::int64_t steps, std::uint64_t key, Tensor positions)
+    : tape_(body.tape.get()),
+      form_(Form::body),
+      body_(&body),
+      steps_(steps),
+      own_positions_(std::move(positions)),
+      key_(key) {
   recordings.push_back(this);
 }
 
@@ -97,16 +102,18 @@ struct Capture {
     if (recording.has_positions_ || recording.form_ == Recording::Form::root) return recording.positions_;
     for (const auto& position : positions(level - 1))
       recording.positions_.emplace_back(*recording.tape_, inward(position.id(), level - 1, level));
+    recording.has_positions_ = true;
+    if (!recording.has_own_position_) return recording.positions_;
     const auto own = recording.form_ == Recording::Form::body ? position_sequence(recording, tape(level - 1))
                                                               : position_constant(recording);
     recording.positions_.push_back(own);
-    recording.has_positions_ = true;
     return recording.positions_;
   }
 
  private:
   static Tensor position_sequence(Recording& recording, Tape& outer) {
-    const auto all = outer.positions(recording.steps_);
+    const auto& given = recording.own_positions_;
+    const auto all = given.defined() ? given : outer.positions(recording.steps_);
     const auto own = recording.tape_->argument({ElementType::int64, {}}, "step");
     recording.body_->sequences.push_back(own.id());
     recording.added_sequences_.push_back(all.id());

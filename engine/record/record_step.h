@@ -12,6 +12,10 @@ struct StepContext {
   const UnrollOptions& options;
   /// Tells the random values of this unroll from others'.
   std::uint64_t key;
+  /// The numbers of the steps [steps]; absent where they count from 0.
+  Tensor positions = {};
+  /// Each step is a chunk of steps, which number themselves.
+  bool is_of_chunks = false;
 };
 
 /// One step as it was recorded.

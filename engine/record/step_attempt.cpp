@@ -32,8 +32,9 @@ void record_into(Attempt& attempt, const StepContext& context, const std::vector
     carries.push_back(body.tape->argument(types[k], state_name(context.options, k)));
     body.carries.push_back(carries.back().id());
   }
-  Recording recording(body, context.steps, context.key);
+  Recording recording(body, context.steps, context.key, context.positions);
   if (rehearses) recording.rehearse();
+  if (context.is_of_chunks) recording.leave_out_position();
   const auto flat = context.cell(slices, carries);
   for (const auto& next : flat.state) attempt.given.push_back(next.own_element());
   for (const auto& next : checked_state(*body.tape, carries, flat.state, context.options))
@@ -121,8 +122,9 @@ Attempt attempt_with_literals(const StepContext& context, const Tensors& state,
     Tensors entering;
     for (std::size_t k = 0; k < state.size(); ++k)
       entering.push_back(state[k].own_element() ? body.tape->argument(types[k]) : state[k]);
-    Recording recording(body, context.steps, context.key);
+    Recording recording(body, context.steps, context.key, context.positions);
     recording.rehearse();
+    if (context.is_of_chunks) recording.leave_out_position();
     for (const auto& next : context.cell(slices, entering).state) result.given.push_back(next.own_element());
   });
 }

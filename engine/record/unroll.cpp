@@ -3,6 +3,7 @@
 #include <reel/structural.h>
 #include <reel/unroll_flat.h>
 
+#include "record/checkpoint.h"
 #include "record/projection.h"
 #include "record/record_step.h"
 #include "record/unroll_operands.h"
@@ -30,7 +31,8 @@ NodeId Unroll::body_id(const Tensor& value) const {
 }
 
 const Body& Unroll::body() const {
-  if (!node_.defined()) throw RecordError("[unroll] an expanded unroll has no node to project values from");
+  if (!node_.defined())
+    throw RecordError("[unroll] an expanded or checkpointed unroll has no node to project values from");
   return *node_.tape("unroll").node(node_.id()).attributes.get<std::shared_ptr<Body>>("body");
 }
 
@@ -94,6 +96,8 @@ Tensors placed_state(Tape& tape, const Tensors& state, const std::vector<TensorT
   return placed;
 }
 
+}  // namespace
+
 FlatUnroll unroll_node(const StepContext& context, const Tensors& state) {
   auto& tape = context.outer;
   std::vector<TensorType> types;
@@ -113,6 +117,8 @@ FlatUnroll unroll_node(const StepContext& context, const Tensors& state) {
     result.state.push_back(step.body->keeps(k) ? placed[k] : result.node.final_carry(k));
   return result;
 }
+
+namespace {
 
 FlatUnroll expand(const StepContext& context, const Tensors& state) {
   if (context.steps > Tape::most_nodes)
@@ -163,13 +169,23 @@ FlatUnroll unroll_flat(std::int64_t steps, const Tensors& sequences, const Tenso
   auto& tape = destination("unroll", operands);
   std::optional<Recording> root;
   if (!Recording::innermost()) root.emplace(tape);
-  Tensors brought;
-  for (const auto& x : sequences) brought.push_back(bring(tape, x, "unroll"));
-  if (!brought.empty() && common_length(brought) != steps)
-    refuse("unroll", "sequences do not have " + std::to_string(steps) + " steps", brought);
-  const StepContext context{tape, steps, brought, cell, options, Recording::next_key()};
+  const auto key = Recording::next_key();
+  FlatCall call{steps, options.reverse, sequences, state, cell};
+  const auto bring_sequences = [&] {
+    for (auto& x : call.sequences) x = bring(tape, x, "unroll");
+    if (!call.sequences.empty() && common_length(call.sequences) != steps)
+      refuse("unroll", "sequences do not have " + std::to_string(steps) + " steps", call.sequences);
+  };
+  bring_sequences();
+  if (options.apply) {
+    options.apply(call, options);
+    bring_sequences();
+  }
+  const StepContext context{tape, steps, call.sequences, call.cell, options, key};
   // With no steps there is nothing to expand, and only the node knows the types of the outputs.
-  return options.expanded && steps > 0 ? unroll_expanded(context, state) : unroll_node(context, state);
+  if (options.expanded && steps > 0) return unroll_expanded(context, state);
+  const auto every = checkpoint_distance(options, steps);
+  return every < steps ? unroll_checkpointed(context, state, every) : unroll_node(context, state);
 }
 
 }  // namespace reel

@@ -12,8 +12,9 @@ class Recording {
   /// Records on `tape`, which sees nothing of the recordings around it.
   explicit Recording(Tape& tape);
   /// Records one step of an unroll: a value of an enclosing recording becomes an invariant of `body`. `key`
-  /// tells this unroll's random values from others'.
-  Recording(Body& body, std::int64_t steps, std::uint64_t key);
+  /// tells this unroll's random values from others'. `positions` [steps], on the tape around, are the numbers
+  /// of the steps; absent where they count from 0.
+  Recording(Body& body, std::int64_t steps, std::uint64_t key, Tensor positions = {});
   /// Records step `position` of an expanded unroll, on the tape around it.
   Recording(Tape& tape, std::int64_t position, std::uint64_t key);
   ~Recording();
@@ -29,6 +30,8 @@ class Recording {
 
   /// This recording only shows what a cell does, and is thrown away.
   void rehearse() { rehearses_ = true; }
+  /// The step is a chunk of the steps of an unroll, which number themselves: it has no position of its own.
+  void leave_out_position() { has_own_position_ = false; }
   /// True within a recording that is thrown away.
   static bool rehearsing();
 
@@ -52,11 +55,13 @@ class Recording {
   Body* body_ = nullptr;
   std::int64_t steps_ = 0;     // of the unroll
   std::int64_t position_ = 0;  // of an expanded step
+  Tensor own_positions_;       // of all steps, where they do not count from 0
   std::uint64_t key_ = 0;
   std::uint64_t next_ordinal_ = 0;
   std::uint32_t origin_before_ = 0;  // the number of the tape's origin around an expanded step
   Tensors positions_;
   bool has_positions_ = false;
+  bool has_own_position_ = true;
   bool rehearses_ = false;
   std::vector<NodeId> added_sequences_, captured_;
   std::unordered_map<NodeId, NodeId> inner_;

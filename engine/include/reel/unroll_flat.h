@@ -6,12 +6,38 @@
 
 namespace reel {
 
-/// How an unroll runs; set by the options below.
+/// One step on flat lists: slices of the sequences and the state in, outputs and the next state out.
+struct FlatStep {
+  Tensors outputs;
+  Tensors state;
+};
+using FlatCell = std::function<FlatStep(const Tensors& x, const Tensors& state)>;
+
+/// What is unrolled: an option may put another cell in place of the user's, and sequences for it behind the
+/// user's.
+struct FlatCall {
+  std::int64_t steps;
+  bool reverse;
+  Tensors sequences, state;
+  FlatCell cell;
+};
+
+/// How an unroll runs; set by the options below and by those of <reel/sequences.h>.
 struct UnrollOptions {
   bool reverse = false;
   bool expanded = false;
   bool recompute = false;
   bool rehearse = true;
+  /// So many steps are recomputed from one stored state; 0 where all are stored.
+  std::int64_t checkpoint = 0;
+  /// How many steps each sequence has, integers [batch] or [] of all alike; absent where all have all.
+  Tensor lengths;
+  /// The number of steps over which a derivative goes back at most; 0 where it goes back over all.
+  std::int64_t truncate = 0;
+  /// Where a sequence starts again, bool [steps, batch] or [steps]; absent where none does.
+  Tensor restarts;
+  /// Turns what these three ask for into operations of the cell.
+  void (*apply)(FlatCall& call, const UnrollOptions& options) = nullptr;
   /// What errors call the tensors of the state, such as "h".
   std::vector<std::string> state_names = {};
 };
@@ -23,6 +49,24 @@ inline constexpr auto Reverse = [](UnrollOptions& options) { options.reverse = t
 inline constexpr auto Expanded = [](UnrollOptions& options) { options.expanded = true; };
 /// The derivative recomputes forward values inside each step instead of storing them.
 inline constexpr auto Recompute = [](UnrollOptions& options) { options.recompute = true; };
+
+/// The derivative stores the state of every k-th step alone and computes the steps from there on again (Chen
+/// et al. 2016): memory for steps / k states and k steps, for the time of a second forward pass. `Checkpoint`
+/// by itself takes the square root of the number of steps for k. Values and random choices stay what they
+/// are. Such an unroll has no node to project from, and prints name the chunk and the step in it. `Expanded`
+/// leaves it out.
+struct CheckpointOption {
+  /// Stands for the square root.
+  static constexpr std::int64_t by_itself = -1;
+  std::int64_t every = by_itself;
+
+  constexpr CheckpointOption operator()(std::int64_t k) const {
+    if (k < 1) throw RecordError("[unroll] Checkpoint needs a number of steps from 1 on");
+    return {k};
+  }
+  void operator()(UnrollOptions& options) const { options.checkpoint = every; }
+};
+inline constexpr CheckpointOption Checkpoint;
 
 /// The cell is recorded but once. Otherwise it is recorded a second time, which must give the same
 /// operations: a cell that keeps something in itself from step to step, instead of handing it on in its
@@ -63,14 +107,8 @@ class CellScope {
   ScopeGuard guard_;
 };
 
-/// One step on flat lists: slices of the sequences and the state in, outputs and the next state out.
-struct FlatStep {
-  Tensors outputs;
-  Tensors state;
-};
-using FlatCell = std::function<FlatStep(const Tensors& x, const Tensors& state)>;
-
-/// Outputs of every step [T, ...], the state after the last, and the node (absent when expanded).
+/// Outputs of every step [T, ...], the state after the last, and the node (absent when expanded or
+/// checkpointed).
 struct FlatUnroll {
   Tensors outputs;
   Tensors state;

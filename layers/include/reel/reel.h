@@ -14,6 +14,7 @@
 #include <reel/lstm.h>
 #include <reel/optimisers.h>
 #include <reel/rnn.h>
+#include <reel/sequences.h>
 #include <reel/to_dot.h>
 #include <reel/training_step.h>
 #include <reel/unroll.h>

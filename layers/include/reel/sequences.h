@@ -1,0 +1,45 @@
+#pragma once
+#include <reel/unroll.h>
+
+namespace reel {
+
+// Options of unroll for batches of sequences. What has no axes in a step, a counter or a time stamp, belongs
+// to all sequences; of everything else the first axis in a step is the batch. They combine with each other
+// and with all other options, in any order.
+
+/// How many steps each sequence has: integers [batch] from 0 to the number of steps, or [] where there is no
+/// batch. Past its end a sequence's state holds and its outputs are 0, false for bools; in reverse it starts
+/// at its own end. What stands in the input there is padding, which may be anything, NaN too: the cell gets
+/// the first input of the longest sequence instead, and nothing it makes of it is used: nothing of the
+/// padding is seen in values or gradients, and gradients of the padding are 0. The state that is returned is
+/// the one after each sequence's last step. What belongs to all sequences holds when the longest has ended.
+///
+/// Throws RecordError for an input, state or output that has another batch, RunError for a length out of
+/// range.
+///
+///   auto [outputs, state] = unroll(cell, x, cell.initial_state(batch), Lengths(lengths));
+struct Lengths {
+  Tensor lengths;
+  explicit Lengths(Tensor lengths) : lengths(std::move(lengths)) {}
+  void operator()(UnrollOptions& options) const;
+};
+
+/// Derivatives go back over k steps at most (Williams and Peng 1990): the state is taken as given at every
+/// k-th step after the first, in the order in which the steps run, of each sequence from its own first.
+/// Values stay as they are. Throws RecordError unless k is 1 or more.
+struct Truncate {
+  std::int64_t every;
+  explicit Truncate(std::int64_t k);
+  void operator()(UnrollOptions& options) const;
+};
+
+/// Before the steps in which `flags` are true, bool [steps, batch] or [steps], a sequence has its initial
+/// state again: of packed streams, where a new one begins. A state that belongs to all sequences is only
+/// reset by flags [steps]. Throws RecordError for flags of another shape or type.
+struct RestartWhere {
+  Tensor flags;
+  explicit RestartWhere(Tensor flags) : flags(std::move(flags)) {}
+  void operator()(UnrollOptions& options) const;
+};
+
+}  // namespace reel

@@ -1,0 +1,201 @@
+#include <reel/ops.h>
+#include <reel/record.h>
+#include <reel/sequences.h>
+
+namespace reel {
+
+namespace {
+
+/// What is true of a step: for each sequence, [batch] or [], and for what all sequences share, [].
+struct Flags {
+  Tensor own, shared;
+};
+
+/// `flags` [batch] as the condition of a select on `value` [batch, ...].
+Tensor spread(const Flags& flags, const Tensor& value, const char* what) {
+  if (flags.own.rank() == 0) return flags.own;
+  if (value.rank() == 0) return flags.shared;
+  if (value.extent(0) != flags.own.extent(0))
+    refuse("unroll",
+           std::string(what) + " has another batch than the sequences: " +
+               std::to_string(flags.own.extent(0)) + " are expected along its first axis in a step",
+           {value});
+  std::vector<std::int64_t> extents(value.rank(), 1);
+  extents[0] = -1;
+  return reshape(flags.own, extents);
+}
+
+/// bool [steps, batch] or [steps] of each sequence, and [steps] of what all share.
+using FlagSequences = Flags;
+
+/// The cell with the options put into operations. The flags of the steps are sequences behind the user's.
+class SequenceCell {
+ public:
+  SequenceCell(const FlatCall& call, const UnrollOptions& options)
+      : cell_(call.cell),
+        initial_(call.state),
+        inputs_(call.sequences.size()),
+        steps_(call.steps),
+        reverse_(call.reverse) {
+    if (options.lengths.defined()) add_lengths(options.lengths, call.sequences);
+    if (options.truncate > 0) add_cuts(options.truncate);
+    if (options.restarts.defined()) add_restarts(options.restarts);
+  }
+
+  const Tensors& flags() const { return flags_; }
+
+  FlatStep operator()(const Tensors& x, const Tensors& state) const {
+    auto step = cell_(inputs_of(x), entering(x, state));
+    if (!active_) return step;
+    const auto active = at(x, *active_);
+    for (auto& output : step.outputs) output = select(spread(active, output, "an output"), output, 0);
+    for (std::size_t k = 0; k < std::min(state.size(), step.state.size()); ++k)
+      step.state[k] = held(active, step.state[k], state[k]);
+    return step;
+  }
+
+ private:
+  /// Where flags stand among the sequences, from flags_[0] on.
+  struct Place {
+    std::size_t own, shared;
+  };
+
+  std::size_t add(const Tensor& sequence) {
+    flags_.push_back(sequence);
+    return flags_.size() - 1;
+  }
+  Place add(const FlagSequences& flags) {
+    const auto own = add(flags.own);
+    return {own, flags.shared.defined() ? add(flags.shared) : own};
+  }
+  Flags at(const Tensors& x, const Place& place) const {
+    return {x[inputs_ + place.own], x[inputs_ + place.shared]};
+  }
+
+  void add_lengths(const Tensor& given, const Tensors& sequences) {
+    check_usable("unroll", given);
+    if (given.rank() > 1 || !is_integer(given.element()))
+      refuse("unroll", "lengths are integers [batch], or [] of one sequence", {given});
+    // Looked up, so that one out of range is an error of the run.
+    const auto wide = cast(given, ElementType::int64);
+    const auto flat = wide.rank() == 0 ? unsqueeze(wide, 0) : wide;
+    lengths_ = reshape(take_along_axis(iota(steps_ + 1), flat, 0, "a length of a sequence in unroll"),
+                       wide.shape().extents());
+    longest_ = lengths_.rank() == 0 || lengths_.extent(0) == 0 ? all_steps() : max(lengths_);
+    active_ = add({steps_before(lengths_), steps_before(longest_)});
+    for (const auto& sequence : sequences) first_inputs_.push_back(first_input(sequence));
+  }
+
+  /// bool [steps, ...]: whether the position of a step is below `ends` [...].
+  Tensor steps_before(const Tensor& ends) const { return less(positions(ends.rank()), ends); }
+
+  Tensor all_steps() const { return full({}, static_cast<double>(steps_), ElementType::int64); }
+
+  /// [steps], or [steps, 1] beside a batch.
+  Tensor positions(int batch_axes) const {
+    const auto all = iota(steps_);
+    return batch_axes == 0 ? all : unsqueeze(all, 1);
+  }
+
+  /// What takes the place of padding, an input [...] or [1, ...] that a cell can be given: the first one of
+  /// the longest sequence. Zeros could be none: their logarithm is infinite, and a weight's gradient NaN.
+  Tensor first_input(const Tensor& sequence) const {
+    if (steps_ == 0) return 0;
+    auto first = index(sequence, 0, 0);
+    if (lengths_.rank() == 1 && first.rank() > 0)
+      first = first.extent(0) == 0 ? Tensor(0) : gather(first, argmax(lengths_, 0, true), 0);
+    if (is_floating(sequence.element())) first = stop_gradient(first);
+    return select(longest_ > 0, first, 0);
+  }
+
+  void add_cuts(std::int64_t every) {
+    const auto cuts = [&](const Tensor& end) {
+      const auto at = positions(end.rank());
+      const auto steps_run = reverse_ ? end - 1 - at : at;
+      return steps_run > 0 && remainder(steps_run, every) == 0;
+    };
+    const auto end = all_steps();
+    cut_ = add({cuts(reverse_ && lengths_.defined() ? lengths_ : end),
+                cuts(reverse_ && longest_.defined() ? longest_ : end)});
+  }
+
+  void add_restarts(const Tensor& flags) {
+    check_usable("unroll", flags);
+    if (flags.element() != ElementType::boolean || flags.rank() < 1 || flags.rank() > 2 ||
+        flags.extent(0) != steps_)
+      refuse("unroll",
+             "flags that restart sequences are bool [" + std::to_string(steps_) + ", batch] or [" +
+                 std::to_string(steps_) + "]",
+             {flags});
+    const auto nowhere = flags.rank() == 1 ? flags : full({steps_}, 0, ElementType::boolean);
+    restart_ = add({flags, nowhere});
+  }
+
+  Tensors inputs_of(const Tensors& x) const {
+    Tensors inputs(x.begin(), x.begin() + inputs_);
+    if (active_)
+      for (std::size_t i = 0; i < inputs.size(); ++i)
+        inputs[i] = select(spread(at(x, *active_), inputs[i], "an input"), inputs[i], first_inputs_[i]);
+    return inputs;
+  }
+
+  /// The state that the cell gets. A literal that has no type yet stays one.
+  Tensors entering(const Tensors& x, Tensors state) const {
+    for (std::size_t k = 0; k < state.size(); ++k) {
+      auto& s = state[k];
+      if (!s.own_element()) continue;
+      if (cut_ && is_floating(s.element()))
+        s = select(spread(at(x, *cut_), s, "a state"), stop_gradient(s), s);
+      if (restart_) s = select(spread(at(x, *restart_), s, "a state"), initial_[k], s);
+    }
+    return state;
+  }
+
+  /// What is handed on of `before`: where it has another type than `next`, that is for others to refuse.
+  static Tensor held(const Flags& active, const Tensor& next, const Tensor& before) {
+    const bool fits = next.defined() && before.own_element() && next.shape() == before.shape() &&
+                      next.own_element().value_or(before.element()) == before.element();
+    return fits ? select(spread(active, before, "a state"), next, before) : next;
+  }
+
+  FlatCell cell_;
+  Tensors initial_;
+  std::size_t inputs_;  // sequences of the user's
+  std::int64_t steps_;
+  bool reverse_;
+  Tensors flags_, first_inputs_;
+  Tensor lengths_, longest_;
+  std::optional<Place> active_, cut_, restart_;
+};
+
+void apply_to(FlatCall& call, const UnrollOptions& options) {
+  const SequenceCell cell(call, options);
+  call.sequences.insert(call.sequences.end(), cell.flags().begin(), cell.flags().end());
+  call.cell = cell;
+}
+
+}  // namespace
+
+void Lengths::operator()(UnrollOptions& options) const {
+  check_usable("Lengths", lengths);
+  options.lengths = lengths;
+  options.apply = apply_to;
+}
+
+Truncate::Truncate(std::int64_t k) : every(k) {
+  if (k < 1)
+    throw RecordError("[Truncate] derivatives go back over 1 step or more, not " + std::to_string(k));
+}
+
+void Truncate::operator()(UnrollOptions& options) const {
+  options.truncate = every;
+  options.apply = apply_to;
+}
+
+void RestartWhere::operator()(UnrollOptions& options) const {
+  check_usable("RestartWhere", flags);
+  options.restarts = flags;
+  options.apply = apply_to;
+}
+
+}  // namespace reel
