@@ -36,6 +36,12 @@ Initialiser constant_init(double value) {
   return [value](const TensorType& type, Random&) { return filled(type, [value] { return value; }); };
 }
 
+Initialiser uniform_init(double low, double high) {
+  return [=](const TensorType& type, Random& random) {
+    return filled(type, [&] { return low + (high - low) * uniform(random); });
+  };
+}
+
 Initialiser glorot_uniform() {
   return [](const TensorType& type, Random& random) {
     const auto columns = type.shape.rank() == 0 ? 1 : type.shape[type.shape.rank() - 1];

@@ -1,44 +1,164 @@
 #include <reel/losses.h>
+#include <reel/record.h>
 
 namespace reel {
 
+Tensor weighted_mean(const Tensor& losses, const Tensor& weights) {
+  if (!weights.defined()) return mean(losses);
+  check_usable("weighted_mean", {losses, weights});
+  if (!is_floating(losses.element())) refuse("weighted_mean", "losses are floating", {losses, weights});
+  const auto all = broadcast_to(cast(weights, losses.element()), losses.shape());
+  const auto count = sum(all);
+  return sum(select(all != 0, all * losses, 0)) / select(count != 0, count, 1);
+}
+
+Tensor within_lengths(const Tensor& lengths, std::int64_t steps) {
+  check_usable("within_lengths", lengths);
+  if (lengths.rank() != 1 || !is_integer(lengths.element()))
+    refuse("within_lengths", "lengths are integers [batch]", {lengths});
+  return less(unsqueeze(iota(steps), 1), cast(lengths, ElementType::int64));
+}
+
+LabelSmoothing::LabelSmoothing(double part) : part(part) {
+  if (!(part >= 0 && part <= 1))
+    throw RecordError("[LabelSmoothing] the part is from 0 to 1, not " + std::to_string(part));
+}
+
 namespace {
 
-/// -log softmax(logits)[target] at each position: [...].
-Tensor negative_log_likelihood(const Tensor& logits, const Tensor& targets) {
-  check_usable("cross_entropy", {logits, targets});
+/// Where a position counts, and the class that stands for its target.
+struct Targets {
+  Tensor counts;  // bool; absent where all do
+  Tensor classes;
+};
+
+Targets targets_of(const Tensor& targets, const CrossEntropyOptions& options) {
+  if (!options.ignored) return {{}, targets};
+  const auto counts = targets != *options.ignored;
+  return {counts, select(counts, targets, 0)};
+}
+
+void check_targets(const char* operation, const Tensor& logits, const Tensor& targets) {
+  check_usable(operation, {logits, targets});
   if (logits.rank() == 0 || logits.shape().without_axis(logits.rank() - 1) != targets.shape() ||
       !is_integer(targets.element()))
-    refuse("cross_entropy", "logits [..., classes] need integer targets [...]", {logits, targets});
-  return -squeeze(
-      take_along_axis(log_softmax(logits), unsqueeze(targets, -1), -1, "argument 1 of cross_entropy: target"),
-      -1);
+    refuse(operation, "logits [..., classes] need integer targets [...]", {logits, targets});
+}
+
+/// The weight of each position by its class.
+Tensor class_weights_at(const Targets& targets, const CrossEntropyOptions& options, const Tensor& logits) {
+  Tensor weights = ones(targets.classes.shape(), logits.element());
+  if (options.class_weights.defined()) {
+    if (options.class_weights.shape() != Shape{logits.extent(-1)})
+      refuse("cross_entropy", "there is one weight for each class", {logits, options.class_weights});
+    weights = gather(options.class_weights, targets.classes);
+  }
+  return targets.counts.defined() ? select(targets.counts, weights, 0) : weights;
 }
 
 }  // namespace
 
-Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
-  return mean(negative_log_likelihood(logits, targets));
+Tensor cross_entropies(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options) {
+  check_targets("cross_entropy", logits, targets);
+  const auto chosen = targets_of(targets, options);
+  const auto log_p = log_softmax(logits);
+  auto losses = -squeeze(
+      take_along_axis(log_p, unsqueeze(chosen.classes, -1), -1, "argument 1 of cross_entropy: target"), -1);
+  const bool has_weights = options.class_weights.defined();
+  if (has_weights) losses = losses * class_weights_at(chosen, options, logits);
+  if (options.smoothing > 0) {
+    const auto share = options.smoothing / static_cast<double>(logits.extent(-1));
+    const auto all = -sum(has_weights ? log_p * options.class_weights : log_p, {-1});
+    losses = (1 - options.smoothing) * losses + share * all;
+  }
+  return chosen.counts.defined() ? select(chosen.counts, losses, 0) : losses;
 }
 
-Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& mask) {
-  check_usable("cross_entropy", {logits, targets, mask});
-  if (mask.element() != ElementType::boolean || mask.shape() != targets.shape())
-    refuse("cross_entropy", "the mask must be bool and have the shape of the targets",
-           {logits, targets, mask});
-  const auto losses =
-      negative_log_likelihood(select(unsqueeze(mask, -1), logits, 0), select(mask, targets, 0));
-  const auto count = sum(cast(mask, logits.element()));
-  return sum(select(mask, losses, 0)) / select(count > 0, count, 1);
+Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options,
+                     const Tensor& weights) {
+  check_targets("cross_entropy", logits, targets);
+  if (weights.defined()) {
+    check_usable("cross_entropy", {logits, targets, weights});
+    if (weights.shape() != targets.shape())
+      refuse("cross_entropy", "the mask or weights must have the shape of the targets",
+             {logits, targets, weights});
+  }
+  const bool is_plain = !options.ignored && !options.class_weights.defined();
+  if (!weights.defined() && is_plain) return mean(cross_entropies(logits, targets, options));
+  // What counts nothing is taken out before anything is computed of it.
+  const auto counts = weights.defined() ? weights != 0 : full(targets.shape(), 1, ElementType::boolean);
+  const auto some_targets = select(counts, targets, options.ignored.value_or(0));
+  const auto losses = cross_entropies(select(unsqueeze(counts, -1), logits, 0), some_targets, options);
+  const auto events =
+      weights.defined() ? cast(weights, logits.element()) : ones(targets.shape(), logits.element());
+  const auto total = sum(events * class_weights_at(targets_of(some_targets, options), options, logits));
+  return sum(select(counts, events * losses, 0)) / select(total != 0, total, 1);
 }
 
-Tensor mean_squared_error(const Tensor& y, const Tensor& target) {
-  check_usable("mean_squared_error", {y, target});
-  if (!is_floating(y.element()))
-    refuse("mean_squared_error", "value and target must be floating", {y, target});
-  if (y.shape() != target.shape())
-    refuse("mean_squared_error", "value and target must have one shape", {y, target});
-  return mean(square(y - target));
+namespace {
+
+/// Throws RecordError unless value and target are floating and of one shape.
+void check_pair(const char* operation, const Tensor& y, const Tensor& target) {
+  check_usable(operation, {y, target});
+  if (!is_floating(y.element())) refuse(operation, "value and target must be floating", {y, target});
+  if (y.shape() != target.shape()) refuse(operation, "value and target must have one shape", {y, target});
+}
+
+Tensor error_of(const char* operation, const Tensor& y, const Tensor& target) {
+  check_pair(operation, y, target);
+  return y - target;
+}
+
+}  // namespace
+
+Tensor binary_cross_entropies(const Tensor& logits, const Tensor& targets) {
+  check_usable("binary_cross_entropy", {logits, targets});
+  const auto t =
+      targets.own_element() == ElementType::boolean ? cast(targets, logits.element()) : Tensor(targets);
+  check_pair("binary_cross_entropy", logits, t);
+  return t * softplus(-logits) + (1 - t) * softplus(logits);
+}
+
+Tensor binary_cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& weights) {
+  return weighted_mean(binary_cross_entropies(logits, targets), weights);
+}
+
+Tensor squared_errors(const Tensor& y, const Tensor& target) {
+  return square(error_of("mean_squared_error", y, target));
+}
+
+Tensor mean_squared_error(const Tensor& y, const Tensor& target, const Tensor& weights) {
+  return weighted_mean(squared_errors(y, target), weights);
+}
+
+Tensor absolute_errors(const Tensor& y, const Tensor& target) {
+  return abs(error_of("mean_absolute_error", y, target));
+}
+
+Tensor mean_absolute_error(const Tensor& y, const Tensor& target, const Tensor& weights) {
+  return weighted_mean(absolute_errors(y, target), weights);
+}
+
+Tensor huber_errors(const Tensor& y, const Tensor& target, double delta) {
+  if (!(delta > 0)) throw RecordError("[huber_loss] delta is above 0, not " + std::to_string(delta));
+  const auto error = error_of("huber_loss", y, target), size = abs(error);
+  return select(size <= delta, 0.5 * square(error), delta * (size - 0.5 * delta));
+}
+
+Tensor huber_loss(const Tensor& y, const Tensor& target, double delta, const Tensor& weights) {
+  return weighted_mean(huber_errors(y, target, delta), weights);
+}
+
+Tensor accuracy(const Tensor& logits, const Tensor& targets, const Tensor& weights) {
+  check_usable("accuracy", {logits, targets});
+  if (targets.element() == ElementType::boolean) {
+    if (logits.shape() != targets.shape())
+      refuse("accuracy", "logits and bool targets must have one shape", {logits, targets});
+    return weighted_mean(cast((logits > 0) == targets, logits.element()), weights);
+  }
+  check_targets("accuracy", logits, targets);
+  const auto right = argmax(logits) == cast(targets, ElementType::int64);
+  return weighted_mean(cast(right, logits.element()), weights);
 }
 
 }  // namespace reel

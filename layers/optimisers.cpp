@@ -24,12 +24,18 @@ void SGD::operator()(const std::vector<ParameterGradient>& gradients, const Scop
       const auto velocity = memory_of(parameter, "velocity", memory);
       step = momentum * velocity + gradient;
       update(velocity, step);
+      if (nesterov) step = gradient + momentum * step;
     }
     update(parameter, parameter - learning_rate * step);
   }
 }
 
-void Adam::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
+namespace {
+
+/// Adam's steps, of parameters that have shrunk by rate * decay before.
+void adam_steps(const Adam& adam, double decay, const std::vector<ParameterGradient>& gradients,
+                const Scope& memory) {
+  const auto& [rate, beta1, beta2, epsilon] = adam;
   const auto learning_rate = memory.state("learning_rate", {}, rate);
   // beta^t, carried on from step to step.
   const auto power1 = memory.state("beta1_power", {}, 1), power2 = memory.state("beta2_power", {}, 1);
@@ -46,7 +52,57 @@ void Adam::operator()(const std::vector<ParameterGradient>& gradients, const Sco
     update(mean, m);
     update(variance, v);
     const auto deviation = sqrt(v) / sqrt(1 - next2);
-    update(parameter, parameter - learning_rate * (m / (1 - next1)) / (deviation + epsilon));
+    const Tensor shrunk = decay == 0 ? Tensor(parameter) : parameter * (1 - decay * learning_rate);
+    update(parameter, shrunk - learning_rate * (m / (1 - next1)) / (deviation + epsilon));
+  }
+}
+
+}  // namespace
+
+void Adam::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
+  adam_steps(*this, 0, gradients, memory);
+}
+
+void AdamW::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
+  adam_steps(adam, decay, gradients, memory);
+}
+
+void RMSprop::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
+  const auto learning_rate = memory.state("learning_rate", {}, rate);
+  for (const auto& [parameter, gradient] : gradients) {
+    const auto mean_square = memory_of(parameter, "mean_square", memory);
+    const auto s = decay * mean_square + square(std::sqrt(1 - decay) * gradient);
+    update(mean_square, s);
+    auto step = gradient / (sqrt(s) + epsilon);
+    if (momentum != 0) {
+      const auto velocity = memory_of(parameter, "velocity", memory);
+      step = momentum * velocity + step;
+      update(velocity, step);
+    }
+    update(parameter, parameter - learning_rate * step);
+  }
+}
+
+void Adagrad::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
+  const auto learning_rate = memory.state("learning_rate", {}, rate);
+  for (const auto& [parameter, gradient] : gradients) {
+    const auto squares = memory_of(parameter, "squares", memory);
+    const auto s = squares + square(gradient);
+    update(squares, s);
+    update(parameter, parameter - learning_rate * gradient / (sqrt(s) + epsilon));
+  }
+}
+
+void Adadelta::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
+  const auto learning_rate = memory.state("learning_rate", {}, rate);
+  for (const auto& [parameter, gradient] : gradients) {
+    const auto mean_square = memory_of(parameter, "mean_square", memory),
+               mean_step = memory_of(parameter, "mean_square_step", memory);
+    const auto s = decay * mean_square + (1 - decay) * square(gradient);
+    const auto step = gradient * (sqrt(mean_step + epsilon) / sqrt(s + epsilon));
+    update(mean_square, s);
+    update(mean_step, decay * mean_step + (1 - decay) * square(step));
+    update(parameter, parameter - learning_rate * step);
   }
 }
 
@@ -102,6 +158,55 @@ Optimiser clip_by_global_norm(double largest_norm, Optimiser optimiser) {
   };
 }
 
+Optimiser clip_by_value(double largest, Optimiser optimiser) {
+  if (!(largest > 0))
+    throw Error("[clip_by_value] the largest value is " + std::to_string(largest) + "; it must be above 0");
+  return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
+    auto clipped = gradients;
+    for (auto& entry : clipped) entry.gradient = clamp(entry.gradient, -largest, largest);
+    optimiser(clipped, memory);
+  };
+}
+
+Optimiser penalised(const Penalty& penalty, Optimiser optimiser) {
+  return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
+    auto larger = gradients;
+    for (auto& [parameter, gradient] : larger) {
+      if (penalty.l1 != 0) gradient = gradient + penalty.l1 * sign(parameter);
+      if (penalty.l2 != 0) gradient = gradient + penalty.l2 * parameter;
+    }
+    optimiser(larger, memory);
+  };
+}
+
+namespace {
+
+/// The updates that `record` asks for, with the values from before where `condition` is false.
+void update_where(const Tensor& condition, const std::vector<HeldUpdates::Entry>& updates, Tape& tape) {
+  for (const auto& [variable, value] : updates)
+    update(variable, select(condition, value, tape.parameter(variable)));
+}
+
+}  // namespace
+
+Optimiser accumulated(std::int64_t count, Optimiser optimiser) {
+  if (count < 1)
+    throw Error("[accumulated] gradients of 1 call or more are added up, not of " + std::to_string(count));
+  return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
+    auto& tape = destination("accumulated", tensors_of(gradients));
+    const auto calls = memory.state("accumulated_calls", TensorType{ElementType::int64, {}}, 0);
+    const auto is_last = calls + 1 == count;
+    update(calls, select(is_last, 0, calls + 1));
+    auto means = gradients;
+    for (auto& [parameter, gradient] : means) {
+      const auto sum = memory_of(parameter, "accumulated", memory);
+      gradient = sum + gradient / static_cast<double>(count);
+      update(sum, select(is_last, 0, gradient));
+    }
+    update_where(is_last, HeldUpdates::recorded_by([&] { optimiser(means, memory); }, tape), tape);
+  };
+}
+
 Optimiser skip_not_finite(Optimiser optimiser) {
   return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
     auto judged = tensors_of(gradients);
@@ -111,8 +216,7 @@ Optimiser skip_not_finite(Optimiser optimiser) {
       if (is_floating(value.element())) judged.push_back(value);
     const auto largest = largest_magnitude(judged);
     const auto finite = largest.defined() ? isfinite(largest) : true;
-    for (const auto& [variable, value] : updates)
-      update(variable, select(finite, value, tape.parameter(variable)));
+    update_where(finite, updates, tape);
     const auto skipped = memory.state("skipped", {}, 0);
     update(skipped, skipped + select(finite, 0, 1));
   };

@@ -200,7 +200,7 @@ TEST_CASE("orthogonal refuses what is no matrix", "[model][initialisers]") {
 TEST_CASE("the forget gate of an LSTM begins open and the others unbiased", "[model][initialisers]") {
   Model model(Seed{1});
   LSTM(model / "lstm", 2, 3);
-  LSTM(model / "closed", 2, 3, -2);
+  LSTM(model / "closed", 2, 3, ForgetBias(-2));
   const auto is = [&](const std::string& name, float value) {
     return model.parameter(name).value() == Array(std::vector<float>(3, value));
   };

@@ -1,41 +1,14 @@
 // Cells, losses and optimisers against PyTorch: the references were made by pytorch/make_references.py.
 
 #include <reel/reel.h>
-#include <reel/xtensor.h>
 
 #include "catch.h"
-#include "values.h"
-
-#if __has_include(<xtensor/io/xnpy.hpp>)
-#include <xtensor/io/xnpy.hpp>
-#else
-#include <xtensor/xnpy.hpp>
-#endif
+#include "pytorch_references.h"
 
 using namespace reel;
 using namespace reel::test;
 
 namespace {
-
-/// The .npy files of one case.
-struct References {
-  std::string name;
-
-  Array operator()(const std::string& value) const { return read<double>(value); }
-  Array integers(const std::string& value) const { return read<std::int64_t>(value); }
-
-  template <class T>
-  Array read(const std::string& value) const {
-    return to_array(xt::load_npy<T>(REEL_SOURCE_DIR "/tests/pytorch/" + name + "/" + value + ".npy"));
-  }
-};
-
-/// Relative to the largest element expected; infinite for another type or NaN.
-double relative_error(const Array& found, const Array& expected) {
-  return difference(found, expected) / largest(expected);
-}
-
-constexpr double tolerance = 1e-12;
 
 Tensor weighted(const Tensor& y, const Tensor& weights) { return sum(y * weights); }
 
@@ -129,7 +102,7 @@ void check_trajectory(const std::string& name, const Optimiser& optimiser) {
   TrainingStep train(model, optimiser, [&](const Tensor& x, const Tensor& target) {
     return mean_squared_error(linear(x), target);
   });
-  for (int step = 0; step < 5; ++step) {
+  for (int step = 0; step < 20; ++step) {
     CAPTURE(step);
     CHECK(relative_error(train(torch("x"), torch("target")), at("loss", step)) <= tolerance);
     CHECK(relative_error(linear.weight.value(), at("weight", step + 1)) <= tolerance);
@@ -201,5 +174,14 @@ TEST_CASE("optimisers take PyTorch's steps", "[pytorch]") {
   SECTION("gradient descent") { check_trajectory("sgd", SGD{0.1}); }
   SECTION("with momentum") { check_trajectory("momentum", SGD{0.1, 0.9}); }
   SECTION("Adam") { check_trajectory("adam", Adam(0.05, 0.8, 0.95, 1e-6)); }
+  SECTION("with momentum as Nesterov has it") { check_trajectory("nesterov", SGD{0.1, 0.9, true}); }
+  SECTION("with a penalty") { check_trajectory("decayed", penalised({0, 0.05}, SGD{0.1})); }
+  SECTION("AdamW") { check_trajectory("adamw", AdamW(0.05, 0.1)); }
+  SECTION("RMSprop") { check_trajectory("rmsprop", RMSprop{0.02, 0.9, 1e-8, 0.5}); }
+  SECTION("Adagrad") { check_trajectory("adagrad", Adagrad{0.1}); }
+  SECTION("Adadelta") { check_trajectory("adadelta", Adadelta{0.5}); }
+  SECTION("with a schedule") {
+    check_trajectory("scheduled", scheduled(warm_up(4, cosine_decay(0.3, 10, 0.01)), SGD{9}));
+  }
   SECTION("with gradients clipped") { check_trajectory("clipped", clip_by_global_norm(2.5, SGD{0.3})); }
 }

@@ -169,3 +169,183 @@ TEST_CASE("truncation cuts the derivative at every k-th step and leaves values a
     require_same(unrolled(inputs(NAN), with_lengths, Truncate(k), Checkpoint(3), Recompute), expected);
   }
 }
+
+TEST_CASE("a restart gives a sequence its initial state again, and only it", "[sequences]") {
+  std::vector<bool> flags(steps * batch);
+  for (const auto& [t, b] : {std::pair{0, 0}, {2, 1}, {3, 3}, {4, 0}, {4, 1}, {6, 1}})
+    flags[t * batch + b] = true;
+  Array restarts(Shape{steps, batch}, ElementType::boolean);
+  std::copy(flags.begin(), flags.end(), restarts.data<bool>());
+  const bool reverse = GENERATE(false, true);
+  const auto results =
+      run({inputs(1), weights(), restarts, Array(lengths)}, [&](const Tensors& in) -> Tensors {
+        const Walk walk{in[1]};
+        const auto start = walk.start(batch);
+        const auto way = [&](UnrollOptions& options) { options.reverse = reverse; };
+        Tensors found;
+        const auto add = [&](const auto& unrolled) {
+          found.push_back(unrolled.outputs.y);
+          found.push_back(unrolled.state.h);
+          found.push_back(unrolled.state.count);
+          found.push_back(gradients(total(unrolled.outputs.y, unrolled.state.h), {in[1]})[0]);
+        };
+        add(unroll(walk, in[0], start, RestartWhere(in[2]), way));
+        add(unroll(walk, in[0], start, RestartWhere(in[2]), way, Checkpoint(2)));
+        add(unroll(walk, in[0], start, way, RestartWhere(in[2]), Expanded));
+        // By hand.
+        auto s = start;
+        Tensors y(steps, Tensor());
+        for (std::int64_t i = 0; i < steps; ++i) {
+          const auto t = reverse ? steps - 1 - i : i;
+          for (std::int64_t b = 0; b < batch; ++b)
+            if (flags[t * batch + b]) {
+              const auto put = [&](const Tensor& all, const Tensor& first) {
+                return concat({slice(all, 0, 0, b), slice(first, 0, b, b + 1), slice(all, 0, b + 1, batch)},
+                              0);
+              };
+              s = {put(s.h, start.h), put(s.seen, start.seen), put(s.count, start.count), s.all};
+            }
+          const auto [out, next] = walk(index(in[0], 0, t), s);
+          y[t] = out.y;
+          s = next;
+        }
+        const auto all = stack(y);
+        found.insert(found.end(), {all, s.h, s.count, gradients(total(all, s.h), {in[1]})[0]});
+        return found;
+      });
+  for (int form = 0; form < 3; ++form)
+    for (int k = 0; k < 4; ++k) {
+      INFO("form " << form << ", value " << k);
+      CHECK(difference(results[4 * form + k], results[12 + k]) < 1e-12);
+    }
+}
+
+TEST_CASE("a restart by flags of all sequences resets what they share, and initial states get gradients",
+          "[sequences]") {
+  const auto flags = [] {
+    Array flags(Shape{4}, ElementType::boolean);
+    flags.data<bool>()[2] = true;
+    return flags;
+  }();
+  const auto results =
+      run({doubles({4}, {1, 2, 3, 4}), doubles({}, {10}), flags}, [](const Tensors& in) -> Tensors {
+        const auto cell = [](const Tensor& x, const Tensor& s) { return 2 * s + x; };
+        const auto y = unroll(cell, in[0], in[1], RestartWhere(in[2])).outputs;
+        return {y, gradients(index(y, 0, 3), {in[1]})[0], gradients(sum(y), {in[0]})[0]};
+      });
+  CHECK(values(results[0]) == List{21, 44, 23, 50});
+  CHECK(values(results[1]) == List{4});
+  CHECK(values(results[2]) == List{3, 1, 3, 1});
+}
+
+TEST_CASE("random choices are those of the plain unroll, however it is checkpointed", "[sequences]") {
+  const bool reverse = GENERATE(false, true);
+  const auto noisy = [&](auto option) {
+    Model model(Seed{5});
+    Function f(model, [&](const Tensor& x) {
+      const auto way = [&](UnrollOptions& options) { options.reverse = reverse; };
+      const auto cell = [](const Tensor& x, const Tensor& s) {
+        // A nested unroll that draws too.
+        const auto inner = unroll([](const Tensor& s) { return s + normal({2}); }, 3, zeros({2}));
+        return dropout(s, 0.3) + x + inner.state;
+      };
+      const auto y = unroll(cell, x, zeros({2}), way, option).outputs;
+      return std::pair(y, gradients(sum(square(y)), {x})[0]);
+    });
+    std::mt19937_64 random(2);
+    return f(random_array({ElementType::float32, {10, 2}}, random));
+  };
+  const auto [y, slope] = noisy([](UnrollOptions&) {});
+  const auto agrees = [&](const auto& found) {
+    CHECK(found.first == y);
+    CHECK(difference(found.second, slope) < 1e-4 * largest(slope));
+  };
+  agrees(noisy(Checkpoint));
+  agrees(noisy(Checkpoint(4)));
+  agrees(noisy(Checkpoint(10)));
+  agrees(noisy(Checkpoint(1)));
+  agrees(noisy(Expanded));
+}
+
+TEST_CASE("a checkpointed unroll stores the states of chunks alone", "[sequences]") {
+  Model model(Seed{1});
+  const LSTM cell(model / "cell", 8, 16);
+  const auto bytes = [&](auto option) {
+    Function f(model, [&](const Tensor& x) {
+      const auto state = unroll(cell, x, cell.initial_state(4), option).state;
+      return gradients(sum(square(state.h)), {cell.input.W, cell.forget.U});
+    });
+    const Array x({ElementType::float32, {900, 4, 8}}, 0.1);
+    f(x);
+    return static_cast<double>(f.program(x).arena_bytes());
+  };
+  const auto stored = bytes([](UnrollOptions&) {});
+  CHECK(bytes(Checkpoint) < 0.15 * stored);
+  CHECK(bytes(Checkpoint(300)) < 0.5 * stored);
+}
+
+TEST_CASE("what lengths, restarts and truncation cannot be is refused by name", "[sequences]") {
+  const auto refused = [](auto make) {
+    return message_of([&] {
+      run({inputs(1), weights(), Array(lengths)}, [&](const Tensors& in) -> Tensors {
+        const Walk walk{in[1]};
+        return {make(walk, in)};
+      });
+    });
+  };
+  require_parts(refused([](const Walk& walk, const Tensors& in) {
+                  return unroll(walk, in[0], walk.start(batch), Lengths(in[0])).state.h;
+                }),
+                {"[unroll]", "lengths are integers [batch]", "float64[7, 4, 2]"});
+  require_parts(refused([](const Walk& walk, const Tensors& in) {
+                  return unroll(walk, in[0], walk.start(batch), Lengths(slice(in[2], 0, 0, 3))).state.h;
+                }),
+                {"[unroll]", "an input has another batch than the sequences: 3 are expected"});
+  require_parts(refused([](const Walk& walk, const Tensors& in) {
+                  return unroll(walk, in[0], walk.start(batch), Lengths(in[2] + 1)).state.h;
+                }),
+                {"a length of a sequence in unroll", "8"});
+  require_parts(refused([](const Walk& walk, const Tensors& in) {
+                  return unroll(walk, in[0], walk.start(batch), RestartWhere(in[2] > 0)).state.h;
+                }),
+                {"[unroll]", "flags that restart sequences are bool [7, batch] or [7]", "bool[4]"});
+  require_parts(refused([](const Walk& walk, const Tensors& in) {
+                  return unroll(walk, in[0], walk.start(batch), Truncate(0)).state.h;
+                }),
+                {"[Truncate]", "1 step or more, not 0"});
+  require_parts(refused([](const Walk& walk, const Tensors& in) {
+                  return unroll(walk, in[0], walk.start(batch), Checkpoint(-2)).state.h;
+                }),
+                {"[unroll]", "Checkpoint needs a number of steps from 1 on"});
+  require_parts(refused([](const Walk&, const Tensors& in) {
+                  return unroll([](const Tensor& x, const Tensor& s) { return s + sum(x, {0}); }, in[0],
+                                zeros({2}), Lengths(in[2]))
+                      .outputs;
+                }),
+                {"[unroll]", "has another batch"});
+}
+
+TEST_CASE("one sequence without a batch, no steps, and no sequences", "[sequences]") {
+  const auto cell = [](const Tensor& x, const Tensor& s) { return s + x; };
+  const auto ones = Array({ElementType::float64, {5, 2}}, 1);
+  const auto alone = run({ones, Array(std::int64_t{3})}, [&](const Tensors& in) -> Tensors {
+    const auto [y, s] = unroll(cell, in[0], zeros({2}), Lengths(in[1]));
+    const auto back = unroll(cell, in[0], zeros({2}), Lengths(in[1]), Reverse).outputs;
+    return {y, s, back};
+  });
+  CHECK(values(alone[0]) == List{1, 1, 2, 2, 3, 3, 0, 0, 0, 0});
+  CHECK(values(alone[1]) == List{3, 3});
+  CHECK(values(alone[2]) == List{3, 3, 2, 2, 1, 1, 0, 0, 0, 0});
+  for (const auto& shape : {Shape{0, 3, 2}, Shape{5, 0, 2}}) {
+    const auto batch = shape[1];
+    const auto none = run(
+        {Array(shape, ElementType::float64), Array({ElementType::int64, {batch}}, 0)},
+        [&](const Tensors& in) -> Tensors {
+          const auto [y, s] = unroll(cell, in[0], zeros({batch, 2}), Lengths(in[1]), Truncate(2), Checkpoint);
+          return {y, s, gradients(sum(y), {in[0]})[0]};
+        });
+    CHECK(none[0].shape() == shape);
+    CHECK(largest(none[1]) == 0);
+    CHECK(none[2].shape() == shape);
+  }
+}

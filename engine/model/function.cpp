@@ -6,6 +6,7 @@
 namespace reel {
 
 ProgramCache::Entry* ProgramCache::find(const Key& key) {
+  if (!entries_.empty() && entries_.front().key == key) return &entries_.front();
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return nullptr;
   entries_.splice(entries_.begin(), entries_, found->second);

@@ -90,16 +90,21 @@ Parameter Scope::state(const std::string& name, std::initializer_list<std::int64
 }
 
 Parameter Scope::state(const std::string& name, const Shape& shape, double value) const {
+  return state(name, TensorType{model_->element(), shape}, value);
+}
+
+Parameter Scope::state(const std::string& name, const TensorType& type, double value) const {
   const auto full_name = checked_name((*this / name).path());
   if (const auto known = model_->by_name_.find(full_name);
       known != model_->by_name_.end() && known->second.is_state) {
     const auto& state = known->second.value;
-    if (state.shape() != shape)
-      throw Error("[state] " + full_name + " has shape " + to_string(state.shape()) + ", not " +
-                  to_string(shape));
+    const auto& is = state.variable()->type();
+    if (is.shape != type.shape)
+      throw Error("[state] " + full_name + " has shape " + to_string(is.shape) + ", not " +
+                  to_string(type.shape));
+    if (is != type) throw Error("[state] " + full_name + " is " + to_string(is) + ", not " + to_string(type));
     return state;
   }
-  const TensorType type{model_->element(), shape};
   auto values = made_for(full_name, type, [&] { return Array(type, value); });
   return model_->make(full_name, std::move(values), true);
 }

@@ -82,12 +82,12 @@ def losses():
 
 
 def trajectory(case, make_optimiser, largest_norm=None):
-    """Five steps of a linear model on its mean squared error; of every value, the course."""
+    """Twenty steps of a linear model on its mean squared error; of every value, the course."""
     x, target, weight, bias = torch.randn(8, 3), torch.randn(8, 2), random(3, 2), random(2)
     optimiser = make_optimiser([weight, bias])
     history = {"weight": [weight.detach().clone()], "bias": [bias.detach().clone()], "loss": []}
     norms = []
-    for _ in range(5):
+    for _ in range(20):
         optimiser.zero_grad()
         loss = (x @ weight + bias - target).square().mean()
         loss.backward()
@@ -104,6 +104,64 @@ def trajectory(case, make_optimiser, largest_norm=None):
     save(case, x=x, target=target, **{name: torch.stack(values) for name, values in history.items()})
 
 
+def deep(case, module):
+    """A module of several layers, of both directions, on sequences of different lengths, packed. Of each
+    direction of each layer the parameters, with the sum of both biases, and their gradients; final states [layers
+    and directions, batch, ...]."""
+    steps, lengths = 6, [6, 2, 4]
+    x = random(steps, len(lengths), module.input_size)
+    packed = torch.nn.utils.rnn.pack_padded_sequence(x, torch.tensor(lengths), enforce_sorted=False)
+    y, final = module(packed)
+    y, _ = torch.nn.utils.rnn.pad_packed_sequence(y, total_length=steps)
+    final = dict(zip(("h_last", "c_last"), final if isinstance(final, tuple) else (final,)))
+    weights = {name: torch.randn_like(value) for name, value in {"y": y, **final}.items()}
+    loss = sum((weights[name] * value).sum() for name, value in {"y": y, **final}.items())
+    parameters = dict(module.named_parameters())
+    gradients = dict(zip(["x", *parameters], torch.autograd.grad(loss, [x, *parameters.values()])))
+    save(case, x=x, lengths=lengths, y=y, grad_x=gradients["x"], **final)
+    save(case, **{f"weight_of_{name}": value for name, value in weights.items()})
+    for name, value in parameters.items():
+        if name.startswith("bias_hh"):
+            continue
+        if name.startswith("bias_ih"):
+            value = value + parameters[name.replace("ih", "hh")]
+        save(case, **{name.replace("bias_ih", "bias"): value})
+        save(case, **{"grad_" + name.replace("bias_ih", "bias"): gradients[name]})
+
+
+def more_losses():
+    functional = torch.nn.functional
+
+    def one(case, loss, y, **given):
+        save(case, y=y, loss=loss, grad_y=torch.autograd.grad(loss, [y])[0], **given)
+
+    logits, targets, weights = random(4, 3, 5), torch.randint(5, (4, 3)), torch.rand(5) + 0.1
+    targets[1, 2] = targets[3, 0] = -7
+    flat = logits.reshape(-1, 5), targets.reshape(-1)
+    for case, options in {
+        "cross_entropy_smoothed": {"label_smoothing": 0.2},
+        "cross_entropy_weighted": {"weight": weights},
+        "cross_entropy_both": {"weight": weights, "label_smoothing": 0.3},
+    }.items():
+        loss = functional.cross_entropy(*flat, ignore_index=-7, **options)
+        one(case, loss, logits, targets=targets, weights=weights)
+
+    y, target = random(4, 3), torch.randn(4, 3)
+    probability, events = torch.rand(4, 3), torch.rand(4, 3)
+    one("binary", functional.binary_cross_entropy_with_logits(y, probability), y, target=probability)
+    weighted = functional.binary_cross_entropy_with_logits(y, probability, weight=events, reduction="sum")
+    one("binary_weighted", weighted / events.sum(), y, target=probability, weights=events)
+    one("absolute", functional.l1_loss(y, target), y, target=target)
+    one("huber", functional.huber_loss(y, target, delta=0.7), y, target=target)
+
+    logits = random(9, 4, 6)
+    labels = torch.tensor([[1, 2, 2, 3], [5, 1, 0, 0], [4, 4, 4, 4], [3, 0, 0, 0]])
+    steps, counts = torch.tensor([9, 5, 8, 3]), torch.tensor([4, 2, 4, 0])
+    losses = functional.ctc_loss(logits.log_softmax(-1), labels, steps, counts, reduction="none")
+    loss = functional.ctc_loss(logits.log_softmax(-1), labels, steps, counts)
+    one("ctc", loss, logits, labels=labels, steps=steps, counts=counts, losses=losses)
+
+
 def main():
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(1)
@@ -117,6 +175,36 @@ def main():
     trajectory("clipped", lambda parameters: torch.optim.SGD(parameters, lr=0.3), largest_norm=2.5)
     recurrent("gru_after", GRU(4, 5, reset_after=True), ["h"])
     recurrent("gru_before", GRU(4, 5, reset_after=False), ["h"])
+    deep("lstm_deep", torch.nn.LSTM(4, 5, num_layers=2))
+    deep("lstm_both", torch.nn.LSTM(4, 5, num_layers=2, bidirectional=True))
+    deep("lstm_projected", torch.nn.LSTM(4, 5, num_layers=2, bidirectional=True, proj_size=3))
+    deep("rnn_both", torch.nn.RNN(4, 5, num_layers=2, bidirectional=True))
+    more_losses()
+    optimisers = torch.optim
+    trajectory("nesterov", lambda p: optimisers.SGD(p, lr=0.1, momentum=0.9, nesterov=True))
+    trajectory("decayed", lambda p: optimisers.SGD(p, lr=0.1, weight_decay=0.05))
+    trajectory("adamw", lambda p: optimisers.AdamW(p, lr=0.05, weight_decay=0.1))
+    trajectory("rmsprop", lambda p: optimisers.RMSprop(p, lr=0.02, alpha=0.9, momentum=0.5))
+    trajectory("adagrad", lambda p: optimisers.Adagrad(p, lr=0.1))
+    trajectory("adadelta", lambda p: optimisers.Adadelta(p, lr=0.5))
+    rates = torch.optim.lr_scheduler
+
+    def scheduled(optimiser):
+        """Steps its schedule after each of its own."""
+        warm = rates.LinearLR(optimiser, start_factor=1 / 4, end_factor=1, total_iters=3)
+        cosine = rates.CosineAnnealingLR(optimiser, T_max=10, eta_min=0.01)
+        both = rates.SequentialLR(optimiser, [warm, cosine], milestones=[4])
+        step, lasting = optimiser.step, []
+        def stepped():
+            step()
+            lasting.append(optimiser.param_groups[0]["lr"])
+            # Stays at the end, where PyTorch's would go up again.
+            if len(lasting) <= 14:
+                both.step()
+        optimiser.step = stepped
+        return optimiser
+
+    trajectory("scheduled", lambda p: scheduled(optimisers.SGD(p, lr=0.3)))
 
 
 main()

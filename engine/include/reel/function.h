@@ -1,5 +1,4 @@
 #pragma once
-#include <deque>
 #include <list>
 
 #include "in_use.h"
@@ -154,6 +153,21 @@ class Function {
         args...);
   }
 
+  /// The same, with the result written into `result`, arrays in its structure: those that have the right
+  /// types already are used again, so that nothing is allocated. An exception leaves them with any value.
+  /// Throws Error where one of them is an argument.
+  template <class Result, class... Args>
+  void into(Result& result, const Args&... args) {
+    with_entry(
+        [&](auto& entry, const auto& arrays, auto type) {
+          using Recorded = typename decltype(type)::type;
+          static_assert(std::is_same_v<Result, structure::rebound<Recorded, Array>>,
+                        "the arrays to write into have the structure of what the function returns");
+          run_into<Recorded>(entry, arrays, result);
+        },
+        args...);
+  }
+
   /// A call in two halves: copies the arguments now, and begins to bring them to the device, which goes on
   /// while other calls compute; what it returns is called for the result.
   ///
@@ -180,6 +194,18 @@ class Function {
   template <class... Args>
   auto program(const Args&... args) {
     return with_entry([](auto& entry, const auto&, auto) { return entry.program; }, args...);
+  }
+
+  /// Arrays in the structure of the result for arguments like these, of no meaning: to be written into.
+  template <class... Args>
+  auto result_like(const Args&... args) {
+    return with_entry(
+        [](auto& entry, const auto&, auto type) {
+          using Result = typename decltype(type)::type;
+          return structure::converted<structure::rebound<Result, Array>>(
+              *static_cast<const Result*>(entry.result.get()), [](const Tensor&) { return Array(); });
+        },
+        args...);
   }
 
   /// Where the time of calls with these arguments goes, a Profile; see Program::profile().
@@ -242,6 +268,32 @@ class Function {
     return false;
   }
 
+  template <class Recorded, class Result>
+  void run_into(ProgramCache::Entry& entry, const std::vector<const Array*>& arrays, Result& result) {
+    std::size_t count = 0;
+    structure::for_each_leaf(result, [&](Array& leaf) {
+      ++count;
+      for (const auto* argument : arrays)
+        if (argument == &leaf) throw Error("[Function] an argument cannot be a result of the same call");
+    });
+    results_.resize(count);
+    const auto exchange = [&] {
+      std::size_t next = 0;
+      structure::for_each_leaf(result, [&](Array& leaf) { std::swap(leaf, results_[next++]); });
+    };
+    exchange();
+    try {
+      entry.program.run(arrays, results_);
+    } catch (...) {
+      results_.resize(count);
+      exchange();
+      throw;
+    }
+    if (count == results_.size()) return exchange();
+    // A vector in it has another length than before.
+    result = StagedCall<Recorded>::structured(std::exchange(results_, {}), entry.result);
+  }
+
   /// `then` of the entry for these arguments, the arrays they are, and the type of the function's result.
   template <class Then, class... Args>
   auto with_entry(const Then& then, const Args&... args) {
@@ -254,21 +306,22 @@ class Function {
           "that names its members by REEL_MEMBERS(...) in it");
       if constexpr (returns_tensors<Result>) {
         const Using use(in_use_, "Function");
-        std::deque<Array> numbers;  // the C++ numbers as arrays
-        std::vector<const Array*> arrays;
-        auto& entry = find_or_record<Arguments, Result>(arrays, numbers, args...);
-        return then(entry, arrays, structure::Type<Result>{});
+        std::list<Array> numbers;  // the C++ numbers as arrays
+        arrays_.clear();
+        auto& entry = find_or_record<Arguments, Result>(arrays_, numbers, args...);
+        return then(entry, arrays_, structure::Type<Result>{});
       }
     }
   }
 
   /// Collects the arguments, and the program for them.
   template <class Arguments, class Result, class... Args>
-  ProgramCache::Entry& find_or_record(std::vector<const Array*>& arrays, std::deque<Array>& numbers,
+  ProgramCache::Entry& find_or_record(std::vector<const Array*>& arrays, std::list<Array>& numbers,
                                       const Args&... args) {
     // A generic function gets other types, and may return others, where the structures of its arguments
     // differ.
-    ProgramCache::Key key{reinterpret_cast<std::intptr_t>(&structure::type_tag<Arguments>)};
+    auto& key = key_;
+    key.assign(1, reinterpret_cast<std::intptr_t>(&structure::type_tag<Arguments>));
     (structure::append_lengths(args, key), ...);
     (collect(args, arrays, numbers, key), ...);
     if (auto* entry = cache_.find(key)) return *entry;
@@ -282,7 +335,7 @@ class Function {
   }
 
   template <class Arg>
-  void collect(const Arg& arg, std::vector<const Array*>& arrays, std::deque<Array>& numbers,
+  void collect(const Arg& arg, std::vector<const Array*>& arrays, std::list<Array>& numbers,
                ProgramCache::Key& key) const {
     structure::for_each_leaf(arg, [&](const auto& leaf) {
       using Leaf = std::decay_t<decltype(leaf)>;
@@ -357,6 +410,10 @@ class Function {
   CompileOptions options_;
   ProgramCache cache_;
   InUse in_use_;
+  // Of the call in progress, so that one call after the other takes no memory for them.
+  std::vector<const Array*> arrays_;
+  ProgramCache::Key key_;
+  std::vector<Array> results_;
 };
 
 template <class F, class... Options>

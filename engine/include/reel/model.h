@@ -61,9 +61,11 @@ class Scope {
                       const Initialiser& initialiser) const;
   /// A value that updates may write but that is no weight, such as an optimiser's memory: the one of that
   /// name, or a new one whose elements are `value`. Throws Error where the one of that name is a parameter or
-  /// has another shape, and for a name that parameter() would refuse.
+  /// has another shape or type, and for a name that parameter() would refuse.
   Parameter state(const std::string& name, const Shape& shape, double value) const;
   Parameter state(const std::string& name, std::initializer_list<std::int64_t> extents, double value) const;
+  /// One of any element type, such as a counter.
+  Parameter state(const std::string& name, const TensorType& type, double value) const;
 
  private:
   Model* model_;

@@ -3,9 +3,15 @@
 
 namespace reel {
 
-/// Throws RecordError, naming `cell`, unless x is [batch, input] and every tensor of the state [batch,
-/// hidden], of one batch: other shapes would broadcast to a wrong result. Both may do without the batch.
-void check_step(const std::string& cell, const Tensor& x, std::int64_t input, const Tensors& state,
-                std::int64_t hidden);
+/// A tensor of a cell's state, and how many units it is of.
+struct StatePart {
+  Tensor value;
+  std::int64_t units;
+};
+
+/// Throws RecordError, naming `cell`, unless x is [batch, input] and every part of the state [batch, units],
+/// of one batch: other shapes would broadcast to a wrong result. All may do without the batch.
+void check_step(const std::string& cell, const Tensor& x, std::int64_t input,
+                const std::vector<StatePart>& state);
 
 }  // namespace reel

@@ -1,15 +1,69 @@
 #pragma once
-#include <reel/ops.h>
+#include <reel/unroll.h>
 
 namespace reel {
 
 /// `x` with each element zeroed with probability `rate` and the rest divided by 1 - rate, so that the mean
 /// stays (Srivastava et al. 2014). New choices in each run and at each step of an unroll. `rate` may be an
 /// input of the run; 0 gives `x`.
-inline Tensor dropout(const Tensor& x, const Tensor& rate) {
-  check_usable("dropout", {x, rate});
-  const auto keep = cast(1 - rate, x.element());
-  return select(bernoulli(x.shape(), keep), x / select(keep == 0, 1, keep), 0);
-}
+Tensor dropout(const Tensor& x, const Tensor& rate);
+
+/// The same of a sequence [time, ...], with one choice for all its steps (Gal and Ghahramani 2016).
+Tensor variational_dropout(const Tensor& x, const Tensor& rate);
+
+/// What dropout multiplies by: 0 with probability `rate`, otherwise 1 / (1 - rate). One made outside of a
+/// cell that uses it is the same at every step, also of the state: variational dropout inside a recurrence.
+Tensor dropout_mask(const Shape& shape, const Tensor& rate);
+
+/// Whether a random layer draws, as in training, or takes the mean of what it would draw.
+enum class Draws { random, mean };
+
+namespace structure {
+
+/// `after` with each element as `before` with probability `rate`; in the mean, the mixture of both.
+Tensor zoned_out(const Tensor& before, const Tensor& after, const Tensor& rate, Draws draws);
+
+}  // namespace structure
+
+/// A cell whose state keeps, unit by unit, its value from before with probability `rate`, which may be an
+/// input of the run (Krueger et al. 2017); with Draws::mean it takes the mean of that, for predictions.
+/// States that are no floating tensors stay what the cell makes of them. An output that is a tensor of the
+/// state, as an LSTM's, is the one that is handed on.
+///
+///   unroll(Zoneout(cell, rate), x, cell.initial_state(batch))
+template <class Cell>
+struct Zoneout {
+  Cell cell;
+  Tensor rate;
+  Draws draws;
+
+  Zoneout(Cell cell, Tensor rate, Draws draws = Draws::random)
+      : cell(std::move(cell)), rate(std::move(rate)), draws(draws) {}
+
+  auto initial_state(std::int64_t batch) const { return cell.initial_state(batch); }
+
+  template <class X, class State>
+  auto operator()(const X& x, const State& state) const {
+    const auto result = cell(x, state);
+    using Split = structure::StepResult<std::decay_t<decltype(result)>, State>;
+    auto output = Split::output(result);
+    auto next = Split::state(result);
+    const auto before = structure::flatten(state);
+    std::size_t k = 0;
+    structure::for_each_leaf(next, [&](Tensor& leaf) {
+      const auto made = leaf;
+      leaf = structure::zoned_out(before[k++], made, rate, draws);
+      structure::for_each_leaf(output, [&](Tensor& out) {
+        if (is_same(out, made)) out = leaf;
+      });
+    });
+    return std::pair(std::move(output), std::move(next));
+  }
+
+ private:
+  static bool is_same(const Tensor& a, const Tensor& b) {
+    return a.recorded() && b.recorded() && &a.tape() == &b.tape() && a.id() == b.id();
+  }
+};
 
 }  // namespace reel

@@ -12,21 +12,31 @@ struct CellInit {
   Initialiser recurrent = orthogonal();
 };
 
+/// How wide a gate is, and what it reads.
+struct GateSizes {
+  std::int64_t input, state, hidden;
+};
+
 /// What every gate of a recurrent cell computes before its activation: x W + h U + b, with x [batch, input],
-/// h [batch, hidden]. Parameters `W` [input, hidden], `U` [hidden, hidden], `b` [hidden].
+/// h [batch, state]. Parameters `W` [input, hidden], `U` [state, hidden], `b` [hidden].
 struct Gate {
   std::string scope;
   Parameter W, U, b;
 
-  Gate(const Scope& in, std::int64_t input, std::int64_t hidden, const CellInit& init = {}, double bias = 0)
+  /// One without parameters: a gate that a cell does without.
+  Gate() = default;
+  Gate(const Scope& in, const GateSizes& sizes, const CellInit& init = {}, double bias = 0)
       : scope(in.path()),
-        W(in.parameter("W", {input, hidden}, init.input)),
-        U(in.parameter("U", {hidden, hidden}, init.recurrent)),
-        b(in.parameter("b", {hidden}, constant_init(bias))) {}
+        W(in.parameter("W", {sizes.input, sizes.hidden}, init.input)),
+        U(in.parameter("U", {sizes.state, sizes.hidden}, init.recurrent)),
+        b(in.parameter("b", {sizes.hidden}, constant_init(bias))) {}
+  /// Of a state as wide as the gate.
+  Gate(const Scope& in, std::int64_t input, std::int64_t hidden, const CellInit& init = {}, double bias = 0)
+      : Gate(in, GateSizes{input, hidden, hidden}, init, bias) {}
 
   Tensor operator()(const Tensor& x, const Tensor& h) const {
     const ScopeGuard guard(scope);
-    check_step("Gate", x, W.shape()[0], {h}, U.shape()[0]);
+    check_step("Gate", x, W.shape()[0], {{h, U.shape()[0]}});
     return input_part(x) + state_part(h);
   }
 

@@ -29,7 +29,7 @@ struct GRU {
 
   Tensor operator()(const Tensor& x, const Tensor& h) const {
     const ScopeGuard guard(scope);
-    check_step("GRU", x, reset.W.shape()[0], {h}, hidden);
+    check_step("GRU", x, reset.W.shape()[0], {{h, hidden}});
     const auto r = sigmoid(reset(x, h)), u = sigmoid(update(x, h));
     const auto g = form == Reset::before_product
                        ? tanh(candidate(x, r * h))

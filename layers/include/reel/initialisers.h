@@ -5,6 +5,8 @@ namespace reel {
 
 /// Every element `value`.
 Initialiser constant_init(double value);
+/// Uniform in [low, high).
+Initialiser uniform_init(double low, double high);
 /// Uniform in +-sqrt(6 / (rows + columns)) of a matrix [rows, columns] (Glorot and Bengio 2010, equation 16).
 /// For other ranks the last axis counts as columns and the product of the rest as rows.
 Initialiser glorot_uniform();

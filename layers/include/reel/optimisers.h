@@ -15,10 +15,12 @@ struct ParameterGradient {
 /// set by TrainingStep::set_learning_rate.
 using Optimiser = std::function<void(const std::vector<ParameterGradient>&, const Scope& memory)>;
 
-/// Gradient descent with momentum: v = momentum v + gradient, parameter -= rate v.
+/// Gradient descent with momentum: v = momentum v + gradient, parameter -= rate v. With `nesterov` the step
+/// is rate (gradient + momentum v) (Sutskever et al. 2013).
 struct SGD {
   double rate;
   double momentum = 0;
+  bool nesterov = false;
   void operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const;
 };
 
@@ -35,6 +37,99 @@ struct Adam {
       : rate(rate), beta1(beta1), beta2(beta2), epsilon(epsilon) {}
   void operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const;
 };
+
+/// Adam, and parameters shrink by rate * decay in each step, whatever their gradients are (Loshchilov and
+/// Hutter 2019).
+struct AdamW {
+  Adam adam;
+  double decay;
+
+  explicit AdamW(double rate = 1e-3, double decay = 1e-2, double beta1 = 0.9, double beta2 = 0.999,
+                 double epsilon = 1e-8)
+      : adam(rate, beta1, beta2, epsilon), decay(decay) {}
+  void operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const;
+};
+
+/// Steps of gradient / (sqrt(s) + epsilon), with s the running mean of squared gradients, s = decay s + (1 -
+/// decay) gradient^2 (Tieleman and Hinton 2012); with momentum as in SGD.
+struct RMSprop {
+  double rate = 1e-2;
+  double decay = 0.99;
+  double epsilon = 1e-8;
+  double momentum = 0;
+  void operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const;
+};
+
+/// Steps of gradient / (sqrt(s) + epsilon), with s the sum of all squared gradients so far (Duchi et al.
+/// 2011).
+struct Adagrad {
+  double rate = 1e-2;
+  double epsilon = 1e-10;
+  void operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const;
+};
+
+/// Steps in units of those before: gradient sqrt(u + epsilon) / sqrt(s + epsilon), with u and s the running
+/// means of squared steps and squared gradients (Zeiler 2012).
+struct Adadelta {
+  double rate = 1;
+  double decay = 0.9;
+  double epsilon = 1e-6;
+  void operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const;
+};
+
+/// Leaves all parameters as they are: for a group of them.
+struct Frozen {
+  void operator()(const std::vector<ParameterGradient>&, const Scope&) const {}
+};
+
+/// Parameters whose names match `pattern`, in which * stands for any letters and ? for one, as in file names,
+/// and how they change.
+struct ParameterGroup {
+  std::string pattern;
+  Optimiser optimiser;
+};
+
+/// Each parameter changes as the first group that matches its name says. Group k, counted from 1, remembers
+/// under "group k": its learning rate is model.parameter("optimiser/group 1/learning_rate"). Throws Error for
+/// a parameter that no group matches, and for a group that none does.
+///
+///   by_name({{"encoder/*", Frozen()}, {"*/b", SGD{0.1}}, {"*", Adam(1e-3)}})
+Optimiser by_name(std::vector<ParameterGroup> groups);
+
+/// What is added to the loss for the size of parameters: l1 sum |w| + l2 / 2 sum w^2.
+struct Penalty {
+  double l1 = 0, l2 = 0;
+};
+/// Adds the gradient of the penalty to that of each parameter before `optimiser`.
+Optimiser penalised(const Penalty& penalty, Optimiser optimiser);
+
+/// Takes a step with the mean of the gradients of each `count` calls: a batch in parts. Parameters and the
+/// optimiser's memory stay as they are in between. Throws Error unless count is 1 or more.
+Optimiser accumulated(std::int64_t count, Optimiser optimiser);
+
+/// The learning rate of a step, a float64 scalar, of how many steps were taken before it, another.
+using RateSchedule = std::function<Tensor(const Tensor& step)>;
+/// What a schedule gives after so many steps, as a number.
+double rate_at(const RateSchedule& schedule, std::int64_t step);
+
+RateSchedule constant_rate(double rate);
+/// rate factor^k after k times `every` steps.
+RateSchedule step_decay(double rate, double factor, std::int64_t every);
+/// From `rate` to `last` in `steps` steps along half a cosine, and `last` from there on (Loshchilov and
+/// Hutter 2017).
+RateSchedule cosine_decay(double rate, std::int64_t steps, double last = 0);
+/// In `steps` equal steps up to the rate with which `then` begins, and then as `then` says.
+RateSchedule warm_up(std::int64_t steps, RateSchedule then);
+
+/// The optimiser with the learning rate of a schedule in place of its own. How many steps were taken is
+/// remembered with its memory; set_learning_rate() would hold for one step.
+///
+///   TrainingStep step(model, scheduled(warm_up(100, cosine_decay(1e-3, 5000)), Adam()), loss);
+Optimiser scheduled(RateSchedule schedule, Optimiser optimiser);
+
+/// Cuts every element of the gradients to +-`largest` before `optimiser`; NaN stays NaN. Throws Error unless
+/// `largest` is above 0.
+Optimiser clip_by_value(double largest, Optimiser optimiser);
 
 /// Scales all gradients down together where their common Euclidean norm exceeds `largest_norm`, before
 /// `optimiser`. Gradients may be of any magnitude. Where one element of them is infinite or NaN there is no

@@ -20,7 +20,7 @@ struct RNN {
 
   Tensor operator()(const Tensor& x, const Tensor& h) const {
     const ScopeGuard guard(gate.scope);
-    check_step("RNN", x, gate.W.shape()[0], {h}, hidden);
+    check_step("RNN", x, gate.W.shape()[0], {{h, hidden}});
     return activation(gate(x, h));
   }
 };

@@ -1,0 +1,169 @@
+#pragma once
+#include <optional>
+
+#include "function.h"
+#include "host_state.h"
+#include "unroll.h"
+
+namespace reel {
+
+namespace structure {
+
+/// The next state with the types that the state came with. Throws RecordError where it has others.
+Tensors handed_on(const Tensors& before, const Tensors& after, const std::vector<std::string>& names);
+
+/// One step of a cell by itself, as a recorded function: {output, next state}.
+template <class Cell, class X, class State>
+struct StreamStep {
+  Cell cell;
+
+  auto operator()(const X& x, const State& state) const {
+    const CellScope scope(typeid(Cell));
+    const auto result = cell(x, state);
+    using Split = StepResult<std::decay_t<decltype(result)>, State>;
+    static_assert(
+        Split::is_valid,
+        "a cell returns its next state, of the type of the one it got, or a pair {output, next state}");
+    const auto next = Split::state(result);
+    check_present("Stream", "the state that the cell returns", next);
+    return std::pair(Split::output(result),
+                     unflatten(state, handed_on(flatten(state), flatten(next), paths_of(state))));
+  }
+};
+
+}  // namespace structure
+
+/// A cell that runs step by step, on one input after the other as they come in. The state is kept in place,
+/// and a step takes no memory.
+///
+///   Stream stream(model, cell, cell.initial_state(1));
+///   while (read(x)) write(stream.step(x));      // x [1, input]
+///
+/// Whatever is called like a cell can stream, a lambda with layers behind a cell as well. The first step, and
+/// the first with an input of another type, records and compiles. Further arguments of the constructor are
+/// options, as of a Function. Errors are those of a Function; a step that throws leaves the state as it was.
+/// One thread at a time.
+template <class Cell, class State>
+class Stream {
+ public:
+  using HostState = structure::rebound<State, Array>;
+
+  /// `state` is of literals, such as `cell.initial_state(1)`. `model` must outlive the stream.
+  template <class... Options>
+  Stream(Model& model, Cell cell, const State& state, const Options&... options)
+      : model_(&model), cell_(std::move(cell)), first_(host_state(model, state)), state_(first_) {
+    (options(options_), ...);
+  }
+
+  /// The output of one step, for an Array or a structure of them: valid until the next step.
+  template <class X>
+  const auto& step(const X& x) {
+    auto& runs = runs_for(x);
+    runs.program->run(arguments_, results_);
+    std::size_t next = 0;
+    const auto take = [&](Array& leaf) { std::swap(leaf, results_[next++]); };
+    structure::for_each_leaf(runs.output, take);
+    structure::for_each_leaf(state_, take);
+    return runs.output;
+  }
+
+  /// The state after the last step.
+  const HostState& state() const { return state_; }
+  /// Goes on from `state`. Throws Error for one of other types than the first.
+  void set_state(const HostState& state) {
+    const auto given = types_of(pointers_to_leaves(state)), wanted = types_of(pointers_to_leaves(first_));
+    if (given != wanted)
+      throw Error("[Stream] a state of (" + to_string(given) + ") is not one of (" + to_string(wanted) + ")");
+    state_ = state;
+    runs_.reset();  // The arrays of the state may be others.
+  }
+  /// Goes on from the state that it began with.
+  void start_again() { set_state(first_); }
+  /// The program of a step with inputs like the last one: to explain() it.
+  template <class X>
+  Program program(const X& x) {
+    return *runs_for(x).program;
+  }
+
+ private:
+  template <class Leaf>
+  struct IsArray : std::is_same<Leaf, Array> {};
+
+  /// Steps with inputs of one structure.
+  template <class X>
+  struct Runs {
+    using Step =
+        structure::StreamStep<Cell, structure::rebound<X, Tensor>, structure::rebound<State, Tensor>>;
+    using Result = std::invoke_result_t<const Step&, const structure::rebound<X, Tensor>&,
+                                        const structure::rebound<State, Tensor>&>;
+    Function<Step> function;
+    structure::rebound<std::tuple_element_t<0, Result>, Array> output;
+    std::optional<Program> program;
+  };
+
+  template <class S>
+  static std::vector<const Array*> pointers_to_leaves(const S& s) {
+    std::vector<const Array*> pointers;
+    structure::for_each_leaf(s, [&](const Array& leaf) { pointers.push_back(&leaf); });
+    return pointers;
+  }
+
+  /// What is set up for inputs like `x`, with `x` among the arguments.
+  template <class X>
+  Runs<X>& runs_for(const X& x) {
+    static_assert(structure::AllLeaves<X, IsArray>::value,
+                  "a step of a Stream takes an Array, or a tuple, vector or struct with REEL_MEMBERS(...) of "
+                  "Arrays");
+    if (!runs_ || tag_ != &structure::type_tag<X>) {
+      const auto same_options = [&](CompileOptions& options) { options = options_; };
+      using Step = typename Runs<X>::Step;
+      runs_ = std::make_shared<Runs<X>>(
+          Runs<X>{Function<Step>(*model_, Step{cell_}, same_options), {}, std::nullopt});
+      tag_ = &structure::type_tag<X>;
+    }
+    auto& runs = *static_cast<Runs<X>*>(runs_.get());
+    if (!runs.program || !takes(x)) prepare(runs, x);
+    return runs;
+  }
+
+  /// Puts `x` among the arguments; false where it has other types than the inputs before.
+  template <class X>
+  bool takes(const X& x) {
+    std::size_t next = 0;
+    bool same = true;
+    structure::for_each_leaf(x, [&](const Array& leaf) {
+      same = same && next < inputs_.size() && leaf.type() == inputs_[next];
+      if (same) arguments_[next] = &leaf;
+      ++next;
+    });
+    return same && next == inputs_.size();
+  }
+
+  template <class X>
+  void prepare(Runs<X>& runs, const X& x) {
+    runs.program.reset();
+    auto program = runs.function.program(x, state_);
+    runs.output = std::get<0>(runs.function.result_like(x, state_));
+    arguments_ = pointers_to_leaves(x);
+    inputs_ = types_of(arguments_);
+    const auto state = pointers_to_leaves(state_);
+    arguments_.insert(arguments_.end(), state.begin(), state.end());
+    results_.clear();
+    runs.program.emplace(std::move(program));
+  }
+
+  Model* model_;
+  Cell cell_;
+  CompileOptions options_;
+  HostState first_, state_;
+  std::shared_ptr<void> runs_;  // Runs of the type of the last input
+  const char* tag_ = nullptr;   // of that type
+  std::vector<TensorType> inputs_;
+  std::vector<const Array*> arguments_;
+  std::vector<Array> results_;
+};
+
+template <class Cell, class State, class... Options>
+Stream(Model&, Cell, State, const Options&...) -> Stream<Cell, State>;
+
+}  // namespace reel

@@ -1,0 +1,44 @@
+#include <reel/dropout.h>
+#include <reel/ops.h>
+
+namespace reel {
+
+namespace {
+
+/// What is kept is divided by, and 1 where nothing is.
+Tensor divisor(const Tensor& keep) { return select(keep == 0, 1, keep); }
+
+/// `x` where a choice of `shape`, which broadcasts to that of `x`, keeps it.
+Tensor dropped(const Tensor& x, const Shape& shape, const Tensor& rate) {
+  const auto keep = cast(1 - rate, x.element());
+  return select(bernoulli(shape, keep), x / divisor(keep), 0);
+}
+
+}  // namespace
+
+Tensor dropout(const Tensor& x, const Tensor& rate) {
+  check_usable("dropout", {x, rate});
+  return dropped(x, x.shape(), rate);
+}
+
+Tensor variational_dropout(const Tensor& x, const Tensor& rate) {
+  check_usable("variational_dropout", {x, rate});
+  if (x.rank() == 0) refuse("variational_dropout", "a sequence has a leading time axis", {x});
+  return dropped(x, x.shape().without_axis(0).with_axis(0, 1), rate);
+}
+
+Tensor dropout_mask(const Shape& shape, const Tensor& rate) {
+  check_usable("dropout_mask", rate);
+  const auto keep = 1 - rate;
+  return select(bernoulli(shape, keep), 1 / divisor(keep), 0);
+}
+
+Tensor structure::zoned_out(const Tensor& before, const Tensor& after, const Tensor& rate, Draws draws) {
+  check_usable("Zoneout", {before, after, rate});
+  if (!after.own_element() || !is_floating(after.element())) return after;
+  const auto kept = cast(rate, after.element());
+  if (draws == Draws::mean) return kept * before + (1 - kept) * after;
+  return select(bernoulli(after.shape(), kept), before, after);
+}
+
+}  // namespace reel

@@ -1,0 +1,29 @@
+#pragma once
+#include <reel/initialisers.h>
+#include <reel/ops.h>
+#include <reel/record.h>
+
+namespace reel {
+
+/// Layer normalisation over the last axis (Ba et al. 2016): (x - mean) / sqrt(variance + 1e-5) * scale +
+/// shift,
+/// [..., size] -> [..., size]. Parameters `scale` [size], at first `first_scale`, and `shift` [size], at
+/// first 0.
+struct LayerNorm {
+  std::string scope;
+  Parameter scale, shift;
+
+  /// One without parameters, for layers that may do without it.
+  LayerNorm() = default;
+  LayerNorm(const Scope& in, std::int64_t size, double first_scale = 1)
+      : scope(in.path()),
+        scale(in.parameter("scale", {size}, constant_init(first_scale))),
+        shift(in.parameter("shift", {size}, constant_init(0))) {}
+
+  Tensor operator()(const Tensor& x) const {
+    const ScopeGuard guard(scope);
+    return layer_norm(x) * scale + shift;
+  }
+};
+
+}  // namespace reel
