@@ -143,7 +143,7 @@ void measure_char_lm(Row& row, const Workload& w, const Device& device, const Pr
   std::mt19937 random(1);
   for (auto* array : {&symbols, &targets})
     std::generate_n(array->data<std::int32_t>(), array->size(), [&] { return random() % vocabulary; });
-  auto state = network.initial_state(w.batch);
+  auto state = reel::host_state(model, network.initial_state(w.batch));
   const auto train = [&] { state = std::get<1>(step(symbols, targets, state)); };
 
   row[protocol.only_times ? "first_ms" : "compile_ms"] =

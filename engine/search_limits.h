@@ -20,6 +20,11 @@ constexpr int most_cuts_in_turn = 4;
 /// follow it, and another sum these. Once or twice are common.
 constexpr int most_raises_in_turn = 8;
 
+/// Scans of small states in one unroll. More than that are better off in one loop, which is one pass a step
+/// however many they are.
+constexpr std::size_t most_small_scans = 8;
+constexpr std::size_t least_bytes_of_many_scans = 4096;
+
 /// How often a rule rewrites the products of a tape, everywhere at once: each time it makes something that it
 /// applies to again, as a scaling that moves on to the product before. Two or three times are common.
 constexpr int most_rewrites_in_turn = 32;

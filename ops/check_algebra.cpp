@@ -103,6 +103,20 @@ void check_linear(const Subject& subject, const std::vector<std::size_t>& togeth
                  ", where their results add up to " + to_string(expected));
 }
 
+/// 0 times infinity is 0 where the operands `zeros` are 0.
+void check_absorbs(const Subject& subject, const std::vector<std::size_t>& zeros) {
+  auto xs = subject.values(5);
+  for (std::size_t i = 0; i < xs.size(); ++i) {
+    const bool is_zero = std::find(zeros.begin(), zeros.end(), i) != zeros.end();
+    if (is_floating(xs[i].element()))
+      xs[i] = Array(xs[i].type(), is_zero ? 0 : std::numeric_limits<double>::infinity());
+  }
+  const auto result = subject.call(xs);
+  if (!close(result, Array(result.type(), 0)))
+    subject.fail("is said to be 0 where operand " + list(zeros) + " is, and beside infinity gives " +
+                 to_string(result));
+}
+
 }  // namespace
 
 void check_algebra(const Subject& subject) {
@@ -113,6 +127,10 @@ void check_algebra(const Subject& subject) {
   if (algebra.right_unit) subject.attempt("right unit", [&] { check_unit(subject, 1, *algebra.right_unit); });
   for (const auto& together : algebra.linear)
     subject.attempt("linear", [&] { check_linear(subject, together, "is declared linear in operand "); });
+  for (std::size_t k = 0; k < algebra.linear.size(); ++k)
+    if (algebra.zero_times == ZeroTimes::each_absorbs ||
+        (k == 0 && algebra.zero_times == ZeroTimes::first_absorbs))
+      subject.attempt("zero times", [&] { check_absorbs(subject, algebra.linear[k]); });
   const auto kind = subject.operation.kind;
   if (kind != Kind::contraction && kind != Kind::gather) return;
   for (std::size_t i = 0; i < subject.sample.operands.size(); ++i)

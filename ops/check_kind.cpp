@@ -170,6 +170,8 @@ void check_scan(const Subject& subject) {
       normal_axis(subject.sample.attributes.integer("axis"), operands[0].shape().rank()));
   const auto along = [&](bool forwards) {
     return is_made_of(subject, [&](auto operand, auto result) {
+      // What is handed to the first step is at no place along the axis, and before all of them.
+      if (operand.size() < result.size()) operand.insert(operand.begin() + axis, result[axis]);
       const bool is_past = forwards ? operand[axis] <= result[axis] : operand[axis] >= result[axis];
       operand[axis] = result[axis];
       return is_past && operand == result;

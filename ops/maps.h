@@ -14,6 +14,7 @@ struct ScaledAdjoint {
   static constexpr auto name = "scaled_adjoint";
   static constexpr auto accepts = Accepts::floating;
   static constexpr auto linear = LinearIn::each;
+  static constexpr auto zero_times = ZeroTimes::first_absorbs;
   static constexpr double left_unit = 1, right_unit = 1;
   template <class T>
   T operator()(T adjoint, T slope) const {
@@ -30,6 +31,7 @@ struct DividedAdjoint {
   static constexpr auto accepts = Accepts::floating;
   static constexpr double cost = 0.2;
   static constexpr auto linear = LinearIn::first;
+  static constexpr auto zero_times = ZeroTimes::first_absorbs;
   static constexpr double right_unit = 1;
   static constexpr double low = 0.5, high = 2;
   template <class T>
@@ -46,6 +48,7 @@ struct AbsorbingProduct {
   static constexpr auto name = "absorbing_product";
   static constexpr auto accepts = Accepts::floating;
   static constexpr auto linear = LinearIn::each;
+  static constexpr auto zero_times = ZeroTimes::each_absorbs;
   static constexpr double left_unit = 1, right_unit = 1;
   template <class T>
   T operator()(T a, T b) const {

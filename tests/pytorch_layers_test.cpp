@@ -154,7 +154,7 @@ TEST_CASE("stacks on sequences of different lengths agree with PyTorch's packed 
                joined({counterparts(first, "_l0"), counterparts(second, "_l1")}));
   }
   SECTION("two layers in both directions") { check_both_ways<LSTM>("lstm_both", 5); }
-  SECTION("projected") { check_both_ways<LSTM>("lstm_projected", 3, Projected(3)); }
+  SECTION("projected") { check_both_ways<LSTM>("lstm_projected", 3, ProjectedTo(3)); }
   SECTION("plain cells") { check_both_ways<RNN>("rnn_both", 5); }
 }
 

@@ -33,7 +33,8 @@ void improve_products(Improving& now, const CompileOptions&) {
 
 void split_unrolls(Improving& now, const CompileOptions& options) {
   if (!now.has_unrolls()) return;
-  now.become_split(split(now.tape(), now.outputs(), {takes(options, "sink"), options.saving}, now.limits()));
+  now.become_split(split(now.tape(), now.outputs(),
+                         {takes(options, "sink"), takes(options, "scan"), options.saving}, now.limits()));
   // What was taken out of loops meets what was there.
   if (takes(options, "simplify")) simplify_all(now, options);
   if (takes(options, "products")) improve_products(now, options);
@@ -59,6 +60,8 @@ constexpr Pass table[] = {
      improve_products},
     {"split", "only what recurs stays in an unroll; the rest is computed for all steps at once",
      split_unrolls},
+    {"scan", "a state that is multiplied and added to alone needs no loop: it is a scan over the steps",
+     nullptr},
     {"sink", "maps before a loop and sums behind it are computed in it, where it then reads no more",
      nullptr},
     {"fuse", "elementwise operations and reductions of one space are run in one pass over memory", nullptr},

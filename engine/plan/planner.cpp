@@ -76,6 +76,8 @@ void Planner::prepare_context(Context& context, const std::vector<NodeId>& wante
     const auto& operation = context.operation(id);
     if (!context.live.nodes[id] || context.schedule.spaces.role(id) == Role::view) continue;
     const auto inputs = tape.inputs(id);
+    if (&operation == &shift_operation() && Shift::of(tape.node(id)).axis == 0)
+      context.shifts[inputs[1]] = id;
     for (std::size_t k = 0; k < inputs.size(); ++k) {
       const auto source = context.source(inputs[k]);
       if (context.schedule.reading(id, k) == Reading::apart) context.escapes[source] = true;
@@ -142,9 +144,33 @@ void Planner::plan_items(Context& context) {
       plan_pad(context, id);
     else if (&operation == &shift_operation())
       plan_shift(context, id);
+    else if (&operation == &linear_scan_operation())
+      plan_scan(context, id);
     else
       plan_kernel(context, id);
   }
+}
+
+/// A scan of which it is also read what each step got: both stand in one buffer, one step apart.
+void Planner::plan_scan(Context& context, NodeId id) {
+  const auto& node = context.tape.node(id);
+  const auto inputs = context.tape.inputs(id);
+  const auto scan = LinearScan::of(node.attributes);
+  const auto shifted = context.shifts.find(id);
+  if (shifted != context.shifts.end() && inputs.size() == 3 && scan.axis == 0 && !scan.after &&
+      Shift::of(context.tape.node(shifted->second)).reverse == scan.reverse &&
+      context.tape.inputs(shifted->second)[0] == inputs[2] && !context.standing.has_home(id) &&
+      !context.schedule.cached[id]) {
+    const auto initial = place(context, inputs[2]);
+    const auto slots = node.type.shape[0] + 1;
+    const History history{
+        &context.tape, inputs[2], scan.reverse,
+        new_buffer({node.type.element, node.type.shape.without_axis(0).with_axis(0, slots)}, context.level)};
+    histories_.emplace(history.place.buffer, history);
+    context.standing.give_home(id, history.after());
+    add_copy(initial, history.start(), context.level, "state before the scan");
+  }
+  plan_kernel(context, id);
 }
 
 void Planner::plan_concat(Context& context, NodeId id) {

@@ -30,6 +30,7 @@ class Planner {
   void plan_concat(Context& context, NodeId id);
   void plan_pad(Context& context, NodeId id);
   void plan_shift(Context& context, NodeId id);
+  void plan_scan(Context& context, NodeId id);
   void plan_updates(Context& context);
 
   // plan_kernel.cpp

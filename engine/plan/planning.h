@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include <reel/body.h>
 
@@ -59,7 +60,9 @@ struct Context {
   /// Users see it as it is: no slice, no other layout.
   std::vector<bool> read_as_is;
   std::vector<bool> wanted;  // from outside
-  std::int32_t item = 0;     // being planned
+  /// By a sequence, a node that shifts it along the time axis.
+  std::unordered_map<NodeId, NodeId> shifts;
+  std::int32_t item = 0;  // being planned
 
   bool computed(NodeId id) const { return schedule.item_of[id] >= 0; }
   const Operation& operation(NodeId id) const { return *tape.node(id).operation; }

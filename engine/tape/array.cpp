@@ -55,6 +55,16 @@ void Array::refuse_moved_from() const {
               " was moved from and holds no elements until it is assigned to");
 }
 
+void Array::check_rank(int wanted) const {
+  if (wanted != shape().rank())
+    throw Error("[Array] " + to_string(type_) + " is not seen by " + std::to_string(wanted) + " indices");
+}
+
+void refuse_index(const Shape& shape, const std::int64_t* indices, int axis) {
+  throw Error("[Array] index " + std::to_string(indices[axis]) + " along axis " + std::to_string(axis) +
+              " of " + to_string(shape));
+}
+
 void Array::check(ElementType wanted) const {
   if (wanted != element())
     throw Error(std::string("[Array] holds ") + name_of(element()) + ", not " + name_of(wanted));

@@ -29,10 +29,7 @@ std::pair<Tensor, LSTMState> Network::operator()(const Tensor& symbols, const LS
   return {head(outputs), last};
 }
 
-LSTMStateOf<Array> Network::initial_state(std::int64_t batch) const {
-  const Array zeros(Shape{batch, lstm.hidden}, head.weight.value().element());
-  return {zeros, zeros};
-}
+LSTMState Network::initial_state(std::int64_t batch) const { return lstm.initial_state(batch); }
 
 std::tuple<Tensor, LSTMState> TrainingLoss::operator()(const Tensor& symbols, const Tensor& targets,
                                                        const LSTMState& state) const {

@@ -18,8 +18,8 @@ struct Network {
   std::pair<reel::Tensor, reel::LSTMState> operator()(const reel::Tensor& symbols,
                                                       const reel::LSTMState& state) const;
 
-  /// The state before any symbol, on the host: zeros.
-  reel::LSTMStateOf<reel::Array> initial_state(std::int64_t batch) const;
+  /// The state before any symbol: zeros.
+  reel::LSTMState initial_state(std::int64_t batch) const;
 };
 
 // What the programs compute. Each takes the state of its streams and returns the one to go on from.

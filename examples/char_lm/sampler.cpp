@@ -10,25 +10,24 @@ using reel::Shape;
 
 Sampler::Sampler(reel::Model& model, const Network& network, const Vocabulary& vocabulary, double temperature,
                  std::uint64_t seed)
-    : network_(network),
-      vocabulary_(vocabulary),
+    : vocabulary_(vocabulary),
       temperature_(temperature),
       random_(seed),
-      next_(model, {&network}) {}
+      next_(model, NextSymbol{&network}, network.initial_state(1)) {}
 
 std::string Sampler::sample(const std::string& prompt, int length) {
-  auto state = network_.initial_state(1);
-  Array logits;
+  next_.start_again();
+  Array next(Shape{1}, reel::ElementType::int32);
+  const Array* logits = nullptr;
   const auto read = [&](Symbol symbol) {
-    auto [scores, next] = next_(Array(Shape{1}, std::vector<std::int32_t>{symbol}), state);
-    logits = std::move(scores);
-    state = std::move(next);
+    next.view<std::int32_t, 1>()(0) = symbol;
+    logits = &next_.step(next);
   };
   read(Vocabulary::separator);
   for (char byte : prompt) read(vocabulary_.symbol(byte));
   std::string text;
   for (int i = 0; i < length; ++i) {
-    const auto symbol = draw(logits);
+    const auto symbol = draw(*logits);
     if (symbol == Vocabulary::separator) break;
     text += vocabulary_.byte(symbol);
     read(symbol);

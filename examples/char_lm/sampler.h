@@ -19,11 +19,10 @@ class Sampler {
  private:
   Symbol draw(const reel::Array& logits);
 
-  const Network& network_;
   const Vocabulary& vocabulary_;
   double temperature_;
   std::mt19937_64 random_;
-  reel::Function<NextSymbol> next_;
+  reel::Stream<NextSymbol, reel::LSTMState> next_;
 };
 
 }  // namespace char_lm

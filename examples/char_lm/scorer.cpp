@@ -21,13 +21,13 @@ std::int64_t windows_of_piece(const ScoredStreams& streams) {
 }  // namespace
 
 Scorer::Scorer(reel::Model& model, const Network& network, const std::vector<Symbol>& text)
-    : network_(network),
-      streams_(text, time, batch),
+    : streams_(text, time, batch),
       piece_(windows_of_piece(streams_)),
-      score_(model, {&network}) {}
+      score_(model, {&network}),
+      first_state_(reel::host_state(model, network.initial_state(batch))) {}
 
 double Scorer::bits_per_character(std::int64_t windows) {
-  auto state = network_.initial_state(batch);
+  auto state = first_state_;
   double nats = 0;
   std::int64_t characters = 0;
   for (std::int64_t i = 0; i < windows; ++i) {

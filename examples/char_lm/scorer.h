@@ -17,10 +17,10 @@ class Scorer {
  private:
   double bits_per_character(std::int64_t windows);
 
-  const Network& network_;
   ScoredStreams streams_;
   std::int64_t piece_;  // so many windows
   reel::Function<ScoringLoss> score_;
+  const reel::LSTMStateOf<reel::Array> first_state_;
 };
 
 }  // namespace char_lm

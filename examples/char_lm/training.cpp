@@ -1,17 +1,26 @@
 #include "training.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
-#include <limits>
 
 #include "interrupt.h"
-#include "progress.h"
 
 namespace char_lm {
 
 using namespace reel;
 
 namespace {
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
 
 /// How much of the time or of the steps is used up.
 class Budget {
@@ -64,40 +73,18 @@ void forget_some(LSTMStateOf<Array>& state, Random& random) {
       for (auto* part : {&state.h, &state.c}) std::fill_n(part->data<float>() + stream * hidden, hidden, 0.f);
 }
 
-/// The weights that were best on the validation text.
-class Best {
- public:
-  explicit Best(Model& model) : model_(model) {}
-
-  bool offer(double bits) {
-    if (!(bits < bits_)) return false;
-    bits_ = bits;
-    values_.clear();
-    for (const auto& parameter : model_.parameters()) values_.push_back(parameter.value());
-    return true;
-  }
-  void restore() const {
-    for (std::size_t i = 0; i < values_.size(); ++i) model_.parameters()[i].assign(values_[i]);
-  }
-
- private:
-  Model& model_;
-  double bits_ = std::numeric_limits<double>::infinity();
-  std::vector<Array> values_;
-};
-
 }  // namespace
 
 void train(Model& model, const Network& network, const std::vector<Symbol>& text, Scorer& scorer,
            const Training& training, const std::function<void()>& keep) {
   TrainingStep<TrainingLoss> step(model, clip_by_global_norm(1, Adam(training.learning_rate)), {&network});
   TrainingStreams streams(text, training.time, training.batch);
-  auto state = network.initial_state(training.batch);
+  auto state = host_state(model, network.initial_state(training.batch));
   Random random(training.seed);
   Budget budget(training);
   ValidationTimes times;
-  Best best(model);
-  Progress progress(training.minutes * 60);
+  BestWeights best(model);
+  Progress progress("bits/char", "chars");
   const auto validate = [&] {
     const double bits = scorer.piece();
     progress.validation(bits);
@@ -105,15 +92,13 @@ void train(Model& model, const Network& network, const std::vector<Symbol>& text
   };
   if (training.trained_before) validate();
   while (budget.used() < 1 && !interrupted()) {
-    const Stopwatch duration;
     step.set_learning_rate(training.learning_rate * rate_schedule(budget.used()));
     const auto window = streams.next();
     auto [loss, next] = step(window.symbols, window.targets, state);
     state = std::move(next);
     forget_some(state, random);
     budget.count_step();
-    progress.step(training.time * training.batch, loss.item() / std::log(2.0), duration.seconds(),
-                  budget.seconds_left());
+    progress.step(loss.item() / std::log(2.0), training.time * training.batch, budget.seconds_left());
     if (budget.used() < 1 && times.is_due(budget.used())) validate();
   }
   validate();

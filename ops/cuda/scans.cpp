@@ -14,22 +14,31 @@ CudaKernel along(const std::string& function, const Shape& shape, std::int64_t a
   return kernel;
 }
 
-/// `more`: attributes that the kernel takes behind the lines.
-CudaKernels scan_kernels(const std::string& name, std::vector<const char*> more) {
+}  // namespace
+
+CudaKernels cumsum_kernels() {
   CudaKernels kernels;
-  kernels.kernel = [name, more = std::move(more)](const KernelRequest& request) {
-    auto kernel = along(name + "<" + cuda_name(request.result.type.element) + ">", request.result.type.shape,
-                        request.attributes.integer("axis"));
-    for (const auto* attribute : more) kernel.numbers.push_back(request.attributes.integer(attribute));
+  kernels.kernel = [](const KernelRequest& request) {
+    const auto& type = request.result.type;
+    auto kernel =
+        along("cumsum<" + cuda_name(type.element) + ">", type.shape, request.attributes.integer("axis"));
+    kernel.numbers.push_back(request.attributes.integer("reverse"));
     return kernel;
   };
   return kernels;
 }
-
-}  // namespace
-
-CudaKernels cumsum_kernels() { return scan_kernels("cumsum", {"reverse"}); }
-CudaKernels linear_scan_kernels() { return scan_kernels("linear_scan", {"reverse", "of_adjoints"}); }
+CudaKernels linear_scan_kernels() {
+  CudaKernels kernels;
+  kernels.kernel = [](const KernelRequest& request) {
+    const auto& type = request.result.type;
+    const auto name = request.operands.size() == 3 ? "linear_scan_from<" : "linear_scan<";
+    auto kernel = along(name + cuda_name(type.element) + ">", type.shape, request.attributes.integer("axis"));
+    for (const auto* attribute : {"reverse", "after", "of_adjoints"})
+      kernel.numbers.push_back(request.attributes.integer(attribute));
+    return kernel;
+  };
+  return kernels;
+}
 
 CudaKernels arg_extreme_kernels(bool largest) {
   CudaKernels kernels;

@@ -1,3 +1,5 @@
+#include <reel/structural.h>
+
 #include "kernels.h"
 #include "lines.h"
 #include "views.h"
@@ -36,11 +38,23 @@ void cumsum(const KernelCall& call) {
 void linear_scan(const KernelCall& call) {
   with_number(call.output.type->element, [&](auto zero) {
     using T = decltype(zero);
+    const auto scan = LinearScan::of(call.attributes);
+    const Lines lines(call.output.shape(), scan.axis);
     const T *a = call.inputs[0].as<T>(), *b = call.inputs[1].as<T>();
-    const bool of_adjoints = call.attributes.integer("of_adjoints");
-    scan<T>(call, [&](std::int64_t i, const Total<T>* before) {
-      const bool adds = before && !(of_adjoints && *before == 0);
-      return adds ? a[i] * *before + b[i] : b[i];
+    const T* first = call.inputs.size() == 3 ? call.inputs[2].as<T>() : nullptr;
+    T* y = call.output.as<T>();
+    const auto product = [&](Total<T> x, T factor) {
+      return scan.of_adjoints && x == 0 ? Total<T>(0) : x * static_cast<Total<T>>(factor);
+    };
+    lines.for_each([&](std::int64_t line, std::int64_t start) {
+      Total<T> handed = first ? static_cast<Total<T>>(first[line]) : Total<T>(0);
+      for (std::int64_t i = 0; i < lines.count; ++i) {
+        const auto at = start + (scan.reverse ? lines.count - 1 - i : i) * lines.stride;
+        Total<T> value = static_cast<Total<T>>(b[at]);
+        if (i > 0 || first) value = (scan.after ? handed : product(handed, a[at])) + value;
+        y[at] = static_cast<T>(value);
+        handed = scan.after ? product(value, a[at]) : value;
+      }
     });
   });
 }

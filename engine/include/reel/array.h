@@ -10,6 +10,35 @@
 
 namespace reel {
 
+/// The elements of an Array by their indices, x(t, b, f): no copy, valid as long as the array. Indices are
+/// checked where NDEBUG is not defined.
+template <class T, int rank>
+class ArrayView {
+ public:
+  ArrayView(T* elements, const Shape& shape) : elements_(elements), shape_(shape) {}
+
+  template <class... Index>
+  T& operator()(Index... index) const {
+    static_assert(sizeof...(Index) == rank, "a view takes one index for each axis");
+    const std::int64_t indices[] = {static_cast<std::int64_t>(index)...};
+    std::int64_t position = 0;
+    for (int axis = 0; axis < rank; ++axis) {
+#ifndef NDEBUG
+      check(indices, axis);
+#endif
+      position = position * shape_[axis] + indices[axis];
+    }
+    return elements_[position];
+  }
+  const Shape& shape() const { return shape_; }
+
+ private:
+  void check(const std::int64_t* indices, int axis) const;
+
+  T* elements_;
+  Shape shape_;
+};
+
 /// Host data: element type, shape, and contiguous memory in row-major order, aligned to 64 bytes. A value:
 /// copying copies the elements.
 ///
@@ -70,6 +99,18 @@ class Array {
     check(element_type_of<T>);
     return static_cast<const T*>(raw());
   }
+  /// The elements by their indices: `x.view<float, 3>()(t, b, f)`. Throws Error for another element type or
+  /// number of axes.
+  template <class T, int rank>
+  ArrayView<T, rank> view() {
+    check_rank(rank);
+    return {data<T>(), shape()};
+  }
+  template <class T, int rank>
+  ArrayView<const T, rank> view() const {
+    check_rank(rank);
+    return {data<T>(), shape()};
+  }
   template <class T>
   std::vector<T> to_vector() const {
     return std::vector<T>(data<T>(), data<T>() + size());
@@ -88,6 +129,7 @@ class Array {
 
  private:
   void check(ElementType wanted) const;
+  void check_rank(int wanted) const;
   void check_held() const {
     if (moved_from()) refuse_moved_from();
   }
@@ -98,6 +140,13 @@ class Array {
   TensorType type_;
   Memory memory_;
 };
+
+[[noreturn]] void refuse_index(const Shape& shape, const std::int64_t* indices, int axis);
+
+template <class T, int rank>
+void ArrayView<T, rank>::check(const std::int64_t* indices, int axis) const {
+  if (indices[axis] < 0 || indices[axis] >= shape_[axis]) refuse_index(shape_, indices, axis);
+}
 
 /// Type and elements; long arrays are shortened.
 std::string to_string(const Array& array);

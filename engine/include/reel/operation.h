@@ -129,6 +129,14 @@ struct Derivative {
   static Derivative none() { return {nullptr, true}; }
 };
 
+/// What becomes of a 0 among the operands in which an operation is linear, beside a factor that is infinite
+/// or NaN.
+enum class ZeroTimes {
+  as_numbers,     ///< NaN, as a product has it
+  first_absorbs,  ///< 0 where an operand of the first set is 0: a product of an adjoint
+  each_absorbs    ///< 0 where any operand is 0
+};
+
 /// What passes may use of an operation, of which they do not know the name.
 struct Algebra {
   /// The result is the operand.
@@ -140,6 +148,7 @@ struct Algebra {
   /// Sets of operands in which it is linear, taken together, while the others stay: {{0, 1}} for a + b, {{0},
   /// {1}} for a b. An index map is linear in all its operands and need not say so.
   std::vector<std::vector<std::size_t>> linear = {};
+  ZeroTimes zero_times = ZeroTimes::as_numbers;
 
   static Algebra linear_in(std::vector<std::vector<std::size_t>> operands) {
     Algebra algebra;

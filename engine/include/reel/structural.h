@@ -64,6 +64,24 @@ const Operation& shift_operation();
 /// sequence[0], sequence[1], ... along `axis`, without the last; the other way round with `reverse`. Throws
 /// RecordError unless `first` has the shape of one position. Integers of two widths meet in the wider.
 Tensor shift(const Tensor& first, const Tensor& sequence, std::int64_t axis = 0, bool reverse = false);
+/// How a linear recurrence along an axis runs: each step multiplies what it gets from the one before by its
+/// own factor and adds its term, or, with `after`, adds its term and multiplies what it hands on.
+struct LinearScan {
+  std::int64_t axis = 0;
+  bool reverse = false;
+  bool after = false;
+  /// Products are 0 where what is multiplied is, whatever the factor: those of adjoints.
+  bool of_adjoints = false;
+
+  static LinearScan of(const Attributes& attributes);
+  Attributes attributes() const;
+};
+const Operation& linear_scan_operation();
+/// y_i = a_i s_i + b_i with s_i = y_i-1, or with `after` y_i = s_i + b_i with s_i = a_i-1 y_i-1: a linear
+/// recurrence along an axis. The first step gets `first`, of the shape of one position; where that is absent
+/// its y is b. Rounded to the element type at each step's end alone: what is handed on is float64 for
+/// float32.
+Tensor linear_scan(const Tensor& a, const Tensor& b, const Tensor& first, const LinearScan& scan);
 /// NumPy broadcasting to `shape`: axes of extent 1 are repeated, leading axes added. Throws RecordError.
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
 

@@ -33,6 +33,7 @@ class Raising {
         users_(tape_, [&](NodeId id) { return plan.groups.is_live(id); }),
         is_wanted_(tape_.size()) {
     for (auto id : body.next) is_wanted_[id] = true;
+    for (NodeId id = 0; id < tape_.size(); ++id) is_wanted_[id] = is_wanted_[id] || plan.is_scanned(id);
     for (const auto& projection : projected) {
       const auto id = projection.value(body);
       if (projection.is(Projection::Kind::summed))

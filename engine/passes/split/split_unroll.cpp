@@ -49,6 +49,10 @@ class SplitUnroll {
     set_inputs();
     for (auto c : plan_.order) {
       if (!loops_[c].values.empty()) loop(loops_[c]);
+      if (const auto found = plan_.scans.find(c); found != plan_.scans.end()) {
+        scan(plan_.groups.components[c], found->second);
+        continue;
+      }
       for (auto id : plan_.groups.components[c])
         if (plan_.loop_of[id] < 0) outside(id);
     }
@@ -94,6 +98,15 @@ class SplitUnroll {
     else if (!lifting_.has(id) && (need(id).value || (need(id).total && need(id).sum == Sum::of_steps)))
       lifting_.node(id);
     if (need(id).total) totals_[id] = total(id);
+  }
+
+  /// A cycle that needs no loop.
+  void scan(Span<const NodeId> component, const Recurrence& recurrence) {
+    outer_.set_origin(step_.origin(recurrence.result));
+    record_scan(body_, component, recurrence, initial(carry_[recurrence.carry]), unroll_.reverse,
+                unroll_.steps, lifting_);
+    for (auto id : component)
+      if (need(id).total) totals_[id] = total(id);
   }
 
   /// What a step gets that the step before computed without a loop.

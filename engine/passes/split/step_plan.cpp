@@ -59,6 +59,10 @@ class Needing {
           if (plan_.loop_of[input] != loop) plan_.needs[input].value = true;
       if (loop >= 0) continue;
       const auto component = plan_.groups.components[*c];
+      if (plan_.scans.count(*c)) {
+        need_around(component);
+        continue;
+      }
       for (auto i = component.size(); i-- > 0;)
         if (plan_.loop_of[component[i]] < 0) need_operands(component[i]);
     }
@@ -82,13 +86,21 @@ class Needing {
         const auto kind = step_.node(id).operation->kind;
         const bool is_rows = kind == Kind::gather || (kind == Kind::contraction && varying == 1);
         const bool is_nested = kind == Kind::unroll || kind == Kind::projection;
-        const bool is_source = inputs.empty() || plan_.loop_of[id] >= 0 || is_rows || is_nested;
+        const bool is_source =
+            inputs.empty() || plan_.loop_of[id] >= 0 || plan_.is_scanned(id) || is_rows || is_nested;
         source_bytes_[id] = is_source ? bytes(id) : std::min(bytes(id), sources);
       }
   }
 
   /// Whether all steps of a value would need much more memory than all steps of what it is made of.
   bool is_large(NodeId id) const { return plan_.varies(id) && bytes(id) > much_larger * source_bytes_[id]; }
+
+  /// All that a scan reads.
+  void need_around(Span<const NodeId> component) {
+    for (auto id : component)
+      for (auto input : step_.inputs(id))
+        if (plan_.groups.component[input] != plan_.groups.component[id]) plan_.needs[input].value = true;
+  }
 
   void need_operands(NodeId id) {
     auto& need = plan_.needs[id];
@@ -194,17 +206,39 @@ const char* text_of(Sum sum) {
   throw InternalError("no such sum");
 }
 
+/// Of the cycles of a step, those that are linear recurrences, but for small ones where there are many: these
+/// are better off in a loop together.
+std::map<std::int32_t, Recurrence> find_scans(const Body& body, const StepGroups& groups) {
+  std::map<std::int32_t, Recurrence> found;
+  for (std::size_t c = 0; c < groups.components.size(); ++c)
+    if (groups.of_component[c].loop >= 0)
+      if (const auto recurrence = linear_recurrence(body, groups.components[c]))
+        found.emplace(static_cast<std::int32_t>(c), *recurrence);
+  if (found.size() <= limits::most_small_scans) return found;
+  for (auto scan = found.begin(); scan != found.end();) {
+    const bool is_small =
+        body.tape->node(scan->second.carry).type.bytes() < limits::least_bytes_of_many_scans;
+    scan = is_small ? found.erase(scan) : std::next(scan);
+  }
+  return found;
+}
+
 }  // namespace
 
 StepPlan plan_steps(const Body& body, std::int64_t steps, const std::vector<Projection>& projected,
                     const SplitOptions& options, limits::Met& met) {
   std::vector<NodeId> results;
   for (const auto& projection : projected) results.push_back(projection.value(body));
-  StepPlan plan{group_steps(body, results), {}, {}, {}, {}};
+  StepPlan plan{group_steps(body, results), {}, {}, {}, {}, {}};
   const auto& groups = plan.groups;
+  if (options.scan) plan.scans = find_scans(body, groups);
+  for (const auto& [c, recurrence] : plan.scans) plan.groups.of_component[c].loop = -1;
   std::vector<bool> is_result(body.tape->size());
   for (auto id : results) is_result[id] = true;
   for (auto id : body.next) is_result[id] = true;
+  // They stay together.
+  for (const auto& [c, recurrence] : plan.scans)
+    for (auto id : groups.components[c]) is_result[id] = true;
   for (NodeId id = 0; id < body.tape->size(); ++id)
     plan.loop_of.push_back(groups.is_live(id) ? groups[id].loop : -1);
   join_loops(body, steps, groups, plan.loop_of);
@@ -242,6 +276,7 @@ std::string to_string(const StepPlan& plan, const Tape& step) {
     const auto say = [&](const std::string& what) { said += (said.empty() ? " " : ", ") + what; };
     const auto& need = plan.needs[id];
     if (plan.loop_of[id] >= 0) say("in loop " + std::to_string(plan.loop_of[id]));
+    if (plan.is_scanned(id)) say("by a scan");
     if (need.value) say(plan.varies(id) ? "at every step" : "once");
     if (need.in_steps) say("by a loop of its own");
     if (need.step) say("step by step");

@@ -1,9 +1,11 @@
 #pragma once
+#include <map>
 #include <string>
 
 #include <reel/compile_options.h>
 
 #include "met_limits.h"
+#include "passes/split/recurrence.h"
 #include "passes/split/step_groups.h"
 #include "record/projection.h"
 
@@ -38,7 +40,10 @@ struct StepPlan {
   /// All components, each behind those that it reads.
   std::vector<std::int32_t> order;
   std::vector<Need> needs;
+  /// Components that are scans, by their number.
+  std::map<std::int32_t, Recurrence> scans;
 
+  bool is_scanned(NodeId id) const { return groups.is_live(id) && scans.count(groups.component[id]) > 0; }
   bool varies(NodeId id) const { return groups[id].varies; }
 };
 
@@ -46,6 +51,8 @@ struct StepPlan {
 struct SplitOptions {
   /// Maps before a loop and sums behind it are computed in it where that is better.
   bool sink = true;
+  /// Linear recurrences are scans, not loops.
+  bool scan = true;
   Saving saving = Saving::time_and_memory;
 };
 

@@ -32,9 +32,9 @@ inline constexpr auto CoupledGates = [](LSTMOptions& options) { options.coupled 
 inline constexpr auto Normalised = [](LSTMOptions& options) { options.normalised = true; };
 /// The output and the state h are h P of `size` units (Sak et al. 2014). Parameter `projection` [hidden,
 /// size].
-struct Projected {
+struct ProjectedTo {
   std::int64_t size;
-  explicit Projected(std::int64_t size) : size(size) {}
+  explicit ProjectedTo(std::int64_t size) : size(size) {}
   void operator()(LSTMOptions& options) const { options.projection = size; }
 };
 /// The first value of the forget gate's bias, 1 without this (Gers et al. 2000).
@@ -54,7 +54,7 @@ struct InitialisedBy {
 ///   i, f, o = sigmoid(x W + h U + b), g = tanh(x W + h U + b), c = f c + i g, h = o tanh(c).
 /// The gates' parameters are `input`, `forget`, `candidate` and `output`, each with W, U, b; the output is h.
 ///
-///   LSTM cell(model / "cell", 64, 256, Peepholes, Projected(128));
+///   LSTM cell(model / "cell", 64, 256, Peepholes, ProjectedTo(128));
 struct LSTM {
   std::string scope;
   std::int64_t hidden;

@@ -1,6 +1,8 @@
 #pragma once
 
 /// Everything a user of Reel needs. Free of xtensor; <reel/xtensor.h> converts to and from it.
+#include <reel/batches.h>
+#include <reel/best_weights.h>
 #include <reel/check_gradients.h>
 #include <reel/check_operation.h>
 #include <reel/dropout.h>
@@ -19,6 +21,7 @@
 #include <reel/mgu.h>
 #include <reel/mingru.h>
 #include <reel/optimisers.h>
+#include <reel/progress.h>
 #include <reel/rnn.h>
 #include <reel/sequences.h>
 #include <reel/stack.h>

@@ -35,6 +35,7 @@ namespace reel {
 
 enum class Accepts { floating, numbers, boolean, anything };
 enum class LinearIn { no, first, each, together };
+enum class ZeroTimes { as_numbers, first_absorbs, each_absorbs };
 
 template <class T>
 inline T choose(bool condition, T a, T b) {

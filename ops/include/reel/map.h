@@ -30,7 +30,7 @@
 ///
 /// Optional members: `low`, `high`, the range tests draw operands from (and `second_low`, `second_high`);
 /// `zero_derivative = true` in place of a derivative; `linear = LinearIn::...`; `left_unit`, `right_unit`;
-/// `identity = true`, `involution = true` (see Algebra); `cost`, of one that takes more than a
+/// `identity = true`, `involution = true`, `zero_times` (see Algebra); `cost`, of one that takes more than a
 /// few instructions (see Operation::cost).
 ///
 /// What stands below is C++ for the host; ops/device/reel/map.h has its place where maps are compiled for
@@ -234,6 +234,11 @@ template <class F>
 inline constexpr bool is_involution<F, std::void_t<decltype(F::involution)>> = F::involution;
 
 template <class F, class = void>
+inline constexpr ZeroTimes zero_times_of = ZeroTimes::as_numbers;
+template <class F>
+inline constexpr ZeroTimes zero_times_of<F, std::void_t<decltype(F::zero_times)>> = F::zero_times;
+
+template <class F, class = void>
 inline constexpr LinearIn linearity = LinearIn::no;
 template <class F>
 inline constexpr LinearIn linearity<F, std::void_t<decltype(F::linear)>> = F::linear;
@@ -275,8 +280,12 @@ Operation make_map(OfDevices... kernels) {
   Operation map{
       F::name,       Kind::map, infer_map<F>, Derivative::none(), {map_reference<F>, std::move(kernels)...},
       map_samples<F>};
-  map.algebra = {is_identity<F>, is_involution<F>, LeftUnit<F>::value, RightUnit<F>::value,
-                 linear_operands(linearity<F>)};
+  map.algebra = {is_identity<F>,
+                 is_involution<F>,
+                 LeftUnit<F>::value,
+                 RightUnit<F>::value,
+                 linear_operands(linearity<F>),
+                 zero_times_of<F>};
   map.cost = cost_of<F>;
   if constexpr (has_derivative<F>)
     map.derivative = {F::derivative};

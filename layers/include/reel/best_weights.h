@@ -1,0 +1,55 @@
+#pragma once
+#include <reel/model.h>
+
+#include <limits>
+#include <string>
+
+namespace reel {
+
+/// The weights with which a model was best so far, kept to be restored.
+///
+///   BestWeights best(model);
+///   EarlyStopping patience(5);
+///   for (int epoch = 0; epoch < 100 && !patience.is_over(); ++epoch) {
+///     train(); const double loss = validate();
+///     best.offer(loss); patience.after(loss);
+///   }
+///   best.restore();
+class BestWeights {
+ public:
+  /// `model` must outlive it.
+  explicit BestWeights(Model& model) : model_(&model) {}
+
+  /// Keeps the weights where `loss` is less than all before; whether it is. NaN is not.
+  bool offer(double loss);
+  /// Infinite before the first.
+  double best() const { return best_; }
+  /// Gives the model the weights that were best; nothing before the first.
+  void restore() const;
+
+ private:
+  Model* model_;
+  double best_ = std::numeric_limits<double>::infinity();
+  std::vector<std::pair<Parameter, Array>> values_;
+};
+
+/// Says when a training is over: after so many losses in a row of which none was better, by more than
+/// `least_gain`, than the best before.
+class EarlyStopping {
+ public:
+  explicit EarlyStopping(int patience, double least_gain = 0)
+      : patience_(patience), least_gain_(least_gain) {}
+
+  /// Takes a loss; is_over() from then on.
+  bool after(double loss);
+  bool is_over() const { return worse_ >= patience_; }
+
+ private:
+  int patience_, worse_ = 0;
+  double least_gain_, best_ = std::numeric_limits<double>::infinity();
+};
+
+/// A line for each parameter, with its shape and how many numbers it holds, and the sum of them.
+std::string summary(const Model& model);
+
+}  // namespace reel

@@ -1,0 +1,39 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace reel {
+
+/// Shows on standard output how a training goes on: in one line redrawn on a terminal, elsewhere in a line
+/// for each validation.
+///
+///     step   1027  loss 1.935, validation 2.263   20026 sequences/s  1:48 left
+class Progress {
+ public:
+  /// What the losses are called, and what is counted.
+  explicit Progress(std::string loss = "loss", std::string unit = "sequences");
+
+  /// After a step over `count` of them, with `seconds_left` to go, negative where that is not known. Its time
+  /// is the one since the last call.
+  void step(double loss, std::int64_t count, double seconds_left = -1);
+  void validation(double loss);
+  /// Leaves the last line standing.
+  void finish();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void draw();
+
+  std::string loss_name_, unit_;
+  bool terminal_;
+  std::int64_t steps_ = 0;
+  double loss_ = 0, count_ = 0, seconds_ = 0;  // averages over recent steps
+  double seconds_left_ = -1;
+  std::optional<double> validation_;
+  Clock::time_point last_call_ = Clock::now();
+  std::optional<Clock::time_point> drawn_;
+};
+
+}  // namespace reel
