@@ -44,6 +44,24 @@ UnrollNode only_unroll(const Tape& tape) {
 
 }  // namespace
 
+TEST_CASE("what is chosen under one condition is added up as one choice") {
+  const TensorType b{ElementType::boolean, {2, 3}};
+  const auto of = [&](const std::function<Tensor(const Tensors&)>& f) {
+    return simplified({b, x23, x23}, f);
+  };
+  CHECK(of([](const Tensors& in) { return select(in[0], in[1], 0) + select(in[0], in[2], 0); }) ==
+        "fill add select");
+  CHECK(of([](const Tensors& in) { return select(in[0], 0, in[1]) + select(in[0], 0, in[2]); }) ==
+        "fill add select");
+  CHECK(of([](const Tensors& in) { return select(in[0], in[1], 0) + select(in[0], 0, in[2]); }) == "select");
+  CHECK(of([](const Tensors& in) { return select(in[0], 0, in[1]) + select(in[0], in[2], 0); }) == "select");
+  CHECK(of([](const Tensors& in) { return select(in[0], in[1], 1) + select(in[0], in[2], 0); }) ==
+        "fill select fill select add");
+  CHECK(of([](const Tensors& in) {
+          return select(in[0], in[1], 0) + select(!in[0], in[2], 0);
+        }).find("add") != std::string::npos);
+}
+
 TEST_CASE("units, identities and involutions vanish") {
   CHECK(simplified({x23}, [](const Tensors& in) { return in[0] + 0; }) == "");
   for (const auto& f : std::vector<std::function<Tensor(const Tensors&)>>{

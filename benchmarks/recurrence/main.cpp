@@ -104,7 +104,7 @@ std::vector<Array> sequences_of(const Size& size, std::size_t count) {
 
 /// All of them in batches, and how many steps of a full batch their elements would be, over those of `size`.
 std::pair<std::vector<Padded>, double> padded_batches(const Size& size, bool by_length) {
-  const auto sequences = sequences_of(size, 8 * static_cast<std::size_t>(size.batch));
+  const auto sequences = sequences_of(size, 24 * static_cast<std::size_t>(size.batch));
   std::vector<std::int64_t> lengths;
   double elements = 0;
   for (const auto& sequence : sequences) {

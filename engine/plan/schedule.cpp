@@ -98,11 +98,26 @@ class Scheduler {
     return is_computed && spaces_.role(id) != Role::view && !may_join(id, operand);
   }
 
+  /// Values that somebody reads in another item.
+  std::vector<bool> find_kept(const std::vector<NodeId>& wanted) const {
+    std::vector<bool> is_kept(tape_.size());
+    for (auto id : wanted) is_kept[spaces_.source(id)] = true;
+    for (NodeId id = 0; id < tape_.size(); ++id) {
+      if (!live_.nodes[id] || spaces_.role(id) == Role::view) continue;
+      for (std::size_t k = 0; k < tape_.inputs(id).size(); ++k) {
+        const auto source = spaces_.source(id, k);
+        if (!may_join(id, k) || stage_[id] > stage_[source]) is_kept[source] = true;
+      }
+    }
+    return is_kept;
+  }
+
   /// A map all of whose users come later is computed with them, where that needs no more values kept.
   void delay_maps(const std::vector<NodeId>& wanted) {
     if (!fuse_) return;
     constexpr int never = INT32_MAX;
     std::vector<int> first_use(tape_.size(), never);
+    const auto is_kept = find_kept(wanted);
     for (auto id : wanted) first_use[spaces_.source(id)] = -1;
     for (NodeId id = tape_.size() - 1; id >= 0; --id) {
       if (!live_.nodes[id] || spaces_.role(id) == Role::view) continue;
@@ -111,13 +126,14 @@ class Scheduler {
         int kept_alive = 0;
         for (std::size_t k = 0; k < inputs.size(); ++k) {
           const auto source = spaces_.source(id, k);
-          kept_alive += may_join(id, k) && stage_[source] == stage_[id] && !spaces_.is_per_row(source);
+          const bool is_needed_for_it = may_join(id, k) && stage_[source] == stage_[id] && !is_kept[source];
+          kept_alive += is_needed_for_it && !spaces_.is_per_row(source);
         }
         if (kept_alive <= 1) stage_[id] = first_use[id];
       }
       for (std::size_t k = 0; k < inputs.size(); ++k) {
-        auto& first = first_use[spaces_.source(id, k)];
-        first = std::min(first, may_join(id, k) ? stage_[id] : -1);
+        const auto source = spaces_.source(id, k);
+        first_use[source] = std::min(first_use[source], may_join(id, k) ? stage_[id] : -1);
       }
     }
   }

@@ -225,6 +225,34 @@ Result simpler_select(const Rule& rule) {
   return {};
 }
 
+/// A sum of what is there where a condition holds, and nothing elsewhere, and of what is there under the same
+/// condition, or where it does not hold: one choice.
+Result sum_of_choices(const Rule& rule) {
+  if (!rule.is(add_operation())) return {};
+  const auto &first = rule.operand(0), &second = rule.operand(1);
+  if (first.operation != &select_operation() || second.operation != &select_operation()) return {};
+  const auto a = rule.inputs[0], b = rule.inputs[1];
+  const auto condition = rule.to.input(a);
+  if (condition != rule.to.input(b)) return {};
+  // The other branch of one that has nothing in this; 0 where neither has nothing.
+  const auto other_branch = [&](NodeId id) -> std::size_t {
+    for (std::size_t branch : {1, 2})
+      if (rule.to.uniform_value(rule.to.input(id, branch)) == 0.0) return 3 - branch;
+    return 0;
+  };
+  const auto at_a = other_branch(a), at_b = other_branch(b);
+  if (at_a == 0 || at_b == 0) return {};
+  const auto value_a = rule.to.input(a, at_a), value_b = rule.to.input(b, at_b);
+  Inputs inputs{condition, value_a, value_b};
+  if (at_a == at_b) {
+    const auto sum = rule.to.emit(rule.operation, {value_a, value_b}, rule.attributes);
+    const auto nothing = rule.to.input(a, 3 - at_a);
+    inputs = {condition, sum, nothing};
+  }
+  if (at_a == 2) std::swap(inputs[1], inputs[2]);
+  return rule.to.emit(select_operation(), inputs, first.attributes);
+}
+
 Result simpler_cast(const Rule& rule) {
   if (!rule.is(cast_operation()) || rule.operand().type != rule.type()) return {};
   return rule.inputs[0];
@@ -322,7 +350,8 @@ using Apply = Result (*)(const Rule&);
 
 /// Those that say something of operations of that kind.
 Span<const Apply> rules_of(Kind kind) {
-  static constexpr Apply maps[] = {fold_map, map_before_broadcast, simpler_select, simpler_cast};
+  static constexpr Apply maps[] = {fold_map, map_before_broadcast, simpler_select, sum_of_choices,
+                                   simpler_cast};
   static constexpr Apply index_maps[] = {fold_index_map,    simpler_reshape, simpler_permute,
                                          simpler_broadcast, simpler_slice,   slice_before_broadcast,
                                          simpler_concat};
