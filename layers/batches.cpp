@@ -1,6 +1,7 @@
 #include <reel/batches.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace reel {
@@ -49,9 +50,12 @@ BatchList batches_by_length(const std::vector<std::int64_t>& lengths, std::size_
                             std::int64_t epoch) {
   auto order = numbers(lengths.size());
   auto random = random_of(seed, epoch);
-  // Those of one length in another order in each epoch.
-  shuffle(order, random);
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return lengths[a] < lengths[b]; });
+  // With a little noise, so that in each epoch others are together.
+  std::vector<double> keys;
+  for (const auto length : lengths)
+    keys.push_back((static_cast<double>(length) + 1) *
+                   (1 + 0.05 * static_cast<double>(random() >> 11) * 0x1p-53));
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return keys[a] < keys[b]; });
   auto batches = cut(order, size);
   shuffle(batches, random);
   return batches;
@@ -98,6 +102,9 @@ Padded pad_with(double value, const std::vector<Array>& sequences, const std::ve
                   to_string(sequence->type()));
     longest = std::max(longest, sequence->shape()[0]);
   }
+  if (!is_floating(chosen[0]->element()) && value != std::floor(value))
+    throw Error("[pad] " + std::string(name_of(chosen[0]->element())) + " cannot be padded with " +
+                std::to_string(value));
   const auto batch = static_cast<std::int64_t>(chosen.size());
   const auto step = chosen[0]->shape().without_axis(0);
   Padded padded{Array({chosen[0]->element(), step.with_axis(0, batch).with_axis(0, longest)}, value),

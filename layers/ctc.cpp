@@ -77,9 +77,12 @@ Tensor ctc_losses(const Tensor& logits, const Tensor& labels, const Tensor& step
   const auto positions = symbols.extent(1);
   // log p of the symbol at each position, [steps, batch, positions].
   const auto own_steps = unsqueeze(within_lengths(step_counts, steps), -1);
-  const auto at_positions = take_along_axis(log_softmax(select(own_steps, logits, 0)),
-                                            broadcast_to(unsqueeze(symbols, 0), {steps, batch, positions}),
-                                            -1, "label of ctc_loss");
+  const auto at_positions =
+      maximum(take_along_axis(log_softmax(select(own_steps, logits, 0)),
+                              broadcast_to(unsqueeze(symbols, 0), {steps, batch, positions}), -1,
+                              "label of ctc_loss"),
+              log_of_zero);
+
   const auto leaves_out = can_leave_out_blank(own_labels);
   // log of the probability of all ways that have come to a position (equations 6 and 7); before the first
   // step all stand at the first blank.

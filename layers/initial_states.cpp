@@ -43,6 +43,18 @@ Tensor learned_value(const Parameter& parameter, const Tensor& first, std::int64
   return full(shape, *first.leaf()->value, first.own_element());
 }
 
+Array learned_host_value(const Parameter& parameter, const Tensor& first, std::int64_t batch,
+                         ElementType element) {
+  const auto shape = for_batch(first.shape(), batch);
+  if (!parameter.variable())
+    return Array({first.own_element().value_or(element), shape}, *first.leaf()->value);
+  const auto& row = parameter.value();
+  Array all({row.element(), shape});
+  for (std::size_t at = 0; at < all.bytes(); at += row.bytes())
+    std::memcpy(static_cast<std::byte*>(all.raw()) + at, row.raw(), row.bytes());
+  return all;
+}
+
 Parameter carried_part(const Scope& scope, const std::string& name, const Tensor& first) {
   const auto value = value_of("CarriedState", first);
   return scope.state(name, TensorType{first.own_element().value_or(scope.model().element()), first.shape()},

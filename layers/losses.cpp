@@ -3,11 +3,35 @@
 
 namespace reel {
 
+namespace {
+
+/// Weights of positions, with axes behind them where losses have some for each position. They may be like the
+/// last axes of the losses, or the first; where they are like both nobody knows which are meant.
+Tensor beside(const Tensor& weights, const Tensor& losses) {
+  const auto &shape = losses.shape(), &given = weights.shape();
+  if (given.rank() == 0 || given.rank() >= shape.rank()) return weights;
+  bool like_first = true, like_last = true;
+  const int behind = shape.rank() - given.rank();
+  for (int axis = 0; axis < given.rank(); ++axis) {
+    like_first = like_first && given[axis] == shape[axis];
+    like_last = like_last && (given[axis] == shape[axis + behind] || given[axis] == 1);
+  }
+  if (like_first && like_last)
+    refuse("weighted_mean", "weights are like the first axes of the losses and like the last: use unsqueeze",
+           {losses, weights});
+  if (!like_first) return weights;
+  auto extents = given.extents();
+  extents.resize(static_cast<std::size_t>(shape.rank()), 1);
+  return reshape(weights, extents);
+}
+
+}  // namespace
+
 Tensor weighted_mean(const Tensor& losses, const Tensor& weights) {
   if (!weights.defined()) return mean(losses);
   check_usable("weighted_mean", {losses, weights});
   if (!is_floating(losses.element())) refuse("weighted_mean", "losses are floating", {losses, weights});
-  const auto all = broadcast_to(cast(weights, losses.element()), losses.shape());
+  const auto all = broadcast_to(cast(beside(weights, losses), losses.element()), losses.shape());
   const auto count = sum(all);
   return sum(select(all != 0, all * losses, 0)) / select(count != 0, count, 1);
 }
@@ -51,7 +75,10 @@ Tensor class_weights_at(const Targets& targets, const CrossEntropyOptions& optio
   if (options.class_weights.defined()) {
     if (options.class_weights.shape() != Shape{logits.extent(-1)})
       refuse("cross_entropy", "there is one weight for each class", {logits, options.class_weights});
-    weights = gather(options.class_weights, targets.classes);
+    const Tensors operands{logits, options.class_weights};
+    weights = gather(bring(destination("cross_entropy", operands), options.class_weights, "cross_entropy",
+                           logits.element()),
+                     targets.classes);
   }
   return targets.counts.defined() ? select(targets.counts, weights, 0) : weights;
 }

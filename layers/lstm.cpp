@@ -11,9 +11,13 @@ Tensor seeing(const Tensor& sum, const Parameter& peephole, const Tensor& c) {
 
 }  // namespace
 
+ProjectedTo::ProjectedTo(std::int64_t size) : size(size) {
+  if (size < 1) throw Error("[ProjectedTo] 1 unit or more, not " + std::to_string(size));
+}
+
 LSTM::LSTM(const Scope& in, std::int64_t inputs, std::int64_t hidden, const LSTMOptions& options)
     : scope(in.path()), hidden(hidden), options(options) {
-  if (options.projection < 0 || options.projection > hidden)
+  if (options.projection > hidden)
     throw Error("[LSTM] " + scope + ": " + std::to_string(hidden) + " units are not projected to " +
                 std::to_string(options.projection));
   const GateSizes sizes{inputs, output_size(), hidden};

@@ -28,7 +28,7 @@ void Progress::step(double loss, std::int64_t count, double seconds_left) {
   ++steps_;
   // A plain mean at first, then one over about the last 50 steps.
   const double weight = std::max(1.0 / static_cast<double>(steps_), 0.02);
-  loss_ += weight * (loss - loss_);
+  if (std::isfinite(loss)) loss_ += weight * (loss - loss_);
   count_ += weight * (static_cast<double>(count) - count_);
   seconds_ += weight * (seconds_since(last_call_) - seconds_);
   seconds_left_ = seconds_left;
@@ -43,6 +43,7 @@ void Progress::validation(double loss) {
 }
 
 void Progress::finish() {
+  if (!drawn_ && steps_ > 0) draw();
   if (terminal_) std::printf("\n");
 }
 

@@ -2,6 +2,8 @@
 #include <reel/program.h>
 #include <reel/record.h>
 
+#include <string_view>
+
 namespace reel {
 
 namespace {
@@ -9,6 +11,13 @@ namespace {
 void check_steps(const char* schedule, std::int64_t steps) {
   if (steps < 1)
     throw Error("[" + std::string(schedule) + "] takes 1 step or more, not " + std::to_string(steps));
+}
+
+/// Whether it is a learning rate of the optimiser that remembers there, or of one of its groups.
+bool is_rate(const std::string& name, const std::string& memory) {
+  constexpr std::string_view ending = "/learning_rate";
+  return name.size() >= memory.size() + ending.size() && name.compare(0, memory.size(), memory) == 0 &&
+         name[memory.size()] == '/' && name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
 }
 
 }  // namespace
@@ -51,13 +60,23 @@ RateSchedule warm_up(std::int64_t steps, RateSchedule then) {
 
 Optimiser scheduled(RateSchedule schedule, Optimiser optimiser) {
   return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
+    auto& model = memory.model();
     const auto steps = memory.state("steps", TensorType{ElementType::int64, {}}, 0);
-    // Before the optimiser asks for it, so that it begins with the schedule's.
-    const auto learning_rate = memory.state("learning_rate", {}, rate_at(schedule, 0));
+    const auto known = model.states().size();
     optimiser(gradients, memory);
     const auto next = steps + 1;
     update(steps, next);
-    update(learning_rate, cast(schedule(cast(next, ElementType::float64)), memory.model().element()));
+    const auto rate = cast(schedule(cast(next, ElementType::float64)), model.element());
+    bool has_rate = false;
+    // Those of groups too.
+    for (std::size_t i = 0; i < model.states().size(); ++i) {
+      const auto& state = model.states()[i];
+      if (!is_rate(state.name(), memory.path())) continue;
+      has_rate = true;
+      if (i >= known) state.assign(Array(rate_at(schedule, 0)).cast(model.element()));
+      update(state, rate);
+    }
+    if (!has_rate) throw Error("[scheduled] the optimiser has no learning rate");
   };
 }
 

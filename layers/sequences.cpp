@@ -38,8 +38,8 @@ class SequenceCell {
         steps_(call.steps),
         reverse_(call.reverse) {
     if (options.lengths.defined()) add_lengths(options.lengths, call.sequences);
-    if (options.truncate > 0) add_cuts(options.truncate);
     if (options.restarts.defined()) add_restarts(options.restarts);
+    if (options.truncate > 0) add_cuts(options.truncate);
   }
 
   const Tensors& flags() const { return flags_; }
@@ -81,7 +81,7 @@ class SequenceCell {
     const auto flat = wide.rank() == 0 ? unsqueeze(wide, 0) : wide;
     lengths_ = reshape(take_along_axis(iota(steps_ + 1), flat, 0, "a length of a sequence in unroll"),
                        wide.shape().extents());
-    longest_ = lengths_.rank() == 0 || lengths_.extent(0) == 0 ? all_steps() : max(lengths_);
+    longest_ = lengths_.rank() == 0 ? lengths_ : lengths_.extent(0) == 0 ? all_steps() : max(lengths_);
     active_ = add({steps_before(lengths_), steps_before(longest_)});
     for (const auto& sequence : sequences) first_inputs_.push_back(first_input(sequence));
   }
@@ -105,18 +105,30 @@ class SequenceCell {
     if (lengths_.rank() == 1 && first.rank() > 0)
       first = first.extent(0) == 0 ? Tensor(0) : gather(first, argmax(lengths_, 0, true), 0);
     if (is_floating(sequence.element())) first = stop_gradient(first);
-    return select(longest_ > 0, first, 0);
+    return select(longest_ > 0, first, is_floating(sequence.element()) ? 1 : 0);
   }
 
   void add_cuts(std::int64_t every) {
-    const auto cuts = [&](const Tensor& end) {
-      const auto at = positions(end.rank());
-      const auto steps_run = reverse_ ? end - 1 - at : at;
+    const auto at_every = [&](const Tensor& steps_run) {
       return steps_run > 0 && remainder(steps_run, every) == 0;
     };
     const auto end = all_steps();
-    cut_ = add({cuts(reverse_ && lengths_.defined() ? lengths_ : end),
-                cuts(reverse_ && longest_.defined() ? longest_ : end)});
+    const bool own_ends = reverse_ && lengths_.defined();
+    cut_ =
+        add({at_every(steps_run(own_ends ? lengths_ : end, restart_ ? flags_[restart_->own] : Tensor())),
+             at_every(steps_run(own_ends ? longest_ : end, restart_ ? flags_[restart_->shared] : Tensor()))});
+  }
+
+  /// How many steps a sequence with its end at `ends` has run before each, or since its last restart: [steps,
+  /// ...].
+  Tensor steps_run(const Tensor& ends, const Tensor& restarts) const {
+    const auto at = positions(std::max(ends.rank(), restarts.defined() ? restarts.rank() - 1 : 0));
+    const auto run = reverse_ ? ends - 1 - at : at;
+    if (!restarts.defined() || steps_ == 0) return run;
+    // Counted on from step to step, and from 0 where it starts.
+    const auto goes_on = cast(!(restarts || run == 0), ElementType::int64);
+    return linear_scan(goes_on, goes_on, zeros(goes_on.shape().without_axis(0), ElementType::int64),
+                       LinearScan{0, reverse_});
   }
 
   void add_restarts(const Tensor& flags) {
@@ -127,8 +139,15 @@ class SequenceCell {
              "flags that restart sequences are bool [" + std::to_string(steps_) + ", batch] or [" +
                  std::to_string(steps_) + "]",
              {flags});
-    const auto nowhere = flags.rank() == 1 ? flags : full({steps_}, 0, ElementType::boolean);
-    restart_ = add({flags, nowhere});
+    const auto own = reverse_ ? before_ends(flags) : flags;
+    restart_ = add({own, own.rank() == 1 ? own : full({steps_}, 0, ElementType::boolean)});
+  }
+
+  /// Run backwards a sequence starts at its last step, before that in which the next one begins.
+  Tensor before_ends(const Tensor& flags) const {
+    if (steps_ == 0) return flags;
+    const auto none = full(flags.shape().without_axis(0).with_axis(0, 1), 0, ElementType::boolean);
+    return concat({slice(flags, 0, 1, steps_), none}, 0);
   }
 
   Tensors inputs_of(const Tensors& x) const {

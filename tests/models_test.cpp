@@ -151,7 +151,7 @@ struct Decoder {
 TEST_CASE(
     "model: an encoder and a decoder with attention sort digits, written on the host until all have ended",
     "[models]") {
-  const std::int64_t width = 24, places = 4, batch = 32;  // of the digits 0 to 7; 8 begins and ends
+  const std::int64_t width = 32, places = 8, batch = 32;  // of the digits 0 to 7; 8 begins and ends
   Uniform uniform(5);
   Model model(Seed{3});
   const Bidirectional encoder(GRU(model / "there", width, width / 2), GRU(model / "back", width, width / 2));
@@ -160,7 +160,7 @@ TEST_CASE(
     const auto x = decoder.digits(digits);
     return permute(unroll(encoder, x, encoder.initial_state(digits.extent(1))).outputs, {1, 0, 2});
   };
-  TrainingStep step(model, clip_by_global_norm(1, scheduled(cosine_decay(1e-2, 500, 1e-3), Adam())),
+  TrainingStep step(model, clip_by_global_norm(1, scheduled(cosine_decay(1e-2, 800, 1e-3), Adam())),
                     [&](const Tensor& digits, const Tensor& before, const Tensor& sorted) {
                       const auto memory = memory_of(digits);
                       const auto first = zeros({digits.extent(1), width});
@@ -181,7 +181,7 @@ TEST_CASE(
     }
     return std::tuple(digits, before, sorted);
   };
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 800; ++i) {
     const auto [digits, before, sorted] = draw(batch);
     step(digits, before, sorted);
   }
@@ -213,7 +213,7 @@ TEST_CASE(
     }
     ++steps;
   }
-  CHECK(right >= 90);  // of 100, by chance 11
+  CHECK(right >= 162);  // of 180, by chance 20
 }
 
 TEST_CASE("model: trained on pieces of a stream with the state carried on, then fed value by value",

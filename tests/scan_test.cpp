@@ -112,8 +112,6 @@ TEST_CASE("a state that is multiplied and added to alone is a scan, however it i
     const auto z = sigmoid(x[0]);
     return (1 - z) * h + z * x[1];
   });
-  check_scanned("what is added first is multiplied",
-                [](const Tensors& x, const Tensor& h) { return x[0] * (h + x[1]); });
   check_scanned("a running sum", [](const Tensors& x, const Tensor& h) { return h + x[1]; });
   check_scanned("an average with a rate for each unit", [](const Tensors& x, const Tensor& h) {
     const auto keep = sigmoid(x[2]);
@@ -121,12 +119,111 @@ TEST_CASE("a state that is multiplied and added to alone is a scan, however it i
   });
   check_scanned("subtracted and negated",
                 [](const Tensors& x, const Tensor& h) { return x[1] - (-h) * x[0]; });
-  check_scanned("used twice", [](const Tensors& x, const Tensor& h) { return x[0] * h + (h - x[1]) * x[2]; });
-  check_scanned("a quotient", [](const Tensors& x, const Tensor& h) { return (h - x[1]) / (2 + x[0]); });
+  const Step subtracted_first = [](const Tensors& x, const Tensor& h) { return x[0] * (x[1] - h); };
+  CHECK(left_of(subtracted_first).unrolls == 0);
+  check_same(subtracted_first);
+  // With lengths what is added first and multiplied is no single factor and term.
+  const Step added_first = [](const Tensors& x, const Tensor& h) { return x[0] * (h + x[1]); };
+  CHECK(left_of(added_first).unrolls == 0);
+  check_same(added_first);
   // With lengths that would be a choice within a choice.
   const Step chosen = [](const Tensors& x, const Tensor& h) { return select(x[0] > 0, h * x[0], h + x[1]); };
   CHECK(left_of(chosen).unrolls == 0);
   check_same(chosen);
+}
+
+namespace {
+
+/// A cell of random elementwise operations that are linear in the state.
+struct RandomLinear {
+  std::uint64_t seed;
+
+  Tensor operator()(const Tensors& x, const Tensor& h) const {
+    std::mt19937_64 random(seed * 77 + 5);
+    const auto pick = [&](std::size_t count) { return random() % count; };
+    Tensors cycle{h};
+    const Tensors outside{x[0],    x[1], tanh(x[0]), sigmoid(x[1]), broadcast_to(x[2], {batch, hidden}),
+                          1 - x[0]};
+    const auto count = 1 + pick(5);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto &a = cycle[pick(cycle.size())], &b = cycle[pick(cycle.size())],
+                 &o = outside[pick(outside.size())], &q = outside[pick(outside.size())];
+      switch (pick(11)) {
+        case 0:
+        case 1:
+          cycle.push_back(a * o);
+          break;
+        case 2:
+          cycle.push_back(o * a);
+          break;
+        case 3:
+          cycle.push_back(a + o);
+          break;
+        case 4:
+          cycle.push_back(o - a);
+          break;
+        case 5:
+          cycle.push_back(a - o);
+          break;
+        case 6:
+          cycle.push_back(-a);
+          break;
+        case 7:
+          cycle.push_back(a + b);
+          break;
+        case 8:
+          cycle.push_back(select(o > q, a, b));
+          break;
+        case 9:
+          cycle.push_back(select(o > q, a, 0) + select(o > q, 0, b));
+          break;
+        default:
+          cycle.push_back(a / (2 + o * o));
+      }
+    }
+    return cycle.back();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("random linear cells, as scans and as loops, are what they are step by step", "[scan]") {
+  int scanned = 0;
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    INFO("seed " << seed);
+    const RandomLinear step{seed};
+    scanned += left_of(step).scans > 0;
+    const auto lengths = [](UnrollOptions& o) { Lengths{constant(inputs()[4])}(o); };
+    if (seed % 3 == 0)
+      check_same(step, Reverse);
+    else if (seed % 3 == 1)
+      check_same(step, lengths);
+    else
+      check_same(step, lengths, Truncate(2));
+  }
+  CHECK(scanned > 30);
+}
+
+TEST_CASE("a state of which the last value alone is wanted, or that reads what is large, is not stored",
+          "[scan]") {
+  const auto bytes = [](const auto& f) {
+    Model model(Seed{1});
+    Function function(model, f);
+    const Array x({ElementType::float32, {500, 16}}, 0.5);
+    function(x);
+    return function.program(x).arena_bytes();
+  };
+  CHECK(bytes([](const Tensor& x) {
+          return unroll([](const Tensor& x, const Tensor& h) { return 0.9 * h + x; }, x, zeros({16})).state;
+        }) < 500 * 16);
+  // Every step adds an outer product.
+  CHECK(bytes([](const Tensor& x) {
+          const auto cell = [](const Tensor& x, const Tensor& s) {
+            const auto next = 0.9 * s + unsqueeze(x, 0) * unsqueeze(x, 1);
+            return std::pair(matmul(next, x), next);
+          };
+          return unroll(cell, x, zeros({16, 16})).outputs;
+        }) < 1.2 * 500 * 16 * 16 * 4);
 }
 
 TEST_CASE("values of the recurrence beside what is handed on", "[scan]") {
@@ -156,6 +253,15 @@ TEST_CASE("what is no linear recurrence stays a loop, and what forgets stays one
   CHECK(left_of([](const Tensors& x, const Tensor& h) { return tanh(x[0] * h + x[1]); }).unrolls > 0);
   CHECK(left_of([](const Tensors& x, const Tensor& h) { return h * h + x[1]; }).unrolls > 0);
   CHECK(left_of([](const Tensors& x, const Tensor& h) { return h * sum(h, {1}, true) + x[1]; }).unrolls > 0);
+  // Factors that would be rounded, or overflow, where the step's values are not.
+  const std::vector<Step> rounded{[](const Tensors& x, const Tensor& h) { return h + x[2] * (x[1] - h); },
+                                  [](const Tensors& x, const Tensor& h) { return x[0] * (h - x[1]) + x[1]; },
+                                  [](const Tensors& x, const Tensor& h) { return h * x[0] * x[1]; },
+                                  [](const Tensors& x, const Tensor& h) { return h / (2 + x[0]); }};
+  for (const auto& step : rounded) {
+    CHECK(left_of(step).unrolls > 0);
+    check_same(step);
+  }
   // NaN of before is gone where the state is chosen anew: as a factor of 0 it would stay.
   const Step forgets = [](const Tensors& x, const Tensor& h) { return select(x[0] > 0, x[1], h * x[0]); };
   CHECK(left_of(forgets).unrolls > 0);

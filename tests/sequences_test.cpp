@@ -198,7 +198,7 @@ TEST_CASE("a restart gives a sequence its initial state again, and only it", "[s
         for (std::int64_t i = 0; i < steps; ++i) {
           const auto t = reverse ? steps - 1 - i : i;
           for (std::int64_t b = 0; b < batch; ++b)
-            if (flags[t * batch + b]) {
+            if (reverse ? t + 1 < steps && flags[(t + 1) * batch + b] : bool(flags[t * batch + b])) {
               const auto put = [&](const Tensor& all, const Tensor& first) {
                 return concat({slice(all, 0, 0, b), slice(first, 0, b, b + 1), slice(all, 0, b + 1, batch)},
                               0);
@@ -348,4 +348,99 @@ TEST_CASE("one sequence without a batch, no steps, and no sequences", "[sequence
     CHECK(largest(none[1]) == 0);
     CHECK(none[2].shape() == shape);
   }
+}
+
+TEST_CASE("packed streams in both directions: each sequence by itself", "[sequences]") {
+  Array begins(Shape{4}, ElementType::boolean);
+  begins.data<bool>()[0] = begins.data<bool>()[2] = true;
+  const auto found = run({doubles({4, 1, 1}, {1, 2, 10, 20}), begins}, [](const Tensors& in) -> Tensors {
+    const auto sum_up = [](const Tensor& x, const Tensor& s) { return s + x; };
+    const Bidirectional both(sum_up, sum_up);
+    const auto zero = zeros({1, 1});
+    return {unroll(both, in[0], std::pair(zero, zero), RestartWhere(in[1])).outputs};
+  });
+  CHECK(values(found[0]) == List{1, 3, 3, 2, 10, 30, 30, 20});
+}
+
+TEST_CASE("truncation counts from the first step of each packed sequence", "[sequences]") {
+  const bool reverse = GENERATE(false, true);
+  // Forwards it begins at steps 0 and 1, backwards at 3 and 2.
+  Array begins(Shape{4}, ElementType::boolean);
+  begins.data<bool>()[reverse ? 3 : 1] = true;
+  const auto found = run({doubles({4}, {1, 1, 1, 1}), begins}, [&](const Tensors& in) -> Tensors {
+    const auto way = [&](UnrollOptions& options) { options.reverse = reverse; };
+    const auto cell = [](const Tensor& x, const Tensor& s) { return tanh(s + x); };
+    const auto y = unroll(cell, in[0], zeros({}), way, Truncate(2), RestartWhere(in[1])).outputs;
+    const auto slope = [&](int t) {
+      return cast(gradients(index(y, 0, t), {in[0]})[0] != 0, ElementType::float64);
+    };
+    return {slope(0), slope(1), slope(2), slope(3)};
+  });
+  if (reverse) {
+    CHECK(values(found[3]) == List{0, 0, 0, 1});
+    CHECK(values(found[2]) == List{0, 0, 1, 0});
+    CHECK(values(found[1]) == List{0, 1, 1, 0});
+    CHECK(values(found[0]) == List{1, 0, 0, 0});
+  } else {
+    CHECK(values(found[0]) == List{1, 0, 0, 0});
+    CHECK(values(found[1]) == List{0, 1, 0, 0});
+    CHECK(values(found[2]) == List{0, 1, 1, 0});
+    CHECK(values(found[3]) == List{0, 0, 0, 1});
+  }
+}
+
+TEST_CASE("restarts beside lengths: flags past the end restart nothing", "[sequences]") {
+  Array begins(Shape{5, 2}, ElementType::boolean);
+  for (const auto at : {2, 3, 6, 8}) begins.data<bool>()[at] = true;  // sequence 0 at 1, 3, 4; 1 at 1
+  const auto found =
+      run({Array({ElementType::float64, {5, 2}}, 1), begins, Array(std::vector<std::int64_t>{4, 3})},
+          [](const Tensors& in) -> Tensors {
+            const auto sum_up = [](const Tensor& x, const Tensor& s) { return s + x; };
+            const auto [y, last] = unroll(sum_up, in[0], zeros({2}), RestartWhere(in[1]), Lengths(in[2]));
+            return {y, last};
+          });
+  CHECK(values(found[0]) == List{1, 1, 1, 1, 2, 2, 1, 0, 0, 0});
+  CHECK(values(found[1]) == List{1, 2});
+}
+
+TEST_CASE("second gradients do not see the padding either", "[sequences]") {
+  const auto second = [](double padding, auto... options) {
+    return run({inputs(padding), weights(), Array(lengths)}, [&](const Tensors& in) -> Tensors {
+      const Walk walk{in[1]};
+      const auto [out, s] = unroll(walk, in[0], walk.start(batch), Lengths(in[2]), options...);
+      const auto d = gradients(total(out.y, s.h), {in[1], in[0]});
+      return gradients(sum(square(d[0])) + sum(sin(d[1])), {in[1], in[0]});
+    });
+  };
+  const auto expected = second(1, Expanded);
+  CHECK(std::isfinite(largest(expected[0])));
+  const auto agrees = [&](const std::vector<Array>& found) {
+    CHECK(difference(found[0], expected[0]) < 1e-10 * largest(expected[0]));
+    CHECK(difference(found[1], expected[1]) < 1e-10 * largest(expected[1]));
+  };
+  agrees(second(NAN));
+  agrees(second(infinity, Checkpoint(2)));
+  agrees(second(NAN, Recompute));
+}
+
+TEST_CASE("no step of a sequence, or of all, leaves gradients finite", "[sequences]") {
+  const auto cell = [](const Tensor& w) {
+    return [w](const Tensor& x, const Tensor& h) { return h + matmul(log(x), w); };
+  };
+  const auto alone =
+      run({Array({ElementType::float64, {3, 1, 1}}, NAN), doubles({1, 1}, {2}), Array(std::int64_t{0})},
+          [&](const Tensors& in) -> Tensors {
+            const auto y = unroll(cell(in[1]), in[0], zeros({1, 1}), Lengths(in[2])).state;
+            return {y, gradients(sum(y), {in[1]})[0]};
+          });
+  CHECK(alone[0].item() == 0);
+  CHECK(alone[1].item() == 0);
+  const auto all = run({Array({ElementType::float64, {3, 2, 1}}, NAN), doubles({1, 1}, {2}),
+                        Array(std::vector<std::int64_t>{0, 0})},
+                       [&](const Tensors& in) -> Tensors {
+                         const auto y = unroll(cell(in[1]), in[0], zeros({2, 1}), Lengths(in[2])).state;
+                         return {y, gradients(sum(y), {in[1]})[0]};
+                       });
+  CHECK(largest(all[0]) == 0);
+  CHECK(all[1].item() == 0);
 }

@@ -237,3 +237,21 @@ TEST_CASE("a carried state goes on from run to run, and starts again when told",
   CHECK(run(x).first == doubles({2}, {4, 6}));
   CHECK(model.parameters().empty());
 }
+
+TEST_CASE("vectors of cells within a Residual and in both directions", "[stack]") {
+  auto model = float64_net();
+  const std::vector<GRU> there{GRU(model / "a", 3, 3), GRU(model / "b", 3, 3)},
+      back{GRU(model / "c", 3, 2), GRU(model / "d", 2, 2)};
+  const Residual around(there);
+  const Bidirectional both(there, back);
+  Function run(model, [&](const Tensor& x) {
+    const auto one = unroll(around, x, around.initial_state(2)).outputs;
+    const auto plain = unroll(Stack(there), x, Stack(there).initial_state(2)).outputs;
+    const auto two = unroll(both, x, both.initial_state(2)).outputs;
+    const auto backward = unroll(Stack(back), x, Stack(back).initial_state(2), Reverse).outputs;
+    return std::tuple(one, x + plain, two, concat({plain, backward}));
+  });
+  const auto [one, sum_of_both, two, joined] = run(sequence(4, 2, 3));
+  CHECK(difference(one, sum_of_both) < 1e-14);
+  CHECK(difference(two, joined) < 1e-14);
+}

@@ -166,3 +166,33 @@ TEST_CASE("a state goes from call to call on the host", "[stream]") {
   std::tie(y, state) = predict(x, state);
   CHECK(state.c != first);
 }
+
+TEST_CASE("a stream may be moved, and starts again without recording or taking memory", "[stream]") {
+  using Sum = Stream<std::function<std::pair<Tensor, Tensor>(const Tensor&, const Tensor&)>, Tensor>;
+  static_assert(!std::is_copy_constructible_v<Sum>, "two streams of one state");
+  Model model(Seed{1});
+  std::vector<Sum> voices;
+  for (int i = 0; i < 5; ++i) {
+    voices.emplace_back(
+        model, [](const Tensor& x, const Tensor& s) { return std::pair(s + x, s + x); }, zeros({}));
+    voices[0].step(Array(1.0f));
+  }
+  CHECK(voices[0].state().item() == 5);
+  CHECK(voices[4].step(Array(2.0f)).item() == 2);
+  const Array ten(10.0f);
+  const auto& y = voices[0].step(ten);
+  check_takes_no_memory([&] { voices[0].start_again(); });
+  CHECK(y.item() == 15);
+  check_takes_no_memory([&] { voices[0].step(ten); });
+  CHECK(voices[0].state().item() == 10);
+}
+
+TEST_CASE("a stream goes on from a state that was learned", "[stream]") {
+  Model model(Seed{1});
+  const GRU cell(model / "cell", 2, 3);
+  const LearnedState start(model / "start", cell.initial_state(1));
+  model.parameter("start/state").assign(Array(std::vector<float>{1, 2, 3}));
+  Stream stream(model, cell, cell.initial_state(2));
+  stream.set_state(start.host(2));
+  CHECK(stream.state() == Array(Shape{2, 3}, std::vector<float>{1, 2, 3, 1, 2, 3}));
+}

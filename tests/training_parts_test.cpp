@@ -199,3 +199,59 @@ TEST_CASE("labels that do not fit the steps have an infinite loss and no gradien
     for (int c = 0; c < 3; ++c) CHECK(found[1].at(t * 6 + c) == 0);
   CHECK(std::abs(found[1].at(3)) > 0.1);
 }
+
+TEST_CASE("a schedule sets the rates of all groups, and of an optimiser that has one", "[training]") {
+  Pair pair, none;
+  auto step = pair.training(scheduled(step_decay(1, 0.5, 1), by_name({{"left/*", SGD{7}}, {"*", SGD{9}}})));
+  const auto slope = doubles({2}, {1, 1});
+  for (int i = 0; i < 3; ++i) step(slope, slope);
+  CHECK(values(pair.a.value()) == List{1 - 1.75, 1 - 1.75});
+  CHECK(values(pair.b.value()) == List{-2 - 1.75, -2 - 1.75});
+  auto frozen = none.training(scheduled(constant_rate(1), Frozen()));
+  CHECK_THROWS_WITH(frozen(slope, slope), ContainsSubstring("[scheduled]"));
+}
+
+TEST_CASE("labels of which some are impossible at a step", "[losses]") {
+  // Exactly 1, 2, 3.
+  List logits(12, -infinity);
+  logits[1] = logits[6] = logits[11] = 0;
+  const auto found =
+      run({doubles({3, 1, 4}, logits), Array(Shape{1, 3}, std::vector<std::int64_t>{1, 2, 3}),
+           Array(std::vector<std::int64_t>{3}), Array(std::vector<std::int64_t>{3})},
+          [](const Tensors& in) -> Tensors { return {ctc_losses(in[0], in[1], in[2], in[3])}; });
+  CHECK(found[0].item() == Approx(0).margin(1e-12));
+}
+
+TEST_CASE("weights are like the first axes of the losses, or like the last", "[losses]") {
+  const auto mean_of = [](const Shape& losses, const Shape& weights, const std::vector<double>& w) {
+    std::vector<double> numbers;
+    for (std::int64_t i = 0; i < losses.size(); ++i) numbers.push_back(static_cast<double>(i));
+    return run({doubles(losses, numbers), doubles(weights, w)},
+               [](const Tensors& in) -> Tensors { return {weighted_mean(in[0], in[1])}; })[0]
+        .item();
+  };
+  CHECK(mean_of({2, 3}, {2}, {1, 0}) == 1);
+  CHECK(mean_of({2, 3}, {3}, {1, 0, 0}) == 1.5);
+  CHECK(mean_of({2, 3}, {2, 1}, {0, 1}) == 4);
+  CHECK(mean_of({2, 3}, {}, {5}) == 2.5);
+  CHECK_THROWS_WITH(mean_of({2, 2}, {2}, {1, 0}), ContainsSubstring("use unsqueeze"));
+  CHECK_THROWS_WITH(mean_of({2, 3}, {4}, {1, 0, 0, 0}), ContainsSubstring("[broadcast]"));
+}
+
+TEST_CASE("layers say what they take", "[training]") {
+  Model model(Seed{1});
+  const LayerNorm norm(model / "norm", 4);
+  Function normalise(model, [&](const Tensor& x) { return norm(x); });
+  require_parts(message_of([&] {
+                  normalise(Array(Shape{2, 1}, ElementType::float32));
+                }),
+                {"[LayerNorm]", "[..., 4]", "[2, 1]"});
+  CHECK_THROWS_WITH(ProjectedTo(0), ContainsSubstring("[ProjectedTo]"));
+  CHECK_THROWS_WITH(LSTM(model / "wide", 2, 3, ProjectedTo(4)),
+                    ContainsSubstring("3 units are not projected to 4"));
+  Function weighted(model, [](const Tensor& logits, const Tensor& targets) {
+    return cross_entropy(logits, targets, ClassWeights(full({2}, 2)));
+  });
+  CHECK(weighted(Array(Shape{1, 2}, ElementType::float32), Array(std::vector<std::int64_t>{1})).item() ==
+        Approx(std::log(2.0)));
+}

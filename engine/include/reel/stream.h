@@ -55,12 +55,20 @@ class Stream {
     (options(options_), ...);
   }
 
+  // One stream has one state.
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  Stream(Stream&&) = default;
+  Stream& operator=(Stream&&) = default;
+
   /// The output of one step, for an Array or a structure of them: valid until the next step.
   template <class X>
   const auto& step(const X& x) {
     auto& runs = runs_for(x);
+    auto next = inputs_.size();
+    structure::for_each_leaf(state_, [&](const Array& leaf) { arguments_[next++] = &leaf; });
     runs.program->run(arguments_, results_);
-    std::size_t next = 0;
+    next = 0;
     const auto take = [&](Array& leaf) { std::swap(leaf, results_[next++]); };
     structure::for_each_leaf(runs.output, take);
     structure::for_each_leaf(state_, take);
@@ -74,11 +82,10 @@ class Stream {
     const auto given = types_of(pointers_to_leaves(state)), wanted = types_of(pointers_to_leaves(first_));
     if (given != wanted)
       throw Error("[Stream] a state of (" + to_string(given) + ") is not one of (" + to_string(wanted) + ")");
-    state_ = state;
-    runs_.reset();  // The arrays of the state may be others.
+    put(state);
   }
-  /// Goes on from the state that it began with.
-  void start_again() { set_state(first_); }
+  /// Goes on from the state that it began with; takes no memory.
+  void start_again() { put(first_); }
   /// The program of a step with inputs like the last one: to explain() it.
   template <class X>
   Program program(const X& x) {
@@ -106,6 +113,18 @@ class Stream {
     std::vector<const Array*> pointers;
     structure::for_each_leaf(s, [&](const Array& leaf) { pointers.push_back(&leaf); });
     return pointers;
+  }
+
+  /// Copies the elements of a state of the same types.
+  void put(const HostState& from) {
+    std::size_t wanted = 0;
+    structure::for_each_leaf(state_, [&](Array& to) {
+      std::size_t position = 0;
+      structure::for_each_leaf(from, [&](const Array& leaf) {
+        if (position++ == wanted) std::memcpy(to.raw(), leaf.raw(), to.bytes());
+      });
+      ++wanted;
+    });
   }
 
   /// What is set up for inputs like `x`, with `x` among the arguments.
@@ -146,8 +165,7 @@ class Stream {
     runs.output = std::get<0>(runs.function.result_like(x, state_));
     arguments_ = pointers_to_leaves(x);
     inputs_ = types_of(arguments_);
-    const auto state = pointers_to_leaves(state_);
-    arguments_.insert(arguments_.end(), state.begin(), state.end());
+    arguments_.resize(inputs_.size() + pointers_to_leaves(state_).size());
     results_.clear();
     runs.program.emplace(std::move(program));
   }

@@ -86,14 +86,12 @@ struct Extent {
   bool where = true;
 
   bool is_all() const { return condition < 0; }
-  bool operator==(const Extent& o) const { return condition == o.condition && where == o.where; }
 };
 
-/// Of a sum of both; none where it cannot be told.
+/// Of a sum of both; none unless each is where the other is not.
 std::optional<Extent> joined(const Extent& a, const Extent& b) {
-  if (a == b) return a;
-  if (a.is_all() || b.is_all() || a.condition == b.condition) return Extent();
-  return std::nullopt;
+  if (a.is_all() || a.condition != b.condition || a.where == b.where) return std::nullopt;
+  return Extent();
 }
 
 /// Decides whether a component is a recurrence.
@@ -105,7 +103,7 @@ class Finding {
     if (!find_carry()) return std::nullopt;
     const auto& type = cycle_.tape().node(carry_).type;
     if (!is_floating(type.element)) return std::nullopt;
-    values_[carry_] = {};
+    values_[carry_].is_carry = true;
     for (auto id : cycle_.nodes())
       if (id != carry_ && !(cycle_.tape().node(id).type == type && joins(id))) return std::nullopt;
     if (!factors_.are_of_one_kind() || !values_.at(next_).extent.is_all()) return std::nullopt;
@@ -123,7 +121,9 @@ class Finding {
     return carry_ >= 0 && next_ != carry_;
   }
 
-  /// Takes a node into the recurrence; false where it cannot be part of one.
+  /// Takes a node into the recurrence; false where it cannot be part of one. Factors and terms stay what a
+  /// step computes: none is a product or a sum of factors, which would be rounded, or overflow, where a
+  /// step's values are not, and nothing is added to a term that was multiplied.
   bool joins(NodeId id) {
     const auto& node = cycle_.tape().node(id);
     const auto reading = cycle_.reading(id);
@@ -132,13 +132,32 @@ class Finding {
     const bool chooses = node.operation == &select_operation();
     const auto extent = chooses ? chosen(inputs, *reading) : added(inputs, *reading);
     if (!extent) return false;
-    const bool multiplies = !chooses && reading->linear.size() < inputs.size();
-    if (multiplies) factors_.add(node.operation->algebra, reading->set);
-    bool is_carry = reading->cycle.size() == 1 && reading->adds && !multiplies && extent->is_all();
-    for (auto i : reading->cycle)
-      is_carry = is_carry && (values_.at(inputs[i]).is_carry || inputs[i] == carry_);
-    values_[id] = {*extent, is_carry};
+    Value value{*extent};
+    for (auto i : reading->cycle) {
+      const auto& before = values_.at(inputs[i]);
+      value.is_multiplied |= before.is_multiplied;
+      value.has_term |= before.has_term;
+      value.has_multiplied_term |= before.has_multiplied_term;
+    }
+    if (!chooses && reading->linear.size() < inputs.size()) {
+      factors_.add(node.operation->algebra, reading->set);
+      if ((value.is_multiplied && !factors_.of_adjoints) || !gives_factor(*node.operation, *reading))
+        return false;
+      value.is_multiplied = true;
+      value.has_multiplied_term = value.has_term;
+    }
+    if (reading->adds && value.has_multiplied_term && !factors_.of_adjoints) return false;
+    value.has_term |= reading->adds;
+    value.is_carry = node.operation == &add_operation() && reading->cycle.size() == 1 && extent->is_all() &&
+                     values_.at(inputs[reading->cycle[0]]).is_carry;
+    values_[id] = value;
     return true;
+  }
+
+  /// Whether it gives the other operand where the one of the cycle is 1: what is divided by is no factor.
+  static bool gives_factor(const Operation& operation, const Reading& reading) {
+    const auto unit = reading.cycle[0] == 0 ? operation.algebra.left_unit : operation.algebra.right_unit;
+    return reading.cycle.size() == 1 && unit == 1.0;
   }
 
   /// Of a select: of two values of the cycle, or of one and nothing.
@@ -150,17 +169,17 @@ class Finding {
   }
 
   std::optional<Extent> added(Span<const NodeId> inputs, const Reading& reading) const {
-    std::optional<Extent> extent = values_.at(inputs[reading.cycle[0]]).extent;
-    for (auto i : reading.cycle)
-      if (extent) extent = joined(*extent, values_.at(inputs[i]).extent);
-    return extent;
+    const auto& first = values_.at(inputs[reading.cycle[0]]).extent;
+    if (reading.cycle.size() == 1) return first;
+    return reading.cycle.size() == 2 ? joined(first, values_.at(inputs[reading.cycle[1]]).extent)
+                                     : std::nullopt;
   }
 
   /// The last value that is the carry and a term, where all that is handed on is a multiple of it; otherwise
   /// what is handed on.
   NodeId result() {
     for (auto at = cycle_.nodes().rbegin(); at != cycle_.nodes().rend(); ++at) {
-      if (!values_.at(*at).is_carry) continue;
+      if (*at == carry_ || !values_.at(*at).is_carry) continue;
       return *at < next_ && is_all_that_is_read_behind(*at) ? *at : next_;
     }
     return next_;
@@ -182,7 +201,8 @@ class Finding {
   Factors factors_;
   struct Value {
     Extent extent;
-    bool is_carry = false;  // and a term, no multiple of it
+    bool is_carry = false;  // the carry, or it and a term
+    bool is_multiplied = false, has_term = false, has_multiplied_term = false;
   };
   std::unordered_map<NodeId, Value> values_;
 };

@@ -1,5 +1,7 @@
 #include "passes/split/step_plan.h"
 
+#include <reel/structural.h>
+
 #include <algorithm>
 
 #include "passes/split/join.h"
@@ -206,12 +208,63 @@ const char* text_of(Sum sum) {
   throw InternalError("no such sum");
 }
 
+/// Whether a value is much larger than what it is made of.
+bool is_spread(const Tape& step, NodeId id) {
+  std::int64_t sources = 0;
+  if (step.inputs(id).empty()) return false;
+  for (auto input : step.inputs(id)) {
+    while (step.node(input).operation == &broadcast_operation()) input = step.inputs(input)[0];
+    sources += static_cast<std::int64_t>(step.node(input).type.bytes());
+  }
+  return static_cast<std::int64_t>(step.node(id).type.bytes()) > 4 * sources;
+}
+
+/// Whether a cycle is better off as a scan: its values are wanted at every step, not the last alone, and what
+/// it reads would be stored at every step anyway.
+class ScanWorth {
+ public:
+  ScanWorth(const Body& body, const StepGroups& groups, const std::vector<Projection>& projected)
+      : step_(*body.tape), groups_(groups), is_wanted_(groups.components.size()) {
+    for (const auto& projection : projected)
+      if (!projection.is(Projection::Kind::final)) want(projection.value(body));
+    for (NodeId id = 0; id < step_.size(); ++id) {
+      if (!groups.is_live(id)) continue;
+      for (auto input : step_.inputs(id))
+        if (groups.component[input] != groups.component[id]) want(input);
+    }
+    // What is handed on to a carry of another cycle, or of none.
+    for (std::size_t k = 0; k < body.carries.size(); ++k)
+      if (groups.is_live(body.carries[k]) &&
+          groups.component[body.carries[k]] != groups.component[body.next[k]])
+        want(body.next[k]);
+  }
+
+  bool operator()(std::size_t component) const {
+    if (!is_wanted_[component]) return false;
+    for (auto id : groups_.components[component])
+      for (auto input : step_.inputs(id))
+        if (groups_.component[input] != groups_.component[id] && groups_[input].varies &&
+            groups_[input].loop < 0 && is_spread(step_, input))
+          return false;
+    return true;
+  }
+
+ private:
+  void want(NodeId id) { is_wanted_[groups_.component[id]] = true; }
+
+  const Tape& step_;
+  const StepGroups& groups_;
+  std::vector<bool> is_wanted_;
+};
+
 /// Of the cycles of a step, those that are linear recurrences, but for small ones where there are many: these
 /// are better off in a loop together.
-std::map<std::int32_t, Recurrence> find_scans(const Body& body, const StepGroups& groups) {
+std::map<std::int32_t, Recurrence> find_scans(const Body& body, const StepGroups& groups,
+                                              const std::vector<Projection>& projected) {
   std::map<std::int32_t, Recurrence> found;
+  const ScanWorth is_worth(body, groups, projected);
   for (std::size_t c = 0; c < groups.components.size(); ++c)
-    if (groups.of_component[c].loop >= 0)
+    if (groups.of_component[c].loop >= 0 && is_worth(c))
       if (const auto recurrence = linear_recurrence(body, groups.components[c]))
         found.emplace(static_cast<std::int32_t>(c), *recurrence);
   if (found.size() <= limits::most_small_scans) return found;
@@ -231,7 +284,7 @@ StepPlan plan_steps(const Body& body, std::int64_t steps, const std::vector<Proj
   for (const auto& projection : projected) results.push_back(projection.value(body));
   StepPlan plan{group_steps(body, results), {}, {}, {}, {}, {}};
   const auto& groups = plan.groups;
-  if (options.scan) plan.scans = find_scans(body, groups);
+  if (options.scan) plan.scans = find_scans(body, groups, projected);
   for (const auto& [c, recurrence] : plan.scans) plan.groups.of_component[c].loop = -1;
   std::vector<bool> is_result(body.tape->size());
   for (auto id : results) is_result[id] = true;

@@ -15,8 +15,8 @@ using BatchList = std::vector<std::vector<std::size_t>>;
 BatchList shuffled_batches(std::size_t count, std::size_t size, Seed seed, std::int64_t epoch);
 /// In the order in which they are: for validation and prediction.
 BatchList batches_in_order(std::size_t count, std::size_t size);
-/// Batches of sequences that are about equally long, so that little of them is padding: those of like lengths
-/// are drawn together, and the batches come in any order.
+/// Batches of sequences that are about equally long, so that little of them is padding: those of like
+/// lengths, to some 5 %, are drawn together, others in each epoch, and the batches come in any order.
 BatchList batches_by_length(const std::vector<std::int64_t>& lengths, std::size_t size, Seed seed,
                             std::int64_t epoch);
 

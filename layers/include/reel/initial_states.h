@@ -13,6 +13,8 @@ std::string state_part_name(const std::string& path);
 Parameter learned_part(const Scope& scope, const std::string& name, const Tensor& first);
 /// It for `batch` sequences, [batch, ...].
 Tensor learned_value(const Parameter& parameter, const Tensor& first, std::int64_t batch);
+Array learned_host_value(const Parameter& parameter, const Tensor& first, std::int64_t batch,
+                         ElementType element);
 /// The state of the model for one tensor of a carried state.
 Parameter carried_part(const Scope& scope, const std::string& name, const Tensor& first);
 /// Every element as in `first`.
@@ -41,7 +43,8 @@ template <class State>
 class LearnedState {
  public:
   LearnedState(const Scope& scope, State first)
-      : first_(std::move(first)),
+      : model_(&scope.model()),
+        first_(std::move(first)),
         parameters_(structure::parameters_of(first_, [&](const std::string& name, const Tensor& leaf) {
           return structure::learned_part(scope, name, leaf);
         })) {}
@@ -54,8 +57,17 @@ class LearnedState {
         state, [&](Tensor& leaf) { leaf = structure::learned_value(parameters_[k++], leaf, batch); });
     return state;
   }
+  /// It on the host, as it is now: for Stream::set_state() and functions that take a state.
+  structure::rebound<State, Array> host(std::int64_t batch) const {
+    std::size_t k = 0;
+    return structure::converted<structure::rebound<State, Array>>(first_, [&](const Tensor& leaf) {
+      const auto& parameter = parameters_[k++];
+      return structure::learned_host_value(parameter, leaf, batch, model_->element());
+    });
+  }
 
  private:
+  const Model* model_;
   State first_;
   std::vector<Parameter> parameters_;
 };

@@ -22,6 +22,9 @@ struct LayerNorm {
 
   Tensor operator()(const Tensor& x) const {
     const ScopeGuard guard(scope);
+    check_usable("LayerNorm", x);
+    if (x.rank() == 0 || x.extent(-1) != scale.shape()[0])
+      refuse("LayerNorm", "takes [..., " + std::to_string(scale.shape()[0]) + "]", {x});
     return layer_norm(x) * scale + shift;
   }
 };

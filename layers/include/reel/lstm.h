@@ -34,7 +34,8 @@ inline constexpr auto Normalised = [](LSTMOptions& options) { options.normalised
 /// size].
 struct ProjectedTo {
   std::int64_t size;
-  explicit ProjectedTo(std::int64_t size) : size(size) {}
+  /// Throws Error unless size is 1 or more.
+  explicit ProjectedTo(std::int64_t size);
   void operator()(LSTMOptions& options) const { options.projection = size; }
 };
 /// The first value of the forget gate's bias, 1 without this (Gers et al. 2000).

@@ -121,8 +121,9 @@ RateSchedule cosine_decay(double rate, std::int64_t steps, double last = 0);
 /// In `steps` equal steps up to the rate with which `then` begins, and then as `then` says.
 RateSchedule warm_up(std::int64_t steps, RateSchedule then);
 
-/// The optimiser with the learning rate of a schedule in place of its own. How many steps were taken is
-/// remembered with its memory; set_learning_rate() would hold for one step.
+/// The optimiser with the learning rate of a schedule in place of its own, or, of by_name, of those of all
+/// groups. Throws Error where there is none. How many steps were taken is remembered with its memory;
+/// set_learning_rate() would hold for one step.
 ///
 ///   TrainingStep step(model, scheduled(warm_up(100, cosine_decay(1e-3, 5000)), Adam()), loss);
 Optimiser scheduled(RateSchedule schedule, Optimiser optimiser);

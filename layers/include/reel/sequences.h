@@ -10,9 +10,10 @@ namespace reel {
 /// How many steps each sequence has: integers [batch] from 0 to the number of steps, or [] where there is no
 /// batch. Past its end a sequence's state holds and its outputs are 0, false for bools; in reverse it starts
 /// at its own end. What stands in the input there is padding, which may be anything, NaN too: the cell gets
-/// the first input of the longest sequence instead, and nothing it makes of it is used: nothing of the
-/// padding is seen in values or gradients, and gradients of the padding are 0. The state that is returned is
-/// the one after each sequence's last step. What belongs to all sequences holds when the longest has ended.
+/// the first input of the longest sequence instead, ones where there is none, beside the state that holds,
+/// and nothing it makes of them is used: nothing of the padding is seen in values or gradients, and gradients
+/// of the padding are 0. The state that is returned is the one after each sequence's last step. What belongs
+/// to all sequences holds when the longest has ended.
 ///
 /// Throws RecordError for an input, state or output that has another batch, RunError for a length out of
 /// range.
@@ -25,17 +26,18 @@ struct Lengths {
 };
 
 /// Derivatives go back over k steps at most (Williams and Peng 1990): the state is taken as given at every
-/// k-th step after the first, in the order in which the steps run, of each sequence from its own first.
-/// Values stay as they are. Throws RecordError unless k is 1 or more.
+/// k-th step after the first, in the order in which the steps run, of each sequence, also of each that is
+/// packed, from its own first. Values stay as they are. Throws RecordError unless k is 1 or more.
 struct Truncate {
   std::int64_t every;
   explicit Truncate(std::int64_t k);
   void operator()(UnrollOptions& options) const;
 };
 
-/// Before the steps in which `flags` are true, bool [steps, batch] or [steps], a sequence has its initial
-/// state again: of packed streams, where a new one begins. A state that belongs to all sequences is only
-/// reset by flags [steps]. Throws RecordError for flags of another shape or type.
+/// Of streams in which sequences are packed one behind the other, where each begins: bool `flags` [steps,
+/// batch] or [steps]. There the state is the initial one again; in reverse it is so at the last step of each.
+/// A state that belongs to all sequences is only reset by flags [steps]. Throws RecordError for flags of
+/// another shape or type.
 struct RestartWhere {
   Tensor flags;
   explicit RestartWhere(Tensor flags) : flags(std::move(flags)) {}

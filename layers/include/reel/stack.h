@@ -51,11 +51,28 @@ struct OtherWay {
   void operator()(UnrollOptions& options) const { options.reverse = !options.reverse; }
 };
 
+/// Cells of a vector, one on the other, each run by `way`; `between` is done to what one hands to the next.
+template <class Way, class Part, class X, class State, class Between>
+auto run_cells(const Way& way, const std::vector<Part>& cells, const X& x, const std::vector<State>& state,
+               const Between& between) {
+  if (cells.size() != state.size())
+    throw RecordError("[Stack] " + std::to_string(cells.size()) + " cells of a vector got " +
+                      std::to_string(state.size()) + " states");
+  auto output = x;
+  auto next = state;
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    std::tie(output, next[i]) = way(cells[i], i > 0 ? between(output) : output, state[i]);
+  return std::pair(output, next);
+}
+
 /// Ways to run a part: for a step, and over whole sequences with the options of unroll.
 struct ByStep {
   template <class Part, class X, class State>
   auto operator()(const Part& part, const X& x, const State& state) const {
-    return step_of(part, x, state);
+    if constexpr (is_vector<Part>)
+      return run_cells(*this, part, x, state, [](const auto& output) { return output; });
+    else
+      return step_of(part, x, state);
   }
 };
 template <class... Options>
@@ -63,8 +80,12 @@ struct BySequence {
   std::tuple<const Options&...> options;
   template <class Part, class X, class State>
   auto operator()(const Part& part, const X& x, const State& state) const {
-    auto result = std::apply([&](const auto&... each) { return unroll(part, x, state, each...); }, options);
-    return std::pair(std::move(result.outputs), std::move(result.state));
+    if constexpr (is_vector<Part>) {
+      return run_cells(*this, part, x, state, [](const auto& output) { return output; });
+    } else {
+      auto result = std::apply([&](const auto&... each) { return unroll(part, x, state, each...); }, options);
+      return std::pair(std::move(result.outputs), std::move(result.state));
+    }
   }
 };
 
@@ -160,18 +181,11 @@ struct Stack {
 
   template <class Way, class Part, class X, class State>
   auto run_part(const Way& way, const Part& part, const X& x, const State& state) const {
-    if constexpr (structure::is_vector<Part>) {
-      if (part.size() != state.size())
-        throw RecordError("[Stack] " + std::to_string(part.size()) + " cells of a vector got " +
-                          std::to_string(state.size()) + " states");
-      auto output = x;
-      auto next = state;
-      for (std::size_t i = 0; i < part.size(); ++i)
-        std::tie(output, next[i]) = way(part[i], between(i > 0, output), state[i]);
-      return std::pair(output, next);
-    } else {
+    if constexpr (structure::is_vector<Part>)
+      return structure::run_cells(way, part, x, state,
+                                  [&](const auto& output) { return between(true, output); });
+    else
       return way(part, x, state);
-    }
   }
 
   /// What is handed on between two parts.
