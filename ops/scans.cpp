@@ -98,6 +98,12 @@ std::vector<Sample> scan_samples() {
       samples.push_back({{floats({2, 3, 2}), floats({2, 3, 2}), floats({2, 2})},
                          LinearScan{1, !reverse, after, of_adjoints}.attributes()});
     }
+  // Long ones, of factors that do not make numbers large.
+  for (const bool after : {false, true}) {
+    const auto factors = floats({70, 3}, -1, 1);
+    samples.push_back({{factors, floats({70, 3})}, LinearScan{0, after, after, true}.attributes()});
+    samples.push_back({{factors, floats({70, 3}), floats({3})}, LinearScan{0, !after, after}.attributes()});
+  }
   samples.push_back({{floats({2, 0}), floats({2, 0}), floats({2})}, LinearScan{1}.attributes()});
   samples.push_back({{floats({1, 3}), floats({1, 3}), floats({3})}, LinearScan{0, true, true}.attributes()});
   samples.push_back({{floats({3, 2}), floats({3, 2})}, LinearScan{1}.attributes()});

@@ -31,10 +31,25 @@ CudaKernels linear_scan_kernels() {
   CudaKernels kernels;
   kernels.kernel = [](const KernelRequest& request) {
     const auto& type = request.result.type;
-    const auto name = request.operands.size() == 3 ? "linear_scan_from<" : "linear_scan<";
-    auto kernel = along(name + cuda_name(type.element) + ">", type.shape, request.attributes.integer("axis"));
+    const auto axis = request.attributes.integer("axis");
+    const reference::Lines lines(type.shape, axis);
+    // With fewer lines most of a device would wait for long ones.
+    constexpr std::int64_t few = 16384, many_steps = 64;
+    const bool in_parts = lines.outer * lines.stride < few && lines.count >= many_steps;
+    const std::string name = std::string("linear_scan") + (request.operands.size() == 3 ? "_from" : "") +
+                             (in_parts ? "_in_parts<" : "<") + cuda_name(type.element) + ">";
+    auto kernel = along(name, type.shape, axis);
     for (const auto* attribute : {"reverse", "after", "of_adjoints"})
       kernel.numbers.push_back(request.attributes.integer(attribute));
+    if (in_parts) {
+      // Neighbours along the innermost axis read side by side.
+      std::int64_t lanes = 1;
+      while (lanes < 32 && lanes < lines.outer * lines.stride) lanes *= 2;
+      kernel.numbers.push_back(lanes);
+      kernel.threads = 256;
+      kernel.blocks = (lines.outer * lines.stride + lanes - 1) / lanes;
+      kernel.shared_bytes = 2 * sizeof(double) * static_cast<std::size_t>(kernel.threads);
+    }
     return kernel;
   };
   return kernels;

@@ -35,36 +35,121 @@ REEL_DEVICE Total<T> scan_product(Total<T> x, T factor, bool of_adjoints) {
   return of_adjoints && x == 0 ? Total<T>(0) : x * static_cast<Total<T>>(factor);
 }
 
-/// A linear recurrence, of which `first` is where the first step's operand stands, or null. Words from
-/// `words` on: outer, count, inner, reverse, after, of_adjoints; see LinearScan.
-template <class T, class W>
-REEL_DEVICE void recur(const W& words, int from, const T* a, const T* b, const T* first, T* y) {
-  const Int64 outer = words[from], count = words[from + 1], inner = words[from + 2];
-  const bool reverse = words[from + 3], after = words[from + 4], of_adjoints = words[from + 5];
-  for (Int64 line = thread_of_grid(); line < outer * inner; line += threads_of_grid()) {
-    Total<T> handed = first ? static_cast<Total<T>>(first[line]) : Total<T>(0);
-    for (Int64 i = 0; i < count; ++i) {
-      const Int64 at = (line / inner * count + (reverse ? count - 1 - i : i)) * inner + line % inner;
-      Total<T> value = static_cast<Total<T>>(b[at]);
-      if (i > 0 || first) value = (after ? handed : scan_product<T>(handed, a[at], of_adjoints)) + value;
-      y[at] = static_cast<T>(value);
-      handed = after ? scan_product<T>(value, a[at], of_adjoints) : value;
+/// A linear recurrence; see LinearScan. Words from `words` on: outer, count, inner, reverse, after,
+/// of_adjoints.
+template <class T>
+struct Recurrence {
+  const T *a, *b, *first;  // of the first step's operands; null where there is none
+  T* y;
+  Int64 outer, count, inner;
+  bool reverse, after, of_adjoints;
+
+  template <class W>
+  REEL_DEVICE Recurrence(const W& words, int from, const T* a, const T* b, const T* first, T* y)
+      : a(a),
+        b(b),
+        first(first),
+        y(y),
+        outer(words[from]),
+        count(words[from + 1]),
+        inner(words[from + 2]),
+        reverse(words[from + 3]),
+        after(words[from + 4]),
+        of_adjoints(words[from + 5]) {}
+
+  REEL_DEVICE Int64 lines() const { return outer * inner; }
+  REEL_DEVICE Int64 place(Int64 line, Int64 i) const {
+    return (line / inner * count + (reverse ? count - 1 - i : i)) * inner + line % inner;
+  }
+  REEL_DEVICE Total<T> start(Int64 line) const {
+    return first ? static_cast<Total<T>>(first[line]) : Total<T>(0);
+  }
+  /// Step i of a line: `value`, and what is handed on of what was handed to it.
+  REEL_DEVICE Total<T> step(Int64 line, Int64 i, Total<T> handed, Total<T>& value) const {
+    const Int64 at = place(line, i);
+    value = static_cast<Total<T>>(b[at]);
+    if (i > 0 || first) value = (after ? handed : scan_product<T>(handed, a[at], of_adjoints)) + value;
+    return after ? scan_product<T>(value, a[at], of_adjoints) : value;
+  }
+  /// Steps `from` to `to`, whose values are stored where `stores`.
+  REEL_DEVICE Total<T> run(Int64 line, Int64 from, Int64 to, Total<T> handed, bool stores) const {
+    for (Int64 i = from; i < to; ++i) {
+      Total<T> value;
+      handed = step(line, i, handed, value);
+      if (stores) y[place(line, i)] = static_cast<T>(value);
     }
+    return handed;
+  }
+};
+
+/// A thread for each line.
+template <class T>
+REEL_DEVICE void recur(const Recurrence<T>& scan) {
+  for (Int64 line = thread_of_grid(); line < scan.lines(); line += threads_of_grid())
+    scan.run(line, 0, scan.count, scan.start(line), true);
+}
+
+/// Of few lines the steps are cut into parts, a thread for each part of each line: what a part hands on is a
+/// factor of what it is handed, and a term. `lanes` lines to a block.
+template <class T>
+REEL_DEVICE void recur_in_parts(const Recurrence<T>& scan, int lanes) {
+  Total<T>* factors = reinterpret_cast<Total<T>*>(shared_memory());
+  Total<T>* terms = factors + blockDim.x;
+  const int part = threadIdx.x / lanes, parts = blockDim.x / lanes, lane = threadIdx.x % lanes;
+  const Int64 line = Int64(blockIdx.x) * lanes + lane;
+  const Int64 from = scan.count * part / parts, to = scan.count * (part + 1) / parts;
+  if (line < scan.lines()) {
+    Total<T> factor = 1;
+    for (Int64 i = from; i < to; ++i) factor *= static_cast<Total<T>>(scan.a[scan.place(line, i)]);
+    factors[threadIdx.x] = factor;
+    terms[threadIdx.x] = scan.run(line, from, to, part == 0 ? scan.start(line) : Total<T>(0), false);
+  }
+  sync_block();
+  if (line < scan.lines()) {
+    Total<T> handed = scan.start(line);
+    for (int before = 0; before < part; ++before) {
+      const int at = before * lanes + lane;
+      if (before == 0) {
+        handed = terms[at];
+      } else if (factors[at] - factors[at] == 0) {
+        handed = handed * factors[at] + terms[at];
+      } else {
+        // Beyond what a number can be, which a step by itself may not be.
+        handed =
+            scan.run(line, scan.count * before / parts, scan.count * (before + 1) / parts, handed, false);
+      }
+    }
+    scan.run(line, from, to, handed, true);
   }
 }
 
-/// Words: a, b, y, and those of recur.
+/// Words: a, b, y, and those of a Recurrence.
 template <class T, class W>
 REEL_DEVICE void linear_scan(const W& words) {
-  recur<T>(words, 3, words.template pointer<const T>(0), words.template pointer<const T>(1), nullptr,
-           words.template pointer<T>(2));
+  recur(Recurrence<T>(words, 3, words.template pointer<const T>(0), words.template pointer<const T>(1),
+                      nullptr, words.template pointer<T>(2)));
 }
 
-/// Words: a, b, first, y, and those of recur.
+/// Words: a, b, first, y, and those of a Recurrence.
 template <class T, class W>
 REEL_DEVICE void linear_scan_from(const W& words) {
-  recur<T>(words, 4, words.template pointer<const T>(0), words.template pointer<const T>(1),
-           words.template pointer<const T>(2), words.template pointer<T>(3));
+  recur(Recurrence<T>(words, 4, words.template pointer<const T>(0), words.template pointer<const T>(1),
+                      words.template pointer<const T>(2), words.template pointer<T>(3)));
+}
+
+/// The same of few lines; the lines of a block behind the words.
+template <class T, class W>
+REEL_DEVICE void linear_scan_in_parts(const W& words) {
+  recur_in_parts(Recurrence<T>(words, 3, words.template pointer<const T>(0),
+                               words.template pointer<const T>(1), nullptr, words.template pointer<T>(2)),
+                 static_cast<int>(words[9]));
+}
+template <class T, class W>
+REEL_DEVICE void linear_scan_from_in_parts(const W& words) {
+  recur_in_parts(
+      Recurrence<T>(words, 4, words.template pointer<const T>(0), words.template pointer<const T>(1),
+                    words.template pointer<const T>(2), words.template pointer<T>(3)),
+      static_cast<int>(words[10]));
 }
 
 /// The position along the middle axis of x [outer, count, inner] of the first element that is larger, or

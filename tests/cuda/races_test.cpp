@@ -46,6 +46,13 @@ std::vector<Recipe> recipes() {
        [](const Tensors& x) {
          return Tensors{cumsum(x[0], 0), linear_scan(sigmoid(x[0]), x[0], 1), argmax(x[0], 0)};
        }},
+      {"scans of few long lines",
+       {{3, 130}, {3}},
+       [](const Tensors& x) {
+         const auto a = tanh(x[0]);
+         return Tensors{linear_scan(a, x[0], 1), linear_scan(a, x[0], x[1], {1, true, false, true}),
+                        linear_scan(a, x[0], x[1], {1, false, true, false})};
+       }},
       {"gathers and their sums",
        {{13, 132}, {37}},
        [](const Tensors& x) {

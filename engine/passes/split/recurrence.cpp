@@ -122,8 +122,9 @@ class Finding {
   }
 
   /// Takes a node into the recurrence; false where it cannot be part of one. Factors and terms stay what a
-  /// step computes: none is a product or a sum of factors, which would be rounded, or overflow, where a
-  /// step's values are not, and nothing is added to a term that was multiplied.
+  /// step computes: no factor is a sum of others, which would be rounded where a step's values are not, and
+  /// nothing that it could cancel is added to a term that was multiplied. Factors are multiplied with one
+  /// another of adjoints alone, where no 0 meets one that overflows.
   bool joins(NodeId id) {
     const auto& node = cycle_.tape().node(id);
     const auto reading = cycle_.reading(id);
