@@ -97,7 +97,8 @@ std::optional<Extent> joined(const Extent& a, const Extent& b) {
 /// Decides whether a component is a recurrence.
 class Finding {
  public:
-  Finding(const Body& body, Span<const NodeId> component) : body_(body), cycle_(body, component) {}
+  Finding(const Body& body, const std::vector<NodeId>& next, Span<const NodeId> component)
+      : next_of_(next), cycle_(body, component) {}
 
   std::optional<Recurrence> run() {
     if (!find_carry()) return std::nullopt;
@@ -112,11 +113,11 @@ class Finding {
 
  private:
   bool find_carry() {
-    for (std::size_t k = 0; k < body_.carries.size(); ++k) {
-      if (!cycle_.has(body_.carries[k])) continue;
+    for (auto id : cycle_.nodes()) {
+      if (next_of_[id] < 0) continue;
       if (carry_ >= 0) return false;
-      carry_ = body_.carries[k];
-      next_ = body_.next[k];
+      carry_ = id;
+      next_ = next_of_[id];
     }
     return carry_ >= 0 && next_ != carry_;
   }
@@ -196,7 +197,7 @@ class Finding {
     return true;
   }
 
-  const Body& body_;
+  const std::vector<NodeId>& next_of_;
   const Cycle cycle_;
   NodeId carry_ = -1, next_ = -1;
   Factors factors_;
@@ -312,8 +313,9 @@ class Scanning {
 
 }  // namespace
 
-std::optional<Recurrence> linear_recurrence(const Body& body, Span<const NodeId> component) {
-  return Finding(body, component).run();
+std::optional<Recurrence> linear_recurrence(const Body& body, const std::vector<NodeId>& next,
+                                            Span<const NodeId> component) {
+  return Finding(body, next, component).run();
 }
 
 void record_scan(const Body& body, Span<const NodeId> component, const Recurrence& recurrence,

@@ -21,7 +21,9 @@ struct Recurrence {
 };
 
 /// The recurrence that a component is, its nodes in the order of the body; none where it is another cycle.
-std::optional<Recurrence> linear_recurrence(const Body& body, Span<const NodeId> component);
+/// `next` tells of each carry's input what is handed on, -1 of any other node.
+std::optional<Recurrence> linear_recurrence(const Body& body, const std::vector<NodeId>& next,
+                                            Span<const NodeId> component);
 
 /// Records it as a scan on the tape of `lifting`, which has all that the component reads, and puts all values
 /// of the component there. A recording of that tape must be in progress.

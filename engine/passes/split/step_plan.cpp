@@ -263,9 +263,11 @@ std::map<std::int32_t, Recurrence> find_scans(const Body& body, const StepGroups
                                               const std::vector<Projection>& projected) {
   std::map<std::int32_t, Recurrence> found;
   const ScanWorth is_worth(body, groups, projected);
+  std::vector<NodeId> next(body.tape->size(), -1);
+  for (std::size_t k = 0; k < body.carries.size(); ++k) next[body.carries[k]] = body.next[k];
   for (std::size_t c = 0; c < groups.components.size(); ++c)
     if (groups.of_component[c].loop >= 0 && is_worth(c))
-      if (const auto recurrence = linear_recurrence(body, groups.components[c]))
+      if (const auto recurrence = linear_recurrence(body, next, groups.components[c]))
         found.emplace(static_cast<std::int32_t>(c), *recurrence);
   if (found.size() <= limits::most_small_scans) return found;
   for (auto scan = found.begin(); scan != found.end();) {
