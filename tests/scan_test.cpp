@@ -216,6 +216,12 @@ TEST_CASE("a state of which the last value alone is wanted, or that reads what i
   CHECK(bytes([](const Tensor& x) {
           return unroll([](const Tensor& x, const Tensor& h) { return 0.9 * h + x; }, x, zeros({16})).state;
         }) < 500 * 16);
+  CHECK(bytes([](const Tensor& x) {
+          Tensor next;
+          const auto cell = [&](const Tensor& x, const Tensor& h) { return next = 0.9 * h + x; };
+          const auto unrolled = unroll(cell, x, zeros({16}));
+          return unrolled.node.summed(next);
+        }) < 500 * 16);
   // Every step adds an outer product.
   CHECK(bytes([](const Tensor& x) {
           const auto cell = [](const Tensor& x, const Tensor& s) {

@@ -34,20 +34,25 @@ Device two_threads() {
   return device;
 }
 
-/// A model and a function over it, kept together.
+/// A model that lives as long as the runs over it.
+struct Kept {
+  Model model{Seed{1}, two_threads()};
+};
+
+/// Gradients of a loss by all parameters and `x`.
+Tensors all_gradients(const Model& model, const Tensor& loss, const Tensor& x) {
+  Tensors sources(model.parameters().begin(), model.parameters().end());
+  sources.push_back(x);
+  return gradients(loss, sources);
+}
+
 template <class Make>
 Run training(const Size& size, const Make& make) {
-  struct Kept {
-    Model model{Seed{1}, two_threads()};
-  };
   const auto kept = std::make_shared<Kept>();
   const auto loss = make(kept->model, size);
   const auto x = filled({size.steps, size.batch, size.input});
   const auto gradient_function = [kept, loss](const Tensor& x) {
-    const auto& parameters = kept->model.parameters();
-    Tensors sources(parameters.begin(), parameters.end());
-    sources.push_back(x);
-    return gradients(loss(x), sources);
+    return all_gradients(kept->model, loss(x), x);
   };
   const auto f =
       std::make_shared<Function<std::decay_t<decltype(gradient_function)>>>(kept->model, gradient_function);
@@ -67,17 +72,11 @@ auto lstm(const Options&... options) {
 
 /// An LSTM's gradients of each of some batches, with lengths.
 Run with_lengths(const Size& size, const std::vector<Padded>& batches) {
-  struct Kept {
-    Model model{Seed{1}, two_threads()};
-  };
   const auto kept = std::make_shared<Kept>();
   const LSTM cell(kept->model / "cell", size.input, size.hidden);
   const auto gradient_function = [kept, cell](const Tensor& x, const Tensor& lengths) {
-    const auto& parameters = kept->model.parameters();
-    Tensors sources(parameters.begin(), parameters.end());
-    sources.push_back(x);
     const auto y = unroll(cell, x, cell.initial_state(x.extent(1)), Lengths(lengths)).outputs;
-    return gradients(sum(square(y)), sources);
+    return all_gradients(kept->model, sum(square(y)), x);
   };
   const auto f =
       std::make_shared<Function<std::decay_t<decltype(gradient_function)>>>(kept->model, gradient_function);
@@ -161,9 +160,6 @@ const auto no_recurrence = [](Model& model, const Size& size) {
 
 /// h = a h + b with a and b given, [steps, batch, hidden], and its derivative by both.
 std::pair<Run, std::size_t> linear(const Size& size, bool derivative) {
-  struct Kept {
-    Model model{Seed{1}, two_threads()};
-  };
   const auto kept = std::make_shared<Kept>();
   const auto shape = Shape{size.steps, size.batch, size.hidden};
   const auto a = filled(shape), b = filled(shape);

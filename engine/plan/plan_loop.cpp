@@ -119,16 +119,21 @@ void Planner::place_carries(Context& outer, Context& inner, Loop& loop) {
 /// A carry that is a value wanted of every step is read where that is stored.
 Loop::Carry Planner::place_in_history(Context& outer, Context& inner, Loop& loop,
                                       const UnrollOperand& carry) {
-  const auto initial = place(outer, carry.outer);
-  const auto& type = inner.tape.node(carry.inner).type;
-  const auto slots = loop.unroll.steps + 1;
-  const History history{&outer.tape, carry.outer, loop.unroll.reverse,
-                        new_buffer({type.element, type.shape.with_axis(0, slots)}, outer.level)};
-  histories_.emplace(history.place.buffer, history);
+  const auto& history = new_history(outer, carry.outer, loop.unroll.steps, loop.unroll.reverse);
   inner.standing.give_home(carry.next, step_of(history.place, outer.level, history.first_after()));
   loop.stacked[carry.next] = history.after();
-  add_copy(initial, history.start(), outer.level, "state before the loop");
   return {step_of(history.place, outer.level, history.first_before()), history.end(), false};
+}
+
+/// Memory for the states before and after every step, which begins with the initial one.
+const History& Planner::new_history(Context& context, NodeId initial, std::int64_t steps, bool reverse) {
+  const auto first = place(context, initial);
+  const auto& type = context.tape.node(initial).type;
+  const auto memory = new_buffer({type.element, type.shape.with_axis(0, steps + 1)}, context.level);
+  const auto& history =
+      histories_.emplace(memory.buffer, History{&context.tape, initial, reverse, memory}).first->second;
+  add_copy(first, history.start(), context.level, "state before the loop");
+  return history;
 }
 
 /// A carry with memory of its own, which the next value is written over or copied to.

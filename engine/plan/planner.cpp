@@ -161,14 +161,8 @@ void Planner::plan_scan(Context& context, NodeId id) {
       Shift::of(context.tape.node(shifted->second)).reverse == scan.reverse &&
       context.tape.inputs(shifted->second)[0] == inputs[2] && !context.standing.has_home(id) &&
       !context.schedule.cached[id]) {
-    const auto initial = place(context, inputs[2]);
-    const auto slots = node.type.shape[0] + 1;
-    const History history{
-        &context.tape, inputs[2], scan.reverse,
-        new_buffer({node.type.element, node.type.shape.without_axis(0).with_axis(0, slots)}, context.level)};
-    histories_.emplace(history.place.buffer, history);
+    const auto& history = new_history(context, inputs[2], node.type.shape[0], scan.reverse);
     context.standing.give_home(id, history.after());
-    add_copy(initial, history.start(), context.level, "state before the scan");
   }
   plan_kernel(context, id);
 }

@@ -60,6 +60,7 @@ class Planner {
   // plan_loop.cpp
   void plan_unroll(Context& outer, NodeId id);
   void place_carries(Context& outer, Context& inner, Loop& loop);
+  const History& new_history(Context& context, NodeId initial, std::int64_t steps, bool reverse);
   Loop::Carry place_in_history(Context& outer, Context& inner, Loop& loop, const UnrollOperand& carry);
   Loop::Carry place_by_itself(Context& outer, Context& inner, const UnrollOperand& carry, bool overwritten);
   void place_projections(Context& outer, Context& inner, Loop& loop);

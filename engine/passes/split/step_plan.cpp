@@ -219,14 +219,14 @@ bool is_spread(const Tape& step, NodeId id) {
   return static_cast<std::int64_t>(step.node(id).type.bytes()) > 4 * sources;
 }
 
-/// Whether a cycle is better off as a scan: its values are wanted at every step, not the last alone, and what
-/// it reads would be stored at every step anyway.
+/// Whether a cycle is better off as a scan: its values are wanted at every step, not the last or their sum
+/// alone, and what it reads would be stored at every step anyway.
 class ScanWorth {
  public:
   ScanWorth(const Body& body, const StepGroups& groups, const std::vector<Projection>& projected)
       : step_(*body.tape), groups_(groups), is_wanted_(groups.components.size()) {
     for (const auto& projection : projected)
-      if (!projection.is(Projection::Kind::final)) want(projection.value(body));
+      if (projection.is(Projection::Kind::stacked)) want(projection.value(body));
     for (NodeId id = 0; id < step_.size(); ++id) {
       if (!groups.is_live(id)) continue;
       for (auto input : step_.inputs(id))
