@@ -67,9 +67,9 @@ void check(std::uint64_t seed) {
 TEST_CASE("random cells: an unroll means what it means Expanded") {
   if (const char* seed = std::getenv("REEL_RANDOM_CELL")) return check(std::strtoull(seed, nullptr, 10));
 #if defined(__SANITIZE_ADDRESS__)
-  constexpr std::uint64_t few = 200;  // each takes several times as long
+  constexpr std::uint64_t few = 150;  // each takes several times as long
 #else
-  constexpr std::uint64_t few = 600;
+  constexpr std::uint64_t few = 300;
 #endif
   const char* count = std::getenv("REEL_RANDOM_CELLS");
   for (std::uint64_t seed = 0; seed < (count ? std::strtoull(count, nullptr, 10) : few); ++seed) check(seed);

@@ -207,7 +207,8 @@ TEST_CASE("the engine names no operation outside the structural ones") {
                           "_operation|\"" + operation->name + "\"");
     for (const auto& source : engine) {
       INFO(source.name << " names " << operation->name);
-      CHECK(!std::regex_search(source.text, used));
+      CHECK((source.text.find(operation->name) == std::string::npos ||
+             !std::regex_search(source.text, used)));
     }
   }
   CHECK(forbidden > 15);
@@ -219,9 +220,11 @@ TEST_CASE("neither engine nor operations name a layer") {
     for (const auto& name : matches(source.text, R"(\n(?:struct|class) (\w+)[^\w<])")) layers.insert(name);
   CHECK(layers.count("LSTM"));
   for (const auto* folder : {"engine", "ops"})
-    for (const auto& source : sources(folder))
-      for (const auto& layer : layers) {
-        INFO(source.name << " names " << layer);
-        CHECK(!std::regex_search(source.text, std::regex("\\b" + layer + "\\b")));
-      }
+    for (const auto& source : sources(folder)) {
+      std::set<std::string> named;
+      for (const auto& word : matches(source.text, R"((\w+))"))
+        if (layers.count(word)) named.insert(word);
+      INFO(source.name);
+      CHECK(named == std::set<std::string>());
+    }
 }
