@@ -1,8 +1,8 @@
 #pragma once
 #include <reel/reel.h>
 
-/// Cells as a user would write them. `custom` ones compute what Reel's own layers do, their gates as separate
-/// products of x and h side by side; the others nobody ships.
+/// Cells as a user would write them, without a look at Reel's layers, some of which compute the same: gates
+/// are separate products of x and h side by side.
 namespace benchmarks {
 
 using namespace reel;

@@ -1,4 +1,4 @@
-// A cell no library ships, beside the LSTM, on the adding problem (Hochreiter and Schmidhuber 1997): a
+// A cell of one's own, beside the LSTM, on the adding problem (Hochreiter and Schmidhuber 1997): a
 // sequence of numbers, two of which are marked; what is their sum? There is no backward pass to write.
 
 #include <reel/reel.h>
@@ -111,7 +111,7 @@ int run(const Device& device, bool quick) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Trains a cell that no library ships, and an LSTM, on the same task.");
+  CLI::App app("Trains a cell of one's own, and an LSTM, on the same task.");
   bool quick = false;
   std::string device_name = "cpu";
   app.add_flag("--quick", quick, "Only a few steps");

@@ -52,9 +52,11 @@ BatchList batches_by_length(const std::vector<std::int64_t>& lengths, std::size_
   auto random = random_of(seed, epoch);
   // With a little noise, so that in each epoch others are together.
   std::vector<double> keys;
-  for (const auto length : lengths)
+  for (const auto length : lengths) {
+    if (length < 0) throw Error("[batches_by_length] a length is " + std::to_string(length));
     keys.push_back((static_cast<double>(length) + 1) *
                    (1 + 0.05 * static_cast<double>(random() >> 11) * 0x1p-53));
+  }
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return keys[a] < keys[b]; });
   auto batches = cut(order, size);
   shuffle(batches, random);

@@ -1,7 +1,5 @@
 #include <reel/best_weights.h>
 
-#include <algorithm>
-
 namespace reel {
 
 bool BestWeights::offer(double loss) {
@@ -13,7 +11,16 @@ bool BestWeights::offer(double loss) {
 }
 
 void BestWeights::restore() const {
+  if (values_.empty() && !model_->parameters().empty())
+    throw Error("[BestWeights] no weights were kept: no loss that is a number was offered");
   for (const auto& [parameter, value] : values_) parameter.assign(value);
+}
+
+EarlyStopping::EarlyStopping(int patience, double least_gain) : patience_(patience), least_gain_(least_gain) {
+  if (patience < 1)
+    throw Error("[EarlyStopping] the patience is 1 loss or more, not " + std::to_string(patience));
+  if (!(least_gain >= 0))
+    throw Error("[EarlyStopping] the least gain is 0 or more, not " + std::to_string(least_gain));
 }
 
 bool EarlyStopping::after(double loss) {
@@ -24,31 +31,6 @@ bool EarlyStopping::after(double loss) {
     ++worse_;
   }
   return is_over();
-}
-
-std::string summary(const Model& model) {
-  struct Line {
-    std::string name, shape, count;
-  };
-  std::vector<Line> lines{{"parameter", "shape", "numbers"}};
-  std::int64_t total = 0;
-  for (const auto& parameter : model.parameters()) {
-    total += parameter.shape().size();
-    lines.push_back(
-        {parameter.name(), to_string(parameter.shape()), std::to_string(parameter.shape().size())});
-  }
-  lines.push_back({"all", "", std::to_string(total)});
-  std::size_t name = 0, shape = 0, count = 0;
-  for (const auto& line : lines) {
-    name = std::max(name, line.name.size());
-    shape = std::max(shape, line.shape.size());
-    count = std::max(count, line.count.size());
-  }
-  std::string text;
-  for (const auto& line : lines)
-    text += line.name + std::string(name + 2 - line.name.size(), ' ') + line.shape +
-            std::string(shape + 2 - line.shape.size() + count - line.count.size(), ' ') + line.count + "\n";
-  return text;
 }
 
 }  // namespace reel

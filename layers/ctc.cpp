@@ -64,24 +64,29 @@ void check_ctc(const Tensor& logits, const Tensor& labels, const Tensor& step_co
     refuse("ctc_loss", "the blank " + std::to_string(blank) + " is none of the classes", operands);
 }
 
+/// Looked up, so that one above `most` or below 0 is an error of the run.
+Tensor checked_counts(const Tensor& counts, std::int64_t most, const char* called) {
+  return take_along_axis(iota(most + 1), cast(counts, ElementType::int64), 0, called);
+}
+
 }  // namespace
 
 Tensor ctc_losses(const Tensor& logits, const Tensor& labels, const Tensor& step_counts,
                   const Tensor& label_counts, std::int64_t blank) {
   check_ctc(logits, labels, step_counts, label_counts, blank);
   const auto steps = logits.extent(0), batch = logits.extent(1), count = labels.extent(1);
-  const auto label_ends = unsqueeze(cast(label_counts, ElementType::int64), 1);
+  const auto label_ends = unsqueeze(checked_counts(label_counts, count, "ctc_loss: number of labels"), 1);
+  const auto step_ends = checked_counts(step_counts, steps, "ctc_loss: number of steps");
   const auto own_labels = select(less(unsqueeze(iota(count), 0), label_ends),
                                  cast(labels, ElementType::int64), static_cast<double>(blank));
   const auto symbols = between_blanks(own_labels, blank);
   const auto positions = symbols.extent(1);
   // log p of the symbol at each position, [steps, batch, positions].
-  const auto own_steps = unsqueeze(within_lengths(step_counts, steps), -1);
-  const auto at_positions =
-      maximum(take_along_axis(log_softmax(select(own_steps, logits, 0)),
-                              broadcast_to(unsqueeze(symbols, 0), {steps, batch, positions}), -1,
-                              "label of ctc_loss"),
-              log_of_zero);
+  const auto own_steps = unsqueeze(within_lengths(step_ends, steps), -1);
+  const auto at_positions = maximum(
+      take_along_axis(log_softmax(select(own_steps, logits, 0)),
+                      broadcast_to(unsqueeze(symbols, 0), {steps, batch, positions}), -1, "ctc_loss: label"),
+      log_of_zero);
 
   const auto leaves_out = can_leave_out_blank(own_labels);
   // log of the probability of all ways that have come to a position (equations 6 and 7); before the first
@@ -92,8 +97,8 @@ Tensor ctc_losses(const Tensor& logits, const Tensor& labels, const Tensor& step
   const auto cell = [&](const Tensor& log_p, const Tensor& ways) -> Tensor {
     return log_p + log_sum({ways, moved(ways, 1), select(leaves_out, moved(ways, 2), log_of_zero)});
   };
-  const auto ways = unroll(cell, at_positions, start, Lengths(step_counts)).state;
-  const auto last_blank = take_along_axis(ways, 2 * label_ends, 1, "number of labels of ctc_loss");
+  const auto ways = unroll(cell, at_positions, start, Lengths(step_ends)).state;
+  const auto last_blank = take_along_axis(ways, 2 * label_ends, 1);
   const auto last_label = select(
       label_ends > 0, take_along_axis(ways, select(label_ends > 0, 2 * label_ends - 1, 0), 1), log_of_zero);
   const auto total = squeeze(log_sum({last_blank, last_label}), 1);

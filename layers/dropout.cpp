@@ -5,6 +5,15 @@ namespace reel {
 
 namespace {
 
+/// Throws RecordError for a number that is no rate. Of a tensor nobody knows before the run.
+void check_rate(const char* operation, const Tensor& rate) {
+  check_usable(operation, rate);
+  const auto number = rate.leaf() ? rate.leaf()->value : std::nullopt;
+  if (number && !(*number >= 0 && *number <= 1))
+    throw RecordError("[" + std::string(operation) + "] a rate is from 0 to 1, not " +
+                      std::to_string(*number));
+}
+
 /// What is kept is divided by, and 1 where nothing is.
 Tensor divisor(const Tensor& keep) { return select(keep == 0, 1, keep); }
 
@@ -17,24 +26,27 @@ Tensor dropped(const Tensor& x, const Shape& shape, const Tensor& rate) {
 }  // namespace
 
 Tensor dropout(const Tensor& x, const Tensor& rate) {
-  check_usable("dropout", {x, rate});
+  check_usable("dropout", x);
+  check_rate("dropout", rate);
   return dropped(x, x.shape(), rate);
 }
 
 Tensor variational_dropout(const Tensor& x, const Tensor& rate) {
-  check_usable("variational_dropout", {x, rate});
+  check_usable("variational_dropout", x);
+  check_rate("variational_dropout", rate);
   if (x.rank() == 0) refuse("variational_dropout", "a sequence has a leading time axis", {x});
   return dropped(x, x.shape().without_axis(0).with_axis(0, 1), rate);
 }
 
 Tensor dropout_mask(const Shape& shape, const Tensor& rate) {
-  check_usable("dropout_mask", rate);
+  check_rate("dropout_mask", rate);
   const auto keep = 1 - rate;
   return select(bernoulli(shape, keep), 1 / divisor(keep), 0);
 }
 
 Tensor structure::zoned_out(const Tensor& before, const Tensor& after, const Tensor& rate, Draws draws) {
-  check_usable("Zoneout", {before, after, rate});
+  check_usable("Zoneout", {before, after});
+  check_rate("Zoneout", rate);
   if (!after.own_element() || !is_floating(after.element())) return after;
   const auto kept = cast(rate, after.element());
   if (draws == Draws::mean) return kept * before + (1 - kept) * after;

@@ -25,6 +25,11 @@ Tensor beside(const Tensor& weights, const Tensor& losses) {
   return reshape(weights, extents);
 }
 
+/// A sum over that of its weights; 0 where there are none.
+Tensor over_weights(const Tensor& total, const Tensor& weights) {
+  return total / select(weights != 0, weights, 1);
+}
+
 }  // namespace
 
 Tensor weighted_mean(const Tensor& losses, const Tensor& weights) {
@@ -32,8 +37,7 @@ Tensor weighted_mean(const Tensor& losses, const Tensor& weights) {
   check_usable("weighted_mean", {losses, weights});
   if (!is_floating(losses.element())) refuse("weighted_mean", "losses are floating", {losses, weights});
   const auto all = broadcast_to(cast(beside(weights, losses), losses.element()), losses.shape());
-  const auto count = sum(all);
-  return sum(select(all != 0, all * losses, 0)) / select(count != 0, count, 1);
+  return over_weights(sum(select(all != 0, all * losses, 0)), sum(all));
 }
 
 Tensor within_lengths(const Tensor& lengths, std::int64_t steps) {
@@ -104,22 +108,18 @@ Tensor cross_entropies(const Tensor& logits, const Tensor& targets, const CrossE
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options,
                      const Tensor& weights) {
   check_targets("cross_entropy", logits, targets);
-  if (weights.defined()) {
-    check_usable("cross_entropy", {logits, targets, weights});
-    if (weights.shape() != targets.shape())
-      refuse("cross_entropy", "the mask or weights must have the shape of the targets",
-             {logits, targets, weights});
-  }
+  if (weights.defined()) check_usable("cross_entropy", {logits, targets, weights});
   const bool is_plain = !options.ignored && !options.class_weights.defined();
   if (!weights.defined() && is_plain) return mean(cross_entropies(logits, targets, options));
   // What counts nothing is taken out before anything is computed of it.
-  const auto counts = weights.defined() ? weights != 0 : full(targets.shape(), 1, ElementType::boolean);
+  const auto events = weights.defined()
+                          ? broadcast_to(cast(beside(weights, targets), logits.element()), targets.shape())
+                          : ones(targets.shape(), logits.element());
+  const auto counts = events != 0;
   const auto some_targets = select(counts, targets, options.ignored.value_or(0));
   const auto losses = cross_entropies(select(unsqueeze(counts, -1), logits, 0), some_targets, options);
-  const auto events =
-      weights.defined() ? cast(weights, logits.element()) : ones(targets.shape(), logits.element());
-  const auto total = sum(events * class_weights_at(targets_of(some_targets, options), options, logits));
-  return sum(select(counts, events * losses, 0)) / select(total != 0, total, 1);
+  const auto all = events * class_weights_at(targets_of(some_targets, options), options, logits);
+  return over_weights(sum(select(counts, events * losses, 0)), sum(all));
 }
 
 namespace {
@@ -127,7 +127,8 @@ namespace {
 /// Throws RecordError unless value and target are floating and of one shape.
 void check_pair(const char* operation, const Tensor& y, const Tensor& target) {
   check_usable(operation, {y, target});
-  if (!is_floating(y.element())) refuse(operation, "value and target must be floating", {y, target});
+  if (!is_floating(y.element()) || !is_floating(target.own_element().value_or(y.element())))
+    refuse(operation, "value and target must be floating", {y, target});
   if (y.shape() != target.shape()) refuse(operation, "value and target must have one shape", {y, target});
 }
 
@@ -184,7 +185,9 @@ Tensor accuracy(const Tensor& logits, const Tensor& targets, const Tensor& weigh
     return weighted_mean(cast((logits > 0) == targets, logits.element()), weights);
   }
   check_targets("accuracy", logits, targets);
-  const auto right = argmax(logits) == cast(targets, ElementType::int64);
+  // Where one is NaN, none is the largest.
+  const auto has_largest = max(logits, {-1}) == max(logits, {-1});
+  const auto right = has_largest && argmax(logits) == cast(targets, ElementType::int64);
   return weighted_mean(cast(right, logits.element()), weights);
 }
 

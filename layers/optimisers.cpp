@@ -14,9 +14,26 @@ Parameter memory_of(const Parameter& parameter, const char* what, const Scope& m
   return (memory / parameter.name()).state(what, parameter.shape(), 0);
 }
 
+/// A number that an optimiser is given, from 0 up to but not `end`.
+struct Setting {
+  const char* name;
+  double value, end = std::numeric_limits<double>::infinity();
+};
+
+void check_settings(const char* optimiser, const std::vector<Setting>& settings) {
+  for (const auto& [name, value, end] : settings) {
+    if (value >= 0 && value < end) continue;
+    const std::string range = std::isfinite(end) ? "from 0 to below 1" : "0 or more, and finite";
+    throw Error("[" + std::string(optimiser) + "] its " + name + " is " + std::to_string(value) +
+                "; it must be " + range);
+  }
+}
+
 }  // namespace
 
 void SGD::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
+  check_settings("SGD", {{"rate", rate}, {"momentum", momentum, 1}});
+  if (nesterov && momentum == 0) throw Error("[SGD] Nesterov's step is one with momentum");
   const auto learning_rate = memory.state("learning_rate", {}, rate);
   for (const auto& [parameter, gradient] : gradients) {
     Tensor step = gradient;
@@ -36,6 +53,9 @@ namespace {
 void adam_steps(const Adam& adam, double decay, const std::vector<ParameterGradient>& gradients,
                 const Scope& memory) {
   const auto& [rate, beta1, beta2, epsilon] = adam;
+  check_settings(
+      "Adam",
+      {{"rate", rate}, {"beta1", beta1, 1}, {"beta2", beta2, 1}, {"epsilon", epsilon}, {"decay", decay}});
   const auto learning_rate = memory.state("learning_rate", {}, rate);
   // beta^t, carried on from step to step.
   const auto power1 = memory.state("beta1_power", {}, 1), power2 = memory.state("beta2_power", {}, 1);
@@ -68,6 +88,8 @@ void AdamW::operator()(const std::vector<ParameterGradient>& gradients, const Sc
 }
 
 void RMSprop::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
+  check_settings("RMSprop",
+                 {{"rate", rate}, {"decay", decay, 1}, {"epsilon", epsilon}, {"momentum", momentum, 1}});
   const auto learning_rate = memory.state("learning_rate", {}, rate);
   for (const auto& [parameter, gradient] : gradients) {
     const auto mean_square = memory_of(parameter, "mean_square", memory);
@@ -84,6 +106,7 @@ void RMSprop::operator()(const std::vector<ParameterGradient>& gradients, const 
 }
 
 void Adagrad::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
+  check_settings("Adagrad", {{"rate", rate}, {"epsilon", epsilon}});
   const auto learning_rate = memory.state("learning_rate", {}, rate);
   for (const auto& [parameter, gradient] : gradients) {
     const auto squares = memory_of(parameter, "squares", memory);
@@ -94,6 +117,7 @@ void Adagrad::operator()(const std::vector<ParameterGradient>& gradients, const 
 }
 
 void Adadelta::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
+  check_settings("Adadelta", {{"rate", rate}, {"decay", decay, 1}, {"epsilon", epsilon}});
   const auto learning_rate = memory.state("learning_rate", {}, rate);
   for (const auto& [parameter, gradient] : gradients) {
     const auto mean_square = memory_of(parameter, "mean_square", memory),
@@ -169,6 +193,7 @@ Optimiser clip_by_value(double largest, Optimiser optimiser) {
 }
 
 Optimiser penalised(const Penalty& penalty, Optimiser optimiser) {
+  check_settings("penalised", {{"l1", penalty.l1}, {"l2", penalty.l2}});
   return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
     auto larger = gradients;
     for (auto& [parameter, gradient] : larger) {
@@ -191,7 +216,8 @@ void update_where(const Tensor& condition, const std::vector<HeldUpdates::Entry>
 
 Optimiser accumulated(std::int64_t count, Optimiser optimiser) {
   if (count < 1)
-    throw Error("[accumulated] gradients of 1 call or more are added up, not of " + std::to_string(count));
+    throw Error("[accumulated] the mean is of the gradients of 1 call or more, not of " +
+                std::to_string(count));
   return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
     auto& tape = destination("accumulated", tensors_of(gradients));
     const auto calls = memory.state("accumulated_calls", TensorType{ElementType::int64, {}}, 0);

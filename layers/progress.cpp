@@ -28,6 +28,8 @@ void Progress::step(double loss, std::int64_t count, double seconds_left) {
   ++steps_;
   // A plain mean at first, then one over about the last 50 steps.
   const double weight = std::max(1.0 / static_cast<double>(steps_), 0.02);
+  // One that is not finite is shown as it is, and left out of the average.
+  last_ = loss;
   if (std::isfinite(loss)) loss_ += weight * (loss - loss_);
   count_ += weight * (static_cast<double>(count) - count_);
   seconds_ += weight * (seconds_since(last_call_) - seconds_);
@@ -48,7 +50,7 @@ void Progress::finish() {
 }
 
 void Progress::draw() {
-  const auto training = steps_ > 0 ? number(loss_) : "-",
+  const auto training = steps_ > 0 ? number(std::isfinite(last_) ? loss_ : last_) : "-",
              validation = validation_ ? number(*validation_) : "-";
   const auto rate = steps_ > 0 ? std::to_string(std::llround(count_ / std::max(seconds_, 1e-9))) : "-";
   std::printf("%sstep %6lld  %s %5s, validation %5s  %6s %s/s", terminal_ ? "\r" : "",

@@ -2,6 +2,7 @@
 #include <reel/program.h>
 #include <reel/record.h>
 
+#include <cmath>
 #include <string_view>
 
 namespace reel {
@@ -11,6 +12,12 @@ namespace {
 void check_steps(const char* schedule, std::int64_t steps) {
   if (steps < 1)
     throw Error("[" + std::string(schedule) + "] takes 1 step or more, not " + std::to_string(steps));
+}
+
+void check_rate(const char* schedule, double rate) {
+  if (!(rate >= 0 && std::isfinite(rate)))
+    throw Error("[" + std::string(schedule) + "] a learning rate is 0 or more, and finite, not " +
+                std::to_string(rate));
 }
 
 /// Whether it is a learning rate of the optimiser that remembers there, or of one of its groups.
@@ -32,16 +39,22 @@ double rate_at(const RateSchedule& schedule, std::int64_t step) {
 }
 
 RateSchedule constant_rate(double rate) {
+  check_rate("constant_rate", rate);
   return [=](const Tensor&) { return full({}, rate, ElementType::float64); };
 }
 
 RateSchedule step_decay(double rate, double factor, std::int64_t every) {
   check_steps("step_decay", every);
+  check_rate("step_decay", rate);
+  if (!(factor >= 0 && std::isfinite(factor)))
+    throw Error("[step_decay] the factor is 0 or more, and finite, not " + std::to_string(factor));
   return [=](const Tensor& step) { return rate * pow(factor, floor(step / static_cast<double>(every))); };
 }
 
 RateSchedule cosine_decay(double rate, std::int64_t steps, double last) {
   check_steps("cosine_decay", steps);
+  check_rate("cosine_decay", rate);
+  check_rate("cosine_decay", last);
   constexpr double pi = 3.14159265358979323846;
   return [=](const Tensor& step) {
     const auto part = minimum(step / static_cast<double>(steps), 1);
@@ -51,6 +64,7 @@ RateSchedule cosine_decay(double rate, std::int64_t steps, double last) {
 
 RateSchedule warm_up(std::int64_t steps, RateSchedule then) {
   check_steps("warm_up", steps);
+  if (!then) throw Error("[warm_up] there is no schedule to go on with");
   const auto count = static_cast<double>(steps);
   return [=](const Tensor& step) {
     const auto first = then(full({}, 0, ElementType::float64));
@@ -59,6 +73,7 @@ RateSchedule warm_up(std::int64_t steps, RateSchedule then) {
 }
 
 Optimiser scheduled(RateSchedule schedule, Optimiser optimiser) {
+  if (!schedule || !optimiser) throw Error("[scheduled] the schedule or the optimiser is empty");
   return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
     auto& model = memory.model();
     const auto steps = memory.state("steps", TensorType{ElementType::int64, {}}, 0);

@@ -6,7 +6,8 @@ namespace reel {
 
 namespace {
 
-/// What is true of a step: for each sequence, [batch] or [], and for what all sequences share, [].
+/// What is true of a step: for each sequence, [batch] or [], and for what all sequences share, []. Of all
+/// steps they have an axis for these before.
 struct Flags {
   Tensor own, shared;
 };
@@ -17,21 +18,30 @@ Tensor spread(const Flags& flags, const Tensor& value, const char* what) {
   if (value.rank() == 0) return flags.shared;
   if (value.extent(0) != flags.own.extent(0))
     refuse("unroll",
-           std::string(what) + " has another batch than the sequences: " +
-               std::to_string(flags.own.extent(0)) + " are expected along its first axis in a step",
+           std::string(what) + " has " + std::to_string(value.extent(0)) +
+               " sequences along its first axis in a step, Lengths or RestartWhere " +
+               std::to_string(flags.own.extent(0)),
            {value});
   std::vector<std::int64_t> extents(value.rank(), 1);
   extents[0] = -1;
   return reshape(flags.own, extents);
 }
 
-/// bool [steps, batch] or [steps] of each sequence, and [steps] of what all share.
-using FlagSequences = Flags;
+/// What the options ask for: how many steps each sequence has, integers [batch] or [] of all alike, absent
+/// where all have all; over how many steps a derivative goes back at most, 0 for all; where a sequence starts
+/// again, bool [steps, batch] or [steps], absent where none does.
+struct SequenceOptions {
+  Tensor lengths;
+  std::int64_t truncate = 0;
+  Tensor restarts;
+
+  void operator()(FlatCall& call) const;
+};
 
 /// The cell with the options put into operations. The flags of the steps are sequences behind the user's.
 class SequenceCell {
  public:
-  SequenceCell(const FlatCall& call, const UnrollOptions& options)
+  SequenceCell(const FlatCall& call, const SequenceOptions& options)
       : cell_(call.cell),
         initial_(call.state),
         inputs_(call.sequences.size()),
@@ -64,7 +74,7 @@ class SequenceCell {
     flags_.push_back(sequence);
     return flags_.size() - 1;
   }
-  Place add(const FlagSequences& flags) {
+  Place add(const Flags& flags) {
     const auto own = add(flags.own);
     return {own, flags.shared.defined() ? add(flags.shared) : own};
   }
@@ -79,8 +89,7 @@ class SequenceCell {
     // Looked up, so that one out of range is an error of the run.
     const auto wide = cast(given, ElementType::int64);
     const auto flat = wide.rank() == 0 ? unsqueeze(wide, 0) : wide;
-    lengths_ = reshape(take_along_axis(iota(steps_ + 1), flat, 0, "a length of a sequence in unroll"),
-                       wide.shape().extents());
+    lengths_ = reshape(take_along_axis(iota(steps_ + 1), flat, 0, "Lengths: length"), wide.shape().extents());
     longest_ = lengths_.rank() == 0 ? lengths_ : lengths_.extent(0) == 0 ? all_steps() : max(lengths_);
     active_ = add({steps_before(lengths_), steps_before(longest_)});
     for (const auto& sequence : sequences) first_inputs_.push_back(first_input(sequence));
@@ -124,7 +133,8 @@ class SequenceCell {
   Tensor steps_run(const Tensor& ends, const Tensor& restarts) const {
     const auto at = positions(std::max(ends.rank(), restarts.defined() ? restarts.rank() - 1 : 0));
     const auto run = reverse_ ? ends - 1 - at : at;
-    if (!restarts.defined() || steps_ == 0) return run;
+    if (!restarts.defined()) return run;
+    if (steps_ == 0) return full(restarts.shape(), 0, ElementType::int64);
     // Counted on from step to step, and from 0 where it starts.
     const auto goes_on = cast(!(restarts || run == 0), ElementType::int64);
     return linear_scan(goes_on, goes_on, zeros(goes_on.shape().without_axis(0), ElementType::int64),
@@ -187,18 +197,31 @@ class SequenceCell {
   std::optional<Place> active_, cut_, restart_;
 };
 
-void apply_to(FlatCall& call, const UnrollOptions& options) {
-  const SequenceCell cell(call, options);
+void SequenceOptions::operator()(FlatCall& call) const {
+  const SequenceCell cell(call, *this);
   call.sequences.insert(call.sequences.end(), cell.flags().begin(), cell.flags().end());
   call.cell = cell;
+}
+
+/// Those that were asked for so far, as what rewrites the unroll.
+SequenceOptions& sequence_options(UnrollOptions& options) {
+  if (!options.rewrite) options.rewrite = SequenceOptions();
+  auto* known = options.rewrite.target<SequenceOptions>();
+  if (!known) throw RecordError("[unroll] another option rewrites the cell already");
+  return *known;
+}
+
+void refuse_twice(const char* option, bool is_given) {
+  if (is_given) throw RecordError("[unroll] the option " + std::string(option) + " is given twice");
 }
 
 }  // namespace
 
 void Lengths::operator()(UnrollOptions& options) const {
   check_usable("Lengths", lengths);
-  options.lengths = lengths;
-  options.apply = apply_to;
+  auto& known = sequence_options(options).lengths;
+  refuse_twice("Lengths", known.defined());
+  known = lengths;
 }
 
 Truncate::Truncate(std::int64_t k) : every(k) {
@@ -207,14 +230,16 @@ Truncate::Truncate(std::int64_t k) : every(k) {
 }
 
 void Truncate::operator()(UnrollOptions& options) const {
-  options.truncate = every;
-  options.apply = apply_to;
+  auto& known = sequence_options(options).truncate;
+  refuse_twice("Truncate", known > 0);
+  known = every;
 }
 
 void RestartWhere::operator()(UnrollOptions& options) const {
   check_usable("RestartWhere", flags);
-  options.restarts = flags;
-  options.apply = apply_to;
+  auto& known = sequence_options(options).restarts;
+  refuse_twice("RestartWhere", known.defined());
+  known = flags;
 }
 
 }  // namespace reel

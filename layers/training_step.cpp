@@ -1,5 +1,7 @@
+#include <reel/record.h>
 #include <reel/training_step.h>
 
+#include <cmath>
 #include <set>
 
 namespace reel {
@@ -25,6 +27,19 @@ std::string foreign_parameters(const Model& model, const Tensor& loss) {
   return names;
 }
 
+/// Throws where somebody has set a learning rate that the optimiser does not have.
+void check_rate_is_read(const Model& model, const std::string& memory, const Tape& tape) {
+  for (const auto& state : model.states()) {
+    if (state.name() != memory + "/learning_rate") continue;
+    for (NodeId id = 0; id < tape.size(); ++id)
+      if (tape.node(id).operation == &parameter_operation() &&
+          tape.node(id).attributes.get<std::shared_ptr<Variable>>("variable") == state.variable())
+        return;
+    throw Error("[set_learning_rate] the optimiser has no learning rate of its own: groups have one each, " +
+                memory + "/group 1/learning_rate and so on");
+  }
+}
+
 }  // namespace
 
 void record_training(Model& model, const Optimiser& optimiser, const std::string& memory, const Tensor& loss,
@@ -44,7 +59,17 @@ void record_training(Model& model, const Optimiser& optimiser, const std::string
   for (std::size_t i = 0; i < parameters.size(); ++i)
     if (gradients[i].defined()) used.push_back({parameters[i], gradients[i]});
   if (used.empty()) refuse("TrainingStep", "the loss depends on no parameter of the model", {loss});
+  if (!optimiser) throw Error("[TrainingStep] the optimiser is empty");
   optimiser(used, model / memory);
+  check_rate_is_read(model, memory, destination("TrainingStep", {loss}));
+}
+
+void set_learning_rate(const Scope& memory, double rate, bool is_recorded) {
+  if (!(rate >= 0 && std::isfinite(rate)))
+    throw Error("[set_learning_rate] a learning rate is 0 or more, and finite, not " + std::to_string(rate));
+  auto& model = memory.model();
+  if (is_recorded) model.parameter((memory / "learning_rate").path());
+  memory.state("learning_rate", {}, rate).assign(Array(rate).cast(model.element()));
 }
 
 }  // namespace reel

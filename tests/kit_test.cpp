@@ -91,7 +91,8 @@ TEST_CASE("the best weights are kept and restored, and patience ends", "[kit]") 
   const Linear layer(model / "layer", 2, 3);
   BestWeights best(model);
   EarlyStopping patience(2, 0.05);
-  best.restore();
+  CHECK(!best.offer(NAN));
+  CHECK_THROWS_WITH(best.restore(), ContainsSubstring("[BestWeights] no weights were kept"));
   CHECK(best.offer(1));
   CHECK(!patience.after(1));
   const auto kept = layer.weight.value();
@@ -107,6 +108,10 @@ TEST_CASE("the best weights are kept and restored, and patience ends", "[kit]") 
   EarlyStopping again(2);
   for (const double loss : {5., 6., 4., 5.}) again.after(loss);
   CHECK(!again.is_over());
+  CHECK_THROWS_WITH(EarlyStopping(0),
+                    ContainsSubstring("[EarlyStopping] the patience is 1 loss or more, not 0"));
+  CHECK_THROWS_WITH(EarlyStopping(1, NAN), ContainsSubstring("[EarlyStopping] the least gain"));
+  CHECK_THROWS_WITH(batches_by_length({3, -1}, 1, Seed{1}, 0), ContainsSubstring("[batches_by_length]"));
 }
 
 TEST_CASE("the summary names every parameter, its shape and how many numbers there are", "[kit]") {

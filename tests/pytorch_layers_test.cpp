@@ -57,6 +57,9 @@ std::vector<Counterpart> counterparts(const LSTM& lstm, const std::string& suffi
   if (lstm.projection.variable()) all.push_back({lstm.projection, "weight_hr" + suffix, 0, 1});
   return all;
 }
+std::vector<Counterpart> counterparts(const GRU& gru, const std::string& suffix) {
+  return counterparts({gru.reset, gru.update, gru.candidate}, suffix);
+}
 std::vector<Counterpart> counterparts(const RNN& rnn, const std::string& suffix) {
   return counterparts({rnn.gate}, suffix);
 }
@@ -130,6 +133,52 @@ void check_both_ways(const std::string& name, std::int64_t width, const Options&
                      counterparts(second, "_l1"), counterparts(second_back, "_l1_reverse")}));
 }
 
+/// A cell beside its equations in PyTorch, parameters by their names: outputs, last states and all gradients.
+template <class MakeCell>
+void check_equations(const std::string& name, const MakeCell& make_cell) {
+  INFO(name);
+  const References torch{name};
+  auto model = float64_model();
+  const auto cell = make_cell(model / "cell");
+  std::vector<std::string> sources{"x"};
+  Tensors parameters(model.parameters().begin(), model.parameters().end());
+  auto first = host_state(model, cell.initial_state(3));
+  std::vector<std::string> states;
+  structure::for_each_leaf(first, [&](Array& leaf) {
+    states.push_back(states.empty() ? "h" : "c");
+    leaf = torch(states.back() + "0");
+    sources.push_back(states.back() + "0");
+  });
+  for (const auto& parameter : model.parameters()) {
+    auto own = parameter.name().substr(std::string("cell/").size());
+    std::replace(own.begin(), own.end(), '/', '.');
+    sources.push_back(own);
+    parameter.assign(torch(own));
+  }
+  std::vector<Array> weights{torch("weight_of_y")};
+  for (const auto& state : states) weights.push_back(torch("weight_of_" + state + "_last"));
+  Function run(model,
+               [&](const Tensor& x, const decltype(cell.initial_state(3))& state, const Tensors& weight) {
+                 const auto [y, last] = unroll(cell, x, state);
+                 const auto lasts = structure::flatten(last);
+                 auto loss = sum(y * weight[0]);
+                 for (std::size_t k = 0; k < lasts.size(); ++k) loss = loss + sum(lasts[k] * weight[k + 1]);
+                 Tensors by{x};
+                 for (const auto& leaf : structure::flatten(state)) by.push_back(leaf);
+                 by.insert(by.end(), parameters.begin(), parameters.end());
+                 return std::tuple(y, lasts, gradients(loss, by));
+               });
+  const auto [y, lasts, slopes] = run(torch("x"), first, weights);
+  CHECK(relative_error(y, torch("y")) <= tolerance);
+  for (std::size_t k = 0; k < states.size(); ++k)
+    CHECK(relative_error(lasts[k], torch(states[k] + "_last")) <= tolerance);
+  REQUIRE(slopes.size() == sources.size());
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    INFO("gradient by " << sources[i]);
+    CHECK(relative_error(slopes[i], torch("grad_" + sources[i])) <= tolerance);
+  }
+}
+
 /// A loss and its gradient by the first of `values`.
 template <class Loss>
 void check_loss(const std::string& name, const std::vector<Array>& values, const Loss& loss) {
@@ -156,6 +205,58 @@ TEST_CASE("stacks on sequences of different lengths agree with PyTorch's packed 
   SECTION("two layers in both directions") { check_both_ways<LSTM>("lstm_both", 5); }
   SECTION("projected") { check_both_ways<LSTM>("lstm_projected", 3, ProjectedTo(3)); }
   SECTION("plain cells") { check_both_ways<RNN>("rnn_both", 5); }
+  SECTION("gated recurrent units") { check_both_ways<GRU>("gru_both", 5); }
+  SECTION("one layer in both directions") {
+    auto model = float64_model();
+    const LSTM forward(model / "forward", 4, 5), back(model / "back", 4, 5);
+    check_deep("lstm_one_layer", model, Bidirectional(forward, back),
+               joined({counterparts(forward, "_l0"), counterparts(back, "_l0_reverse")}));
+  }
+}
+
+TEST_CASE("layers that PyTorch does not have agree with their equations in it", "[pytorch]") {
+  const auto lstm = [](const auto&... options) {
+    return [=](const Scope& in) { return LSTM(in, 4, 5, options...); };
+  };
+  check_equations("lstm_peepholes", lstm(Peepholes));
+  check_equations("lstm_coupled", lstm(CoupledGates, ForgetBias(3)));
+  check_equations("lstm_normalised", lstm(Normalised));
+  check_equations("lstm_all", lstm(Peepholes, CoupledGates, Normalised, ProjectedTo(3)));
+  check_equations("mgu", [](const Scope& in) { return MGU(in, 4, 5); });
+  check_equations("indrnn", [](const Scope& in) { return IndRNN(in, 4, 5); });
+  check_equations("indrnn_linear", [](const Scope& in) { return IndRNN(in, 4, 5, {}); });
+  check_equations("mingru", [](const Scope& in) { return MinGRU(in, 4, 5); });
+}
+
+TEST_CASE("an LSTM begins as its options say", "[layers]") {
+  auto model = float64_model();
+  const LSTM cell(model / "cell", 2, 3, ForgetBias(2.5),
+                  InitialisedBy(CellInit{constant_init(0.5), constant_init(-1)}), ProjectedTo(2));
+  const auto all_are = [](const Parameter& parameter, double value) {
+    return parameter.value() == Array({ElementType::float64, parameter.shape()}, value);
+  };
+  CHECK(all_are(cell.forget.b, 2.5));
+  CHECK(all_are(cell.input.b, 0));
+  CHECK(all_are(cell.candidate.W, 0.5));
+  CHECK(all_are(cell.output.U, -1));
+  CHECK(all_are(cell.projection, 0.5));
+}
+
+TEST_CASE("a LayerNorm agrees with PyTorch", "[pytorch]") {
+  const References torch{"layer_norm"};
+  auto model = float64_model();
+  const LayerNorm norm(model / "norm", 4);
+  norm.scale.assign(torch("scale"));
+  norm.shift.assign(torch("shift"));
+  Function run(model, [&](const Tensor& x, const Tensor& weight) {
+    const auto y = norm(x);
+    return std::pair(y, gradients(sum(y * weight), {x, norm.scale, norm.shift}));
+  });
+  const auto [y, slopes] = run(torch("x"), torch("weight_of_y"));
+  CHECK(relative_error(y, torch("y")) <= tolerance);
+  CHECK(relative_error(slopes[0], torch("grad_x")) <= tolerance);
+  CHECK(relative_error(slopes[1], torch("grad_scale")) <= tolerance);
+  CHECK(relative_error(slopes[2], torch("grad_shift")) <= tolerance);
 }
 
 TEST_CASE("losses agree with PyTorch", "[pytorch]") {
@@ -198,5 +299,9 @@ TEST_CASE("losses agree with PyTorch", "[pytorch]") {
     const auto losses = each(
         std::vector{torch("y"), torch.integers("labels"), torch.integers("steps"), torch.integers("counts")});
     CHECK(relative_error(losses, torch("losses")) <= tolerance);
+    const References last{"ctc_last_blank"};
+    check_loss("ctc_last_blank",
+               {last("y"), last.integers("labels"), last.integers("steps"), last.integers("counts")},
+               [](const Tensors& in) { return ctc_loss(in[0], in[1], in[2], in[3], 5); });
   }
 }

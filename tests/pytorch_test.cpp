@@ -177,10 +177,14 @@ TEST_CASE("optimisers take PyTorch's steps", "[pytorch]") {
   SECTION("with momentum as Nesterov has it") { check_trajectory("nesterov", SGD{0.1, 0.9, true}); }
   SECTION("with a penalty") { check_trajectory("decayed", penalised({0, 0.05}, SGD{0.1})); }
   SECTION("AdamW") { check_trajectory("adamw", AdamW(0.05, 0.1)); }
-  SECTION("RMSprop") { check_trajectory("rmsprop", RMSprop{0.02, 0.9, 1e-8, 0.5}); }
+  SECTION("RMSprop") {
+    check_trajectory("rmsprop", RMSprop{0.02, 0.9, 1e-8, 0.5});
+    check_trajectory("rmsprop_plain", RMSprop{0.02, 0.9});
+  }
   SECTION("Adagrad") { check_trajectory("adagrad", Adagrad{0.1}); }
   SECTION("Adadelta") { check_trajectory("adadelta", Adadelta{0.5}); }
   SECTION("with a schedule") {
+    check_trajectory("step_decay", scheduled(step_decay(0.3, 0.5, 4), SGD(9)));
     check_trajectory("scheduled", scheduled(warm_up(4, cosine_decay(0.3, 10, 0.01)), SGD{9}));
   }
   SECTION("with gradients clipped") { check_trajectory("clipped", clip_by_global_norm(2.5, SGD{0.3})); }

@@ -14,7 +14,8 @@ namespace {
 
 using Step = std::function<Tensor(const Tensors& x, const Tensor& h)>;
 
-constexpr std::int64_t steps = 5, batch = 3, hidden = 4;
+// So many units that a mask of sequences, repeated along them, is much smaller than a state.
+constexpr std::int64_t steps = 5, batch = 3, hidden = 6;
 
 /// Sequences a and b [steps, batch, hidden], an initial state, a row [hidden], lengths.
 std::vector<Array> inputs() {
@@ -186,6 +187,30 @@ struct RandomLinear {
 };
 
 }  // namespace
+
+TEST_CASE("Reel's linear layers are scans, in training and with lengths", "[scan]") {
+  Model model(Seed{1});
+  const MinGRU gru(model / "gru", 6, 6);
+  const IndRNN average(model / "average", 6, 6, {});
+  const auto explained = [&](const auto& cell, const auto&... options) {
+    Function f(model, [&](const Tensor& x, const Tensor& lengths) {
+      const auto with = [&](UnrollOptions& all) {
+        if (sizeof...(options) > 0) Lengths{lengths}(all);
+        (options(all), ...);
+      };
+      const auto y = unroll(cell, x, cell.initial_state(3), with).outputs;
+      return gradients(sum(square(y)), {x});
+    });
+    return f.program(Array(Shape{5, 3, 6}, ElementType::float32), Array(std::vector<std::int64_t>{5, 2, 4}))
+        .explain();
+  };
+  const auto no_option = [](UnrollOptions&) {};
+  for (const auto& text : {explained(gru), explained(gru, no_option), explained(gru, Reverse),
+                           explained(average), explained(average, no_option)}) {
+    CHECK(text.find("loop of") == std::string::npos);
+    CHECK_THAT(text, ContainsSubstring("linear_scan"));
+  }
+}
 
 TEST_CASE("random linear cells, as scans and as loops, are what they are step by step", "[scan]") {
   int scanned = 0;

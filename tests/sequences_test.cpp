@@ -5,39 +5,12 @@
 #include "catch.h"
 #include "refusals.h"
 #include "run.h"
+#include "walk.h"
 
 using namespace reel;
 using namespace reel::test;
 
 namespace {
-
-/// A cell with states of every type: a running value, a flag and a counter of each sequence, and a counter of
-/// all. Past the padding's NaN nothing of it could be finite.
-struct Walk {
-  Tensor weight;
-
-  struct State {
-    Tensor h, seen, count, all;
-    REEL_MEMBERS(h, seen, count, all)
-  };
-  struct Output {
-    Tensor y, seen;
-    REEL_MEMBERS(y, seen)
-  };
-
-  State start(std::int64_t batch) const {
-    return {zeros({batch, 2}), full({batch}, 0, ElementType::boolean), full({batch}, 0, ElementType::int32),
-            full({}, 0, ElementType::int64)};
-  }
-
-  std::pair<Output, State> operator()(const Tensor& x, const State& s) const {
-    // The logarithm of a padding of zeros would be infinite, and so would the gradient of the weight.
-    const auto h = tanh(matmul(concat({log(x), s.h}), weight));
-    const auto seen = s.seen || any(x > 1.5, {1});
-    return {{h * cast(unsqueeze(s.count, 1), h.element()), seen},
-            {h, seen, s.count + cast(seen, ElementType::int32), s.all + 1}};
-  }
-};
 
 constexpr std::int64_t steps = 7, batch = 4;
 const std::vector<std::int64_t> lengths{7, 3, 0, 5};
@@ -62,14 +35,6 @@ Array weights() {
 struct Outcome {
   Array y, seen, h, count, all, dweight, dx;
 };
-
-/// A total in which every output and final state has another weight.
-Tensor total(const Tensor& y, const Tensor& h) {
-  const auto ramp = [](const Tensor& like) {
-    return reshape(cast(iota(like.shape().size()), ElementType::float64), like.shape().extents());
-  };
-  return sum(sin(y + 0.1 * ramp(y))) + sum(cos(h + ramp(h)));
-}
 
 template <class... Options>
 Outcome unrolled(const Array& x, const Options&... options) {
@@ -297,14 +262,15 @@ TEST_CASE("what lengths, restarts and truncation cannot be is refused by name", 
                   return unroll(walk, in[0], walk.start(batch), Lengths(in[0])).state.h;
                 }),
                 {"[unroll]", "lengths are integers [batch]", "float64[7, 4, 2]"});
-  require_parts(refused([](const Walk& walk, const Tensors& in) {
-                  return unroll(walk, in[0], walk.start(batch), Lengths(slice(in[2], 0, 0, 3))).state.h;
-                }),
-                {"[unroll]", "an input has another batch than the sequences: 3 are expected"});
+  require_parts(
+      refused([](const Walk& walk, const Tensors& in) {
+        return unroll(walk, in[0], walk.start(batch), Lengths(slice(in[2], 0, 0, 3))).state.h;
+      }),
+      {"[unroll]", "an input has 4 sequences along its first axis in a step, Lengths or RestartWhere 3"});
   require_parts(refused([](const Walk& walk, const Tensors& in) {
                   return unroll(walk, in[0], walk.start(batch), Lengths(in[2] + 1)).state.h;
                 }),
-                {"a length of a sequence in unroll", "8"});
+                {"Lengths: length 8", "outside [0, 8)"});
   require_parts(refused([](const Walk& walk, const Tensors& in) {
                   return unroll(walk, in[0], walk.start(batch), RestartWhere(in[2] > 0)).state.h;
                 }),
@@ -322,13 +288,17 @@ TEST_CASE("what lengths, restarts and truncation cannot be is refused by name", 
                                 zeros({2}), Lengths(in[2]))
                       .outputs;
                 }),
-                {"[unroll]", "has another batch"});
+                {"[unroll]", "an output has 2 sequences", "Lengths or RestartWhere 4"});
+  require_parts(refused([](const Walk& walk, const Tensors& in) {
+                  return unroll(walk, in[0], walk.start(batch), Lengths(in[2]), Lengths(in[2])).state.h;
+                }),
+                {"[unroll]", "the option Lengths is given twice"});
 }
 
 TEST_CASE("one sequence without a batch, no steps, and no sequences", "[sequences]") {
   const auto cell = [](const Tensor& x, const Tensor& s) { return s + x; };
-  const auto ones = Array({ElementType::float64, {5, 2}}, 1);
-  const auto alone = run({ones, Array(std::int64_t{3})}, [&](const Tensors& in) -> Tensors {
+  const auto each_one = Array({ElementType::float64, {5, 2}}, 1);
+  const auto alone = run({each_one, Array(std::int64_t{3})}, [&](const Tensors& in) -> Tensors {
     const auto [y, s] = unroll(cell, in[0], zeros({2}), Lengths(in[1]));
     const auto back = unroll(cell, in[0], zeros({2}), Lengths(in[1]), Reverse).outputs;
     return {y, s, back};
@@ -342,11 +312,14 @@ TEST_CASE("one sequence without a batch, no steps, and no sequences", "[sequence
         {Array(shape, ElementType::float64), Array({ElementType::int64, {batch}}, 0)},
         [&](const Tensors& in) -> Tensors {
           const auto [y, s] = unroll(cell, in[0], zeros({batch, 2}), Lengths(in[1]), Truncate(2), Checkpoint);
-          return {y, s, gradients(sum(y), {in[0]})[0]};
+          const auto restarts = full({shape[0], batch}, 1, ElementType::boolean);
+          const auto packed = unroll(cell, in[0], ones({batch, 2}), RestartWhere(restarts), Truncate(2));
+          return {y, s, gradients(sum(y), {in[0]})[0], packed.state};
         });
     CHECK(none[0].shape() == shape);
     CHECK(largest(none[1]) == 0);
     CHECK(none[2].shape() == shape);
+    CHECK(none[3] == Array({ElementType::float64, {batch, 2}}, 1));
   }
 }
 

@@ -73,6 +73,19 @@ TEST_CASE("a stack says what it takes", "[stack]") {
   require_parts(message_of([&] { two(sequence(4, 2, 3)); }), {"[Stack]", "2 cells", "1 states"});
   Function residual(model, [&](const Tensor& x) { return unroll(narrow, x, zeros({2, 2})).outputs; });
   require_parts(message_of([&] { residual(sequence(4, 2, 3)); }), {"[Residual]", "[2, 3]", "[2, 2]"});
+  const auto add = [](const Tensor& x, const Tensor& s) -> Tensor { return s + x; };
+  Function numbers(model, [&](const Tensor& x) {
+    return unroll(Bidirectional(add, add), x, std::pair(zeros({}), zeros({}))).outputs;
+  });
+  require_parts(message_of([&] {
+                  numbers(doubles({3}, {1, 2, 3}));
+                }),
+                {"[Bidirectional]", "joined along their features", "float64[3]"});
+  for (const double rate : {-0.5, 1.5}) {
+    Function dropped(model, [&](const Tensor& x) { return dropout(x, rate); });
+    require_parts(message_of([&] { dropped(sequence(4, 2, 3)); }),
+                  {"[dropout]", "a rate is from 0 to 1, not " + std::to_string(rate)});
+  }
 }
 
 TEST_CASE("both directions with lengths: the second starts at each sequence's end", "[stack]") {
@@ -145,6 +158,29 @@ TEST_CASE("dropout between the cells of a stack draws for each step, and at rate
   CHECK(std::abs(whole - 500) < 100);
   CHECK(zeros + whole == 4000);
   CHECK(same < 2700);
+}
+
+TEST_CASE("dropout between parts takes every floating tensor that is handed on", "[stack]") {
+  auto model = float64_net();
+  const auto both = [](const Tensor& x) { return std::pair(x, std::pair(2 * x, x > 0)); };
+  const auto joined = [](const std::pair<Tensor, std::pair<Tensor, Tensor>>& x) {
+    return concat({x.first, x.second.first, cast(x.second.second, ElementType::float64)});
+  };
+  const Stack stack(Leaky{0}, both, joined);
+  Function run(model, [&](const Tensor& x, const Tensor& rate) {
+    return unroll(stack.with_dropout(rate), x, std::tuple(zeros({1, 1000}))).outputs;
+  });
+  const auto y = run(Array({ElementType::float64, {1, 1, 1000}}, 1), 0.5);
+  // After the first part, and again after the second: quarters are left, of a factor of 4.
+  for (int part = 0; part < 2; ++part) {
+    int whole = 0;
+    for (int i = 0; i < 1000; ++i) {
+      const double value = y.at(1000 * part + i), full = 8 * (part + 1);
+      whole += value == full;
+      CHECK((value == 0 || value == full));
+    }
+    CHECK(std::abs(whole - 250) < 80);
+  }
 }
 
 TEST_CASE("variational dropout leaves out the same at every step", "[stack]") {

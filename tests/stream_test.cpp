@@ -99,6 +99,14 @@ TEST_CASE("an output may be the next input, and inputs may change their shape", 
   CHECK(stream.state().item() == 5);
 }
 
+TEST_CASE("a stream of a cell without an input", "[stream]") {
+  Model model(Seed{1});
+  Stream stream(
+      model, [](const Tensor& s) { return std::pair(2 * s, s + 1); }, zeros({}));
+  for (int t = 0; t < 3; ++t) CHECK(stream.step() == Array(2.0f * static_cast<float>(t)));
+  CHECK(stream.state().item() == 3);
+}
+
 TEST_CASE("a step of a stream takes no memory, and one that throws leaves the state", "[stream]") {
   Model model(Seed{1});
   const GRU cell(model / "cell", 3, 8);

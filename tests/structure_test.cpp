@@ -207,8 +207,8 @@ TEST_CASE("the engine names no operation outside the structural ones") {
                           "_operation|\"" + operation->name + "\"");
     for (const auto& source : engine) {
       INFO(source.name << " names " << operation->name);
-      CHECK((source.text.find(operation->name) == std::string::npos ||
-             !std::regex_search(source.text, used)));
+      CHECK(
+          (source.text.find(operation->name) == std::string::npos || !std::regex_search(source.text, used)));
     }
   }
   CHECK(forbidden > 15);

@@ -46,6 +46,44 @@ TEST_CASE("groups of parameters by name change each in its own way", "[training]
   CHECK(values(none.a.value()) == List{1, 1});
 }
 
+TEST_CASE("settings that make no sense are refused by name", "[training]") {
+  const auto refused = [](const Optimiser& optimiser) {
+    Pair pair;
+    auto step = pair.training(optimiser);
+    const auto said = message_of([&] { step(one, other); });
+    CHECK(values(pair.a.value()) == List{1, 1});
+    return said;
+  };
+  require_parts(refused(SGD{-1}), {"[SGD]", "its rate is -1", "0 or more, and finite"});
+  require_parts(refused(SGD{1, 1.5}), {"[SGD]", "its momentum is 1.5", "from 0 to below 1"});
+  require_parts(refused(SGD{1, 0, true}), {"[SGD]", "with momentum"});
+  require_parts(refused(Adam(NAN)), {"[Adam]", "its rate is nan"});
+  require_parts(refused(Adam(1, 1)), {"[Adam]", "its beta1 is 1"});
+  require_parts(refused(AdamW(1, -1)), {"[Adam]", "its decay is -1"});
+  require_parts(refused(RMSprop{1, 2}), {"[RMSprop]", "its decay is 2"});
+  require_parts(refused(Adagrad{1, -1}), {"[Adagrad]", "its epsilon is -1"});
+  require_parts(refused(Adadelta{infinity}), {"[Adadelta]", "its rate is inf"});
+  require_parts(refused(Optimiser()), {"[TrainingStep]", "the optimiser is empty"});
+  CHECK_THROWS_WITH(penalised({-1, 0}, SGD{1}), ContainsSubstring("[penalised] its l1 is -1"));
+  CHECK_THROWS_WITH(constant_rate(NAN), ContainsSubstring("[constant_rate] a learning rate"));
+  CHECK_THROWS_WITH(step_decay(1, -1, 2), ContainsSubstring("[step_decay] the factor"));
+  CHECK_THROWS_WITH(cosine_decay(1, 10, -1), ContainsSubstring("[cosine_decay] a learning rate"));
+  CHECK_THROWS_WITH(warm_up(3, RateSchedule()), ContainsSubstring("[warm_up] there is no schedule"));
+  CHECK_THROWS_WITH(scheduled(RateSchedule(), SGD{1}), ContainsSubstring("[scheduled]"));
+}
+
+TEST_CASE("a learning rate that nobody reads is refused, before the first step and after", "[training]") {
+  const auto groups = by_name({{"left/*", SGD{1}}, {"*", SGD{1}}});
+  Pair early, late;
+  auto first = early.training(groups), step = late.training(groups);
+  CHECK_THROWS_WITH(first.set_learning_rate(-1), ContainsSubstring("[set_learning_rate] a learning rate"));
+  first.set_learning_rate(0.5);
+  require_parts(message_of([&] { first(one, other); }), {"[set_learning_rate]", "group 1/learning_rate"});
+  CHECK(values(early.a.value()) == List{1, 1});
+  step(one, other);
+  CHECK_THROWS_WITH(step.set_learning_rate(0.5), ContainsSubstring("optimiser/learning_rate"));
+}
+
 TEST_CASE("accumulated gradients take one step of their mean", "[training]") {
   Pair parts, whole;
   auto step = parts.training(accumulated(3, Adam(0.1))), at_once = whole.training(Adam(0.1));
@@ -183,6 +221,9 @@ TEST_CASE("accuracy of classes, of bools, and within lengths", "[losses]") {
                          });
   CHECK(found[0].item() == Approx(2.0 / 3));
   CHECK(found[1].item() == 0.5);
+  const auto unknown = run({doubles({2, 2}, {NAN, NAN, NAN, 1}), Array(std::vector<std::int64_t>{0, 1})},
+                           [](const Tensors& in) -> Tensors { return {accuracy(in[0], in[1])}; });
+  CHECK(unknown[0].item() == 0);
 }
 
 TEST_CASE("labels that do not fit the steps have an infinite loss and no gradient", "[losses]") {
@@ -198,6 +239,28 @@ TEST_CASE("labels that do not fit the steps have an infinite loss and no gradien
   for (int t = 0; t < 2; ++t)
     for (int c = 0; c < 3; ++c) CHECK(found[1].at(t * 6 + c) == 0);
   CHECK(std::abs(found[1].at(3)) > 0.1);
+  const auto refused = [](std::int64_t steps, std::int64_t labels) {
+    return message_of([&] {
+      run({Array({ElementType::float64, {2, 1, 3}}, 0.5), Array(Shape{1, 2}, std::vector<std::int64_t>{1, 2}),
+           Array(std::vector<std::int64_t>{steps}), Array(std::vector<std::int64_t>{labels})},
+          [](const Tensors& in) -> Tensors { return {ctc_losses(in[0], in[1], in[2], in[3])}; });
+    });
+  };
+  require_parts(refused(3, 1), {"ctc_loss: number of steps 3", "outside [0, 3)"});
+  require_parts(refused(2, -1), {"ctc_loss: number of labels -1", "outside [0, 3)"});
+}
+
+TEST_CASE("losses of numbers of another type are refused by name", "[losses]") {
+  const auto refused = [](const auto& loss) {
+    return message_of([&] {
+      run({doubles({2}, {1, 2}), Array(std::vector<std::int64_t>{1, 0})},
+          [&](const Tensors& in) -> Tensors { return {loss(in[0], in[1])}; });
+    });
+  };
+  require_parts(refused([](const Tensor& y, const Tensor& t) { return binary_cross_entropy(y, t); }),
+                {"[binary_cross_entropy]", "must be floating", "float64[2]", "int64[2]"});
+  require_parts(refused([](const Tensor& y, const Tensor& t) { return mean_squared_error(y, t); }),
+                {"[mean_squared_error]", "must be floating"});
 }
 
 TEST_CASE("a schedule sets the rates of all groups, and of an optimiser that has one", "[training]") {
@@ -207,6 +270,11 @@ TEST_CASE("a schedule sets the rates of all groups, and of an optimiser that has
   for (int i = 0; i < 3; ++i) step(slope, slope);
   CHECK(values(pair.a.value()) == List{1 - 1.75, 1 - 1.75});
   CHECK(values(pair.b.value()) == List{-2 - 1.75, -2 - 1.75});
+  // Steps that are taken now and then: the schedule goes on with these.
+  Pair parts;
+  auto part = parts.training(accumulated(2, scheduled(step_decay(1, 0.5, 1), SGD(9))));
+  for (int i = 0; i < 6; ++i) part(slope, slope);
+  CHECK(values(parts.a.value()) == List{1 - 1.75, 1 - 1.75});
   auto frozen = none.training(scheduled(constant_rate(1), Frozen()));
   CHECK_THROWS_WITH(frozen(slope, slope), ContainsSubstring("[scheduled]"));
 }

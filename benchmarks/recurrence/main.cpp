@@ -4,6 +4,7 @@
 #include <reel/reel.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -46,18 +47,21 @@ Tensors all_gradients(const Model& model, const Tensor& loss, const Tensor& x) {
   return gradients(loss, sources);
 }
 
+/// A function on these arguments that writes into results which are there already.
+template <class F, class... Args>
+Run running(Model& model, F f, const Args&... args) {
+  const auto function = std::make_shared<Function<F>>(model, std::move(f));
+  const auto results = std::make_shared<std::vector<Array>>((*function)(args...));
+  return [function, results, args...] { function->into(*results, args...); };
+}
+
 template <class Make>
 Run training(const Size& size, const Make& make) {
   const auto kept = std::make_shared<Kept>();
   const auto loss = make(kept->model, size);
   const auto x = filled({size.steps, size.batch, size.input});
-  const auto gradient_function = [kept, loss](const Tensor& x) {
-    return all_gradients(kept->model, loss(x), x);
-  };
-  const auto f =
-      std::make_shared<Function<std::decay_t<decltype(gradient_function)>>>(kept->model, gradient_function);
-  const auto results = std::make_shared<std::vector<Array>>((*f)(x));
-  return [f, x, results] { f->into(*results, x); };
+  return running(
+      kept->model, [kept, loss](const Tensor& x) { return all_gradients(kept->model, loss(x), x); }, x);
 }
 
 /// An LSTM's outputs, squared and added up.
@@ -171,11 +175,9 @@ std::pair<Run, std::size_t> linear(const Size& size, bool derivative) {
     if (!derivative) return {h};
     return gradients(h, {a, b}, b);
   };
-  const auto f = std::make_shared<Function<std::decay_t<decltype(function)>>>(kept->model, function);
-  const auto results = std::make_shared<std::vector<Array>>((*f)(a, b));
   // Forward reads a and b and writes h; then the reverse pass reads a, h and the adjoint, and writes two.
   const std::size_t arrays = derivative ? 3 + 5 : 3;
-  return {[=] { f->into(*results, a, b); }, arrays * a.bytes()};
+  return {running(kept->model, function, a, b), arrays * a.bytes()};
 }
 
 /// Copies so many bytes, half of them read and half written, on two threads.
@@ -255,17 +257,89 @@ void measure(const Pair& pair, int count) {
   std::fflush(stdout);
 }
 
+/// The bytes of a program of all gradients by parameters, inputs and results apart.
+template <class Make>
+double bytes_of(const Size& size, const Make& make) {
+  Kept kept;
+  const auto loss = make(kept.model, size);
+  Function f(kept.model, [&](const Tensor& x) {
+    return gradients(loss(x), {kept.model.parameters().begin(), kept.model.parameters().end()});
+  });
+  return static_cast<double>(f.program(filled({size.steps, size.batch, size.input})).arena_bytes());
+}
+
+void measure_memory() {
+  const Size size{32, 64, 128, 1000};
+  std::printf(
+      "%6.3f at most 0.15  memory of checkpointed over stored; LSTM 32,64,128,1000, loss on the last state\n",
+      bytes_of(size, last_state(Checkpoint)) / bytes_of(size, last_state()));
+}
+
+/// What a Stream's step takes beyond the program that it runs.
+void measure_stream(int count) {
+  Kept kept;
+  const LSTM cell(kept.model / "cell", 1, 8);
+  const Array x(Shape{1, 1}, ElementType::float32);
+  Stream stream(kept.model, cell, cell.initial_state(1));
+  stream.step(x);
+  auto program = stream.program(x);
+  auto state = stream.state();
+  const std::vector<const Array*> arguments{&x, &state.h, &state.c};
+  std::vector<Array> results{state.h, state.h, state.c};
+  constexpr int steps = 2000;
+  std::vector<double> differences;
+  for (int i = 0; i < 8 + count; ++i) {
+    const double by_stream = seconds([&] {
+      for (int k = 0; k < steps; ++k) stream.step(x);
+    });
+    const double by_program = seconds([&] {
+      for (int k = 0; k < steps; ++k) program.run(arguments, results);
+    });
+    if (i >= 8) differences.push_back(1e6 * (by_stream - by_program) / steps);
+  }
+  const auto median = estimate_median(differences);
+  std::printf("%6.3f [%.3f, %.3f] us at most 0.10  a Stream's step above its program; LSTM 1,1,8\n",
+              median.median, median.low, median.high);
+}
+
+/// Times of JAX's over Reel's, which is measured before and after.
+void measure_jax(const std::string& python) {
+  const auto run = training({64, 256, 256, 1000}, min_gru);
+  std::vector<double> own;
+  const auto measure_own = [&] {
+    for (int i = 0; i < 8; ++i) own.push_back(1e3 * seconds(run));
+  };
+  measure_own();
+  const auto command = "\"" + python + "\" " BENCHMARKS_DIRECTORY "/recurrence/min_gru.py";
+  std::FILE* peer = popen(command.c_str(), "r");
+  double associative = 0, looped = 0;
+  const bool has_both = peer && std::fscanf(peer, "%lf %lf", &associative, &looped) == 2;
+  if (peer) pclose(peer);
+  if (!has_both) throw Error("[recurrence_benchmark] " + command + " did not print two times");
+  measure_own();
+  std::sort(own.begin(), own.end());
+  const double median = own[own.size() / 2];
+  std::printf(
+      "%6.3f at least 2.00  JAX's associative_scan over Reel, %.3f its scan; minGRU 64,256,256,1000\n",
+      associative / median, looped / median);
+}
+
 }  // namespace
 
 }  // namespace benchmarks
 
 int main(int argc, char** argv) {
   CLI::App app("Ratios of times of recurrent programs, measured in turn.");
-  std::string only;
+  std::string only, python;
   int pairs = 15;
   app.add_option("--only", only, "rows whose name has this in it");
   app.add_option("--pairs", pairs, "how often both of a row are measured")->check(CLI::Range(6, 1000));
+  app.add_option("--python", python, "a Python that has jax: measures its minGRU too");
   CLI11_PARSE(app, argc, argv);
   for (const auto& pair : benchmarks::all_pairs())
     if (pair.name.find(only) != std::string::npos) benchmarks::measure(pair, pairs);
+  const auto is_asked = [&](const std::string& name) { return name.find(only) != std::string::npos; };
+  if (is_asked("memory")) benchmarks::measure_memory();
+  if (is_asked("Stream")) benchmarks::measure_stream(pairs);
+  if (!python.empty()) benchmarks::measure_jax(python);
 }

@@ -1,26 +1,12 @@
 #include "network.h"
 
-#include <algorithm>
-#include <random>
-
 namespace char_lm {
 
 using namespace reel;
 
-namespace {
-
-/// Every element uniform in +-1: vectors of symbols that differ clearly from the start.
-Array far_apart(const TensorType& type, Random& random) {
-  std::uniform_real_distribution<double> uniform(-1, 1);
-  Array values(type.shape, ElementType::float64);
-  std::generate_n(values.data<double>(), values.size(), [&] { return uniform(random); });
-  return values.cast(type.element);
-}
-
-}  // namespace
-
 Network::Network(Model& model, std::int64_t vocabulary_size, std::int64_t embedding_size, std::int64_t hidden)
-    : embedding(model / "embedding", vocabulary_size, embedding_size, far_apart),
+    // Vectors of symbols that differ clearly from the start.
+    : embedding(model / "embedding", vocabulary_size, embedding_size, uniform_init(-1, 1)),
       lstm(model / "lstm", embedding_size, hidden),
       head(model / "head", hidden, vocabulary_size) {}
 

@@ -41,7 +41,8 @@ class Budget {
   Stopwatch clock_;
 };
 
-/// The share of the learning rate after `used` of the budget: up at once, then down along half a cosine.
+/// The share of the learning rate after `used` of the budget: up at once, then down along half a cosine. The
+/// kit's schedules count steps; of a budget of time nobody knows how many these will be.
 double rate_schedule(double used) {
   constexpr double rise = 0.02, pi = 3.14159265358979;
   const double down = 0.01 + 0.99 * 0.5 * (1 + std::cos(pi * std::min(used, 1.0)));

@@ -36,8 +36,9 @@ CudaKernels linear_scan_kernels() {
     // With fewer lines most of a device would wait for long ones.
     constexpr std::int64_t few = 16384, many_steps = 64;
     const bool in_parts = lines.outer * lines.stride < few && lines.count >= many_steps;
-    const std::string name = std::string("linear_scan") + (request.operands.size() == 3 ? "_from" : "") +
-                             (in_parts ? "_in_parts<" : "<") + cuda_name(type.element) + ">";
+    const std::string name = "linear_scan<" + cuda_name(type.element) +
+                             (request.operands.size() == 3 ? ", true" : ", false") +
+                             (in_parts ? ", true>" : ", false>");
     auto kernel = along(name, type.shape, axis);
     for (const auto* attribute : {"reverse", "after", "of_adjoints"})
       kernel.numbers.push_back(request.attributes.integer(attribute));

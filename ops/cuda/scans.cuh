@@ -123,33 +123,18 @@ REEL_DEVICE void recur_in_parts(const Recurrence<T>& scan, int lanes) {
   }
 }
 
-/// Words: a, b, y, and those of a Recurrence.
-template <class T, class W>
+/// Words: a, b, first where there is one, y, those of a Recurrence, and in parts the lines of a block.
+template <class T, bool has_first, bool in_parts, class W>
 REEL_DEVICE void linear_scan(const W& words) {
-  recur(Recurrence<T>(words, 3, words.template pointer<const T>(0), words.template pointer<const T>(1),
-                      nullptr, words.template pointer<T>(2)));
-}
-
-/// Words: a, b, first, y, and those of a Recurrence.
-template <class T, class W>
-REEL_DEVICE void linear_scan_from(const W& words) {
-  recur(Recurrence<T>(words, 4, words.template pointer<const T>(0), words.template pointer<const T>(1),
-                      words.template pointer<const T>(2), words.template pointer<T>(3)));
-}
-
-/// The same of few lines; the lines of a block behind the words.
-template <class T, class W>
-REEL_DEVICE void linear_scan_in_parts(const W& words) {
-  recur_in_parts(Recurrence<T>(words, 3, words.template pointer<const T>(0),
-                               words.template pointer<const T>(1), nullptr, words.template pointer<T>(2)),
-                 static_cast<int>(words[9]));
-}
-template <class T, class W>
-REEL_DEVICE void linear_scan_from_in_parts(const W& words) {
-  recur_in_parts(
-      Recurrence<T>(words, 4, words.template pointer<const T>(0), words.template pointer<const T>(1),
-                    words.template pointer<const T>(2), words.template pointer<T>(3)),
-      static_cast<int>(words[10]));
+  constexpr int y = 2 + has_first, sizes = y + 1;
+  const T* first = nullptr;
+  if constexpr (has_first) first = words.template pointer<const T>(2);
+  const Recurrence<T> scan(words, sizes, words.template pointer<const T>(0),
+                           words.template pointer<const T>(1), first, words.template pointer<T>(y));
+  if constexpr (in_parts)
+    recur_in_parts(scan, static_cast<int>(words[sizes + 6]));
+  else
+    recur(scan);
 }
 
 /// The position along the middle axis of x [outer, count, inner] of the first element that is larger, or

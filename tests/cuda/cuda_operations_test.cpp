@@ -15,6 +15,7 @@
 #include "every_kernel.h"
 #include "ptx/ptx_driver.h"
 #include "real_gpu.h"
+#include "run.h"
 #include "run/cuda/compiler.h"
 #include "values.h"
 
@@ -118,4 +119,36 @@ TEST_CASE("so does a GPU", "[.][gpu]") {
     }));
   for (auto& worker : workers) worker.get();
   CHECK(compare_operations(emulated_cuda(noting()), *gpu) > 700);
+}
+
+TEST_CASE("scans whose steps are cut into parts, where factors of a part are more than a number can be",
+          "[cuda]") {
+  // 130 steps of 3 lines: large and small factors in turn, infinite ones at adjoints of 0, zeros.
+  Array a({ElementType::float64, {3, 130}}, 1.0), b({ElementType::float64, {3, 130}}, 0.5);
+  for (std::int64_t i = 0; i < 130; ++i) {
+    a.data<double>()[i] = i % 16 < 8 ? 1e90 : 1e-90;
+    a.data<double>()[130 + i] = infinity;
+    b.data<double>()[130 + i] = i == 120 ? 1 : 0;
+    a.data<double>()[260 + i] = i % 5 == 0 ? 0 : 1e60;
+  }
+  const auto first = doubles({3}, {1, 0, 2});
+  for (const auto& scan : {LinearScan{1}, LinearScan{1, true}, LinearScan{1, false, true, true},
+                           LinearScan{1, true, false, true}}) {
+    INFO("reverse " << scan.reverse << ", after " << scan.after << ", of adjoints " << scan.of_adjoints);
+    const auto run_on = [&](const Device& device) {
+      Tape tape(ElementType::float64);
+      Recording recording(tape);
+      const Tensors in{tape.argument(a.type()), tape.argument(b.type()), tape.argument(first.type())};
+      const auto y = linear_scan(in[0], in[1], in[2], scan);
+      return compile(tape, {y}, device).run({a, b, first})[0];
+    };
+    const auto expected = run_on(Device::reference()), found = run_on(emulated_cuda({}));
+    for (std::int64_t i = 0; i < expected.size(); ++i) {
+      INFO("element " << i << ": " << found.at(i) << " and " << expected.at(i));
+      const bool is_number = std::isfinite(expected.at(i));
+      CHECK((is_number                    ? found.at(i) == Approx(expected.at(i)).epsilon(1e-12)
+             : std::isnan(expected.at(i)) ? std::isnan(found.at(i))
+                                          : found.at(i) == expected.at(i)));
+    }
+  }
 }

@@ -9,6 +9,7 @@
 #include "emulated_driver.h"
 #include "ptx/ptx_driver.h"
 #include "random_results.h"
+#include "random_walks.h"
 #include "real_gpu.h"
 
 using namespace reel;
@@ -74,4 +75,9 @@ TEST_CASE("random cells on a GPU", "[.][gpu]") {
   const auto gpu = real_gpu();
   REQUIRE(gpu);
   check_cells(1, 30, [&](const EmulatedDriver::Options&) { return *gpu; });
+}
+
+TEST_CASE("random combinations of the options of unroll on a CUDA device", "[cuda]") {
+  const auto device = emulated_cuda({});
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) check_random_walk(seed, device);
 }

@@ -119,3 +119,17 @@ void state_of_arrays(Model& model, const LSTM& lstm) {
   });
   f(numbers(3));
 }
+
+// expect: what runs over whole sequences has no steps
+void stream_of_both_directions(Model& model, const GRU& gru) {
+  const Bidirectional both(gru, gru);
+  Stream stream(model, both, both.initial_state(1));
+  stream.step(numbers(3));
+}
+
+// expect: put a Zoneout around each of its cells
+void zoneout_of_both_directions(Model& model, const GRU& gru) {
+  const Zoneout zoned(Bidirectional(gru, gru), 0.1);
+  Function f(model, [&](Tensor x) { return unroll(zoned, x, zoned.initial_state(1)).outputs; });
+  f(numbers(3));
+}

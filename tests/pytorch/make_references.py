@@ -64,6 +64,17 @@ class GRU(torch.nn.GRU):
         return torch.stack(outputs), h[None]
 
 
+class DeepGRU(torch.nn.GRU):
+    """Two layers in both directions, without the second bias of the candidates."""
+
+    def __init__(self):
+        super().__init__(4, 5, num_layers=2, bidirectional=True)
+        with torch.no_grad():
+            for name, value in self.named_parameters():
+                if name.startswith("bias_hh"):
+                    value[10:] = 0
+
+
 def losses():
     logits, weights = random(4, 3, 5), torch.randn(4, 3, 5)
     targets = torch.randint(5, (4, 3))
@@ -162,6 +173,122 @@ def more_losses():
     one("ctc", loss, logits, labels=labels, steps=steps, counts=counts, losses=losses)
 
 
+def ctc_with_last_blank():
+    """The blank is the last class, and what stands past the ends is NaN there."""
+    logits, labels = torch.randn(9, 3, 6), torch.tensor([[1, 0, 0, 3], [4, 1, 0, 0], [2, 2, 2, 0]])
+    steps, counts = torch.tensor([9, 5, 7]), torch.tensor([4, 2, 3])
+    for b, end in enumerate(steps):
+        logits[end:, b] = torch.nan
+    logits.requires_grad_()
+    log_p = logits.nan_to_num().log_softmax(-1)
+    loss = torch.nn.functional.ctc_loss(log_p, labels, steps, counts, blank=5)
+    (gradient,) = torch.autograd.grad(loss, [logits])
+    save("ctc_last_blank", y=logits, loss=loss, grad_y=gradient.nan_to_num(), labels=labels, steps=steps,
+         counts=counts)
+
+
+def cell(case, shapes, step, states):
+    """Five steps of a cell of Reel's, written again: its parameters by their names, with . for /, outputs, last
+    states, and the gradients of a weighted sum of both."""
+    steps, batch = 5, 3
+    parameters = {name: (0.6 * torch.randn(shape)).requires_grad_() for name, shape in shapes.items()}
+    x = random(steps, batch, 4)
+    first = {name: random(batch, size) for name, size in states.items()}
+    state, outputs = list(first.values()), []
+    for x_t in x:
+        y, *state = step(parameters, x_t, *state)
+        outputs.append(y)
+    results = {"y": torch.stack(outputs), **{f"{name}_last": value for name, value in zip(states, state)}}
+    weights = {name: torch.randn_like(value) for name, value in results.items()}
+    loss = sum((weights[name] * value).sum() for name, value in results.items())
+    sources = {"x": x, **{f"{name}0": value for name, value in first.items()}, **parameters}
+    gradients = torch.autograd.grad(loss, list(sources.values()))
+    named = lambda name: name.replace("/", ".")
+    save(case, **results, **{f"weight_of_{name}": value for name, value in weights.items()})
+    save(case, **{named(name): value for name, value in sources.items()})
+    save(case, **{f"grad_{named(name)}": value for name, value in zip(sources, gradients)})
+
+
+def gates(*names, hidden=5, state=5):
+    sizes = {"W": (4, hidden), "U": (state, hidden), "b": (hidden,)}
+    return {f"{name}/{part}": shape for name in names for part, shape in sizes.items()}
+
+
+def gate(p, name, x, h):
+    return x @ p[f"{name}/W"] + h @ p[f"{name}/U"] + p[f"{name}/b"]
+
+
+def lstm_variant(case, peepholes=False, coupled=False, normalised=False, projected=0):
+    names = ["input", "forget", "candidate", "output"][coupled:]
+    h_size = projected or 5
+    shapes = gates(*names, state=h_size)
+    if peepholes:
+        shapes.update({f"{name}/peephole": (5,) for name in names if name != "candidate"})
+    if normalised:
+        shapes.update({f"{name}_norm/scale": (5 * len(names),) for name in ("input", "state")})
+        shapes.update({"memory_norm/scale": (5,), "memory_norm/shift": (5,)})
+    if projected:
+        shapes["projection"] = (5, projected)
+    norm = lambda value: torch.nn.functional.layer_norm(value, value.shape[-1:])
+
+    def step(p, x, h, c):
+        if normalised:
+            of_x, of_h = (torch.cat([v @ p[f"{n}/{part}"] for n in names], 1) for v, part in ((x, "W"), (h, "U")))
+            bias = torch.cat([p[f"{n}/b"] for n in names])
+            all_sums = norm(of_x) * p["input_norm/scale"] + norm(of_h) * p["state_norm/scale"] + bias
+            sums = dict(zip(names, all_sums.chunk(len(names), 1)))
+        else:
+            sums = {n: gate(p, n, x, h) for n in names}
+        seen = lambda name, memory: sums[name] + (p[f"{name}/peephole"] * memory if peepholes else 0)
+        f = torch.sigmoid(seen("forget", c))
+        i = 1 - f if coupled else torch.sigmoid(seen("input", c))
+        c = f * c + i * torch.tanh(sums["candidate"])
+        o = torch.sigmoid(seen("output", c))
+        shown = norm(c) * p["memory_norm/scale"] + p["memory_norm/shift"] if normalised else c
+        h = o * torch.tanh(shown)
+        if projected:
+            h = h @ p["projection"]
+        return h, h, c
+
+    cell(case, shapes, step, {"h": h_size, "c": 5})
+
+
+def cells():
+    lstm_variant("lstm_peepholes", peepholes=True)
+    lstm_variant("lstm_coupled", coupled=True)
+    lstm_variant("lstm_normalised", normalised=True)
+    lstm_variant("lstm_all", peepholes=True, coupled=True, normalised=True, projected=3)
+
+    def mgu(p, x, h):
+        f = torch.sigmoid(gate(p, "forget", x, h))
+        h = (1 - f) * h + f * torch.tanh(gate(p, "candidate", x, f * h))
+        return h, h
+
+    cell("mgu", gates("forget", "candidate"), mgu, {"h": 5})
+    independent = {"input/weight": (4, 5), "input/bias": (5,), "u": (5,)}
+    for case, activation in ("indrnn", torch.relu), ("indrnn_linear", lambda value: value):
+
+        def indrnn(p, x, h):
+            h = activation(x @ p["input/weight"] + p["input/bias"] + p["u"] * h)
+            return h, h
+
+        cell(case, independent, indrnn, {"h": 5})
+
+    def mingru(p, x, h):
+        z = torch.sigmoid(x @ p["update/weight"] + p["update/bias"])
+        h = (1 - z) * h + z * (x @ p["candidate/weight"] + p["candidate/bias"])
+        return h, h
+
+    linear = {f"{name}/{part}": shape for name in ("update", "candidate") for part, shape in
+              (("weight", (4, 5)), ("bias", (5,)))}
+    cell("mingru", linear, mingru, {"h": 5})
+
+    def layer_norm(p, x, h):
+        return torch.nn.functional.layer_norm(x, (4,), p["scale"], p["shift"]), h
+
+    cell("layer_norm", {"scale": (4,), "shift": (4,)}, layer_norm, {"h": 1})
+
+
 def main():
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(1)
@@ -205,6 +332,19 @@ def main():
         return optimiser
 
     trajectory("scheduled", lambda p: scheduled(optimisers.SGD(p, lr=0.3)))
+    deep("gru_both", DeepGRU())
+    deep("lstm_one_layer", torch.nn.LSTM(4, 5, bidirectional=True))
+    trajectory("rmsprop_plain", lambda p: optimisers.RMSprop(p, lr=0.02, alpha=0.9))
+
+    def decayed(optimiser):
+        rate = rates.StepLR(optimiser, step_size=4, gamma=0.5)
+        step = optimiser.step
+        optimiser.step = lambda: (step(), rate.step())
+        return optimiser
+
+    trajectory("step_decay", lambda p: decayed(optimisers.SGD(p, lr=0.3)))
+    cells()
+    ctc_with_last_blank()
 
 
 main()

@@ -19,7 +19,7 @@ struct StreamStep {
 
   auto operator()(const X& x, const State& state) const {
     const CellScope scope(typeid(Cell));
-    const auto result = cell(x, state);
+    const auto result = call(x, state);
     using Split = StepResult<std::decay_t<decltype(result)>, State>;
     static_assert(
         Split::is_valid,
@@ -28,6 +28,22 @@ struct StreamStep {
     check_present("Stream", "the state that the cell returns", next);
     return std::pair(Split::output(result),
                      unflatten(state, handed_on(flatten(state), flatten(next), paths_of(state))));
+  }
+
+ private:
+  auto call(const X& x, const State& state) const {
+    constexpr bool is_called = std::is_invocable_v<const Cell&, const X&, const State&>;
+    if constexpr (std::is_same_v<X, std::tuple<>> && std::is_invocable_v<const Cell&, const State&>) {
+      return cell(state);
+    } else if constexpr (is_called) {
+      return cell(x, state);
+    } else {
+      static_assert(
+          is_called,
+          "the cell of a Stream is called as cell(x, state), by step() as cell(state); what runs over "
+          "whole sequences has no steps");
+      return state;
+    }
   }
 };
 
@@ -48,10 +64,11 @@ class Stream {
  public:
   using HostState = structure::rebound<State, Array>;
 
-  /// `state` is of literals, such as `cell.initial_state(1)`. `model` must outlive the stream.
+  /// `state` is of literals, such as `cell.initial_state(1)`, or of Arrays, such as a LearnedState's
+  /// `host(1)`. `model` must outlive the stream.
   template <class... Options>
   Stream(Model& model, Cell cell, const State& state, const Options&... options)
-      : model_(&model), cell_(std::move(cell)), first_(host_state(model, state)), state_(first_) {
+      : model_(&model), cell_(std::move(cell)), first_(on_host(model, state)), state_(first_) {
     (options(options_), ...);
   }
 
@@ -75,6 +92,9 @@ class Stream {
     return runs.output;
   }
 
+  /// The same of a cell without an input, (state) -> state or (state) -> {output, state}.
+  const auto& step() { return step(std::tuple<>()); }
+
   /// The state after the last step.
   const HostState& state() const { return state_; }
   /// Goes on from `state`. Throws Error for one of other types than the first.
@@ -93,6 +113,13 @@ class Stream {
   }
 
  private:
+  static HostState on_host(const Model& model, const State& state) {
+    if constexpr (std::is_same_v<State, HostState>)
+      return state;
+    else
+      return host_state(model, state);
+  }
+
   template <class Leaf>
   struct IsArray : std::is_same<Leaf, Array> {};
 

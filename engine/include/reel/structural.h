@@ -79,8 +79,9 @@ struct LinearScan {
 const Operation& linear_scan_operation();
 /// y_i = a_i s_i + b_i with s_i = y_i-1, or with `after` y_i = s_i + b_i with s_i = a_i-1 y_i-1: a linear
 /// recurrence along an axis. The first step gets `first`, of the shape of one position; where that is absent
-/// its y is b. Rounded to the element type at each step's end alone: what is handed on is float64 for
-/// float32.
+/// its y is b. a, b and y have one shape, broadcast as in NumPy. Rounded to the element type at each step's
+/// end alone: what is handed on is float64 for float32. Throws RecordError for operands that do not fit, and
+/// for bools.
 Tensor linear_scan(const Tensor& a, const Tensor& b, const Tensor& first, const LinearScan& scan);
 /// NumPy broadcasting to `shape`: axes of extent 1 are repeated, leading axes added. Throws RecordError.
 Tensor broadcast_to(const Tensor& x, const Shape& shape);

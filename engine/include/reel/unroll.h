@@ -143,7 +143,8 @@ auto nothing_unrolled(const State& state) {
 /// (x, state) -> state or (x, state) -> {output, state}: a result of the type of the state is state and
 /// output in one. `state` is the initial state; a literal such as zeros(), 0 or true takes the element type
 /// that the step gives it. Values from outside that the cell uses are the same at every step. `options` are
-/// Reverse, Expanded, Recompute, Checkpoint, WithoutRehearsal, and those of <reel/sequences.h>, in any order.
+/// functions of UnrollOptions, such as Reverse, Expanded, Recompute, Checkpoint, WithoutRehearsal, in any
+/// order.
 ///
 /// What one step leaves for the next is its state, which it returns. A cell that keeps something in itself
 /// instead would do the same at every step, so the cell is recorded a second time to see that it gives the

@@ -13,8 +13,8 @@ struct FlatStep {
 };
 using FlatCell = std::function<FlatStep(const Tensors& x, const Tensors& state)>;
 
-/// What is unrolled: an option may put another cell in place of the user's, and sequences for it behind the
-/// user's.
+/// What is unrolled. An option may rewrite it: put another cell in place of the user's, and sequences for it
+/// behind the user's.
 struct FlatCall {
   std::int64_t steps;
   bool reverse;
@@ -22,7 +22,7 @@ struct FlatCall {
   FlatCell cell;
 };
 
-/// How an unroll runs; set by the options below and by those of <reel/sequences.h>.
+/// How an unroll runs; set by the options below.
 struct UnrollOptions {
   bool reverse = false;
   bool expanded = false;
@@ -30,14 +30,8 @@ struct UnrollOptions {
   bool rehearse = true;
   /// So many steps are recomputed from one stored state; 0 where all are stored.
   std::int64_t checkpoint = 0;
-  /// How many steps each sequence has, integers [batch] or [] of all alike; absent where all have all.
-  Tensor lengths;
-  /// The number of steps over which a derivative goes back at most; 0 where it goes back over all.
-  std::int64_t truncate = 0;
-  /// Where a sequence starts again, bool [steps, batch] or [steps]; absent where none does.
-  Tensor restarts;
-  /// Turns what these three ask for into operations of the cell.
-  void (*apply)(FlatCall& call, const UnrollOptions& options) = nullptr;
+  /// What else is to be done at every step, put into operations of the cell.
+  std::function<void(FlatCall& call)> rewrite = nullptr;
   /// What errors call the tensors of the state, such as "h".
   std::vector<std::string> state_names = {};
 };

@@ -208,14 +208,19 @@ const char* text_of(Sum sum) {
   throw InternalError("no such sum");
 }
 
+/// What is repeated, where a value is a repetition: that needs no memory of its own.
+NodeId behind_broadcasts(const Tape& step, NodeId id) {
+  while (step.node(id).operation == &broadcast_operation()) id = step.inputs(id)[0];
+  return id;
+}
+
 /// Whether a value is much larger than what it is made of.
 bool is_spread(const Tape& step, NodeId id) {
-  std::int64_t sources = 0;
+  id = behind_broadcasts(step, id);
   if (step.inputs(id).empty()) return false;
-  for (auto input : step.inputs(id)) {
-    while (step.node(input).operation == &broadcast_operation()) input = step.inputs(input)[0];
-    sources += static_cast<std::int64_t>(step.node(input).type.bytes());
-  }
+  std::int64_t sources = 0;
+  for (auto input : step.inputs(id))
+    sources += static_cast<std::int64_t>(step.node(behind_broadcasts(step, input)).type.bytes());
   return static_cast<std::int64_t>(step.node(id).type.bytes()) > 4 * sources;
 }
 

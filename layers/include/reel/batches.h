@@ -16,7 +16,9 @@ BatchList shuffled_batches(std::size_t count, std::size_t size, Seed seed, std::
 /// In the order in which they are: for validation and prediction.
 BatchList batches_in_order(std::size_t count, std::size_t size);
 /// Batches of sequences that are about equally long, so that little of them is padding: those of like
-/// lengths, to some 5 %, are drawn together, others in each epoch, and the batches come in any order.
+/// lengths, to some 5 %, are drawn together, others in each epoch, and the batches come in any order; where
+/// one is smaller, it is that of the longest. Throws Error for a negative length, and unless size is 1 or
+/// more.
 BatchList batches_by_length(const std::vector<std::int64_t>& lengths, std::size_t size, Seed seed,
                             std::int64_t epoch);
 
@@ -30,7 +32,8 @@ struct Padded {
   Array lengths;  // int64 [sequences]
 };
 /// Sequences [steps, ...] of one element type and one shape of a step, all or those of a batch, with zeros
-/// behind their ends. Throws Error where they differ, or there is none.
+/// behind their ends. Throws Error where they differ, where there is none, and for a number in `which` that
+/// is none of theirs.
 Padded pad(const std::vector<Array>& sequences);
 Padded pad(const std::vector<Array>& sequences, const std::vector<std::size_t>& which);
 /// With `value` behind their ends.

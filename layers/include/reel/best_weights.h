@@ -2,7 +2,6 @@
 #include <reel/model.h>
 
 #include <limits>
-#include <string>
 
 namespace reel {
 
@@ -24,7 +23,8 @@ class BestWeights {
   bool offer(double loss);
   /// Infinite before the first.
   double best() const { return best_; }
-  /// Gives the model the weights that were best; nothing before the first.
+  /// Gives the model the weights that were best. Throws Error where none were kept: every loss was NaN, or
+  /// none was offered.
   void restore() const;
 
  private:
@@ -33,12 +33,12 @@ class BestWeights {
   std::vector<std::pair<Parameter, Array>> values_;
 };
 
-/// Says when a training is over: after so many losses in a row of which none was better, by more than
+/// Says when a training is over: after `patience` losses in a row of which none was better, by more than
 /// `least_gain`, than the best before.
 class EarlyStopping {
  public:
-  explicit EarlyStopping(int patience, double least_gain = 0)
-      : patience_(patience), least_gain_(least_gain) {}
+  /// Throws Error unless `patience` is 1 or more and `least_gain` 0 or more.
+  explicit EarlyStopping(int patience, double least_gain = 0);
 
   /// Takes a loss; is_over() from then on.
   bool after(double loss);
@@ -48,8 +48,5 @@ class EarlyStopping {
   int patience_, worse_ = 0;
   double least_gain_, best_ = std::numeric_limits<double>::infinity();
 };
-
-/// A line for each parameter, with its shape and how many numbers it holds, and the sum of them.
-std::string summary(const Model& model);
 
 }  // namespace reel

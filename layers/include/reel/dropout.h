@@ -4,8 +4,8 @@
 namespace reel {
 
 /// `x` with each element zeroed with probability `rate` and the rest divided by 1 - rate, so that the mean
-/// stays (Srivastava et al. 2014). New choices in each run and at each step of an unroll. `rate` may be an
-/// input of the run; 0 gives `x`.
+/// stays (Srivastava et al. 2014). New choices in each run and at each step of an unroll. `rate`, from 0 to
+/// 1, may be an input of the run; 0 gives `x`, 1 zeros. Throws RecordError for a number that is none.
 Tensor dropout(const Tensor& x, const Tensor& rate);
 
 /// The same of a sequence [time, ...], with one choice for all its steps (Gal and Ghahramani 2016).
@@ -44,8 +44,20 @@ struct Zoneout {
 
   template <class X, class State>
   auto operator()(const X& x, const State& state) const {
-    const auto result = cell(x, state);
-    using Split = structure::StepResult<std::decay_t<decltype(result)>, State>;
+    constexpr bool is_called = std::is_invocable_v<const Cell&, const X&, const State&>;
+    static_assert(is_called,
+                  "the cell of a Zoneout is called as cell(x, state); what takes whole sequences, as a "
+                  "Bidirectional does, has no steps: put a Zoneout around each of its cells");
+    if constexpr (is_called)
+      return zoned_out(cell(x, state), state);
+    else
+      return state;
+  }
+
+ private:
+  template <class Result, class State>
+  auto zoned_out(const Result& result, const State& state) const {
+    using Split = structure::StepResult<Result, State>;
     auto output = Split::output(result);
     auto next = Split::state(result);
     const auto before = structure::flatten(state);
@@ -60,7 +72,6 @@ struct Zoneout {
     return std::pair(std::move(output), std::move(next));
   }
 
- private:
   static bool is_same(const Tensor& a, const Tensor& b) {
     return a.recorded() && b.recorded() && &a.tape() == &b.tape() && a.id() == b.id();
   }

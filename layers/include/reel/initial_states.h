@@ -35,7 +35,7 @@ std::vector<Parameter> parameters_of(const State& state, const Make& make) {
 /// An initial state that is learned: a parameter for each floating tensor of the state, the same for all
 /// sequences, under `scope`, named as in the state ("h", "c"; "state" where it is one tensor). `first`, such
 /// as `cell.initial_state(1)`, tells their shapes, [1, ...], and first values; counters and flags stay as
-/// there.
+/// there. Throws Error for a first value that is no literal or not [1, ...].
 ///
 ///   LearnedState start(model / "start", cell.initial_state(1));
 ///   ... unroll(cell, x, start(batch))

@@ -12,8 +12,8 @@ namespace reel {
 /// sum(weights * losses) / sum(weights); weights absent: the mean.
 Tensor weighted_mean(const Tensor& losses, const Tensor& weights = {});
 
-/// bool [steps, batch]: where a sequence of so many steps [batch] has a step. The mask of losses of batches
-/// that are padded.
+/// bool [steps, batch]: where a sequence of so many steps, integers [batch], has a step: everywhere where it
+/// has more. The mask of losses of batches that are padded.
 Tensor within_lengths(const Tensor& lengths, std::int64_t steps);
 
 /// What cross-entropy does beside what it always does; set by the options below.
@@ -46,7 +46,7 @@ struct IgnoredIndex {
 /// -log softmax(logits)[target], in nats, of each position: logits [..., classes], integer targets [...] ->
 /// [...]. A target outside [0, classes) is a RunError.
 Tensor cross_entropies(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options = {});
-/// Its mean, with weights or a mask [...] where they are given; targets where these are 0 or false may be
+/// Its mean, with weights or a mask where they are given; targets where these are 0 or false may be
 /// anything. With ClassWeights and IgnoredIndex each position has the weight of its class, and none.
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options,
                      const Tensor& weights = {});
@@ -87,9 +87,10 @@ Tensor huber_loss(const Tensor& y, const Tensor& target, double delta = 1, const
 
 /// Connectionist temporal classification (Graves et al. 2006): -log of the probability of all ways to spread
 /// a labelling over the steps, with blanks between. Logits [steps, batch, classes], integer labels [batch,
-/// labels], the number of steps and of labels of each sequence, integers [batch]; -> [batch]. Labels and
-/// steps past these may be anything. Where there are too few steps for the labels the loss is infinite, and
-/// its gradient 0. A label outside [0, classes) is a RunError.
+/// labels], none of which is the blank, the number of steps and of labels of each sequence, integers [batch];
+/// -> [batch]. Labels and steps past these may be anything. Where there are too few steps for the labels the
+/// loss is infinite, and its gradient 0. A label outside [0, classes), and a number of steps or labels that
+/// there are not, is a RunError.
 Tensor ctc_losses(const Tensor& logits, const Tensor& labels, const Tensor& step_counts,
                   const Tensor& label_counts, std::int64_t blank = 0);
 /// The mean over the batch of each loss over its number of labels, at least 1.
@@ -98,6 +99,7 @@ Tensor ctc_loss(const Tensor& logits, const Tensor& labels, const Tensor& step_c
 
 /// The part of the positions at which the largest logit is the target's, a scalar: of logits [..., classes]
 /// and integer targets [...], or of logits [...] and bool targets [...], of which a logit above 0 says true.
+/// Where a logit is NaN, and where a target is no class, the position is wrong.
 /// Weights as of losses.
 Tensor accuracy(const Tensor& logits, const Tensor& targets, const Tensor& weights = {});
 

@@ -22,7 +22,8 @@ struct LSTMOptions {
 };
 
 /// The gates see the memory too, each unit its own (Gers and Schmidhuber 2000): i and f the one from before,
-/// o the new one. Parameters `input/peephole`, `forget/peephole`, `output/peephole` [hidden], at first 0.
+/// o the new one; beside Normalised it is the memory as it is, added to what was normalised. Parameters
+/// `input/peephole`, `forget/peephole`, `output/peephole` [hidden], at first 0.
 inline constexpr auto Peepholes = [](LSTMOptions& options) { options.peepholes = true; };
 /// i = 1 - f (Greff et al. 2017), without an input gate of its own.
 inline constexpr auto CoupledGates = [](LSTMOptions& options) { options.coupled = true; };
@@ -44,7 +45,7 @@ struct ForgetBias {
   explicit ForgetBias(double value) : value(value) {}
   void operator()(LSTMOptions& options) const { options.forget_bias = value; }
 };
-/// How the gates' matrices begin.
+/// How the gates' matrices, and the projection, begin.
 struct InitialisedBy {
   CellInit init;
   explicit InitialisedBy(CellInit init) : init(std::move(init)) {}

@@ -12,15 +12,18 @@ struct ParameterGradient {
 
 /// Records how parameters change. An optimiser is any function of this form: it makes what it must remember
 /// as states under `memory` and records updates of them and of the parameters. A state "learning_rate" can be
-/// set by TrainingStep::set_learning_rate.
+/// set by TrainingStep::set_learning_rate. Those below throw Error, when they are recorded, for rates, decays
+/// and other numbers that make no sense.
 using Optimiser = std::function<void(const std::vector<ParameterGradient>&, const Scope& memory)>;
 
 /// Gradient descent with momentum: v = momentum v + gradient, parameter -= rate v. With `nesterov` the step
 /// is rate (gradient + momentum v) (Sutskever et al. 2013).
 struct SGD {
-  double rate;
-  double momentum = 0;
-  bool nesterov = false;
+  double rate, momentum;
+  bool nesterov;
+
+  explicit SGD(double rate, double momentum = 0, bool nesterov = false)
+      : rate(rate), momentum(momentum), nesterov(nesterov) {}
   void operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const;
 };
 
@@ -29,9 +32,7 @@ struct SGD {
 /// and an element that has had such a gradient stays where it is for good; skip_not_finite leaves such steps
 /// out, clip_by_global_norm makes them small.
 struct Adam {
-  double rate = 1e-3;
-  double beta1 = 0.9, beta2 = 0.999;
-  double epsilon = 1e-8;
+  double rate, beta1, beta2, epsilon;
 
   explicit Adam(double rate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8)
       : rate(rate), beta1(beta1), beta2(beta2), epsilon(epsilon) {}
@@ -53,27 +54,29 @@ struct AdamW {
 /// Steps of gradient / (sqrt(s) + epsilon), with s the running mean of squared gradients, s = decay s + (1 -
 /// decay) gradient^2 (Tieleman and Hinton 2012); with momentum as in SGD.
 struct RMSprop {
-  double rate = 1e-2;
-  double decay = 0.99;
-  double epsilon = 1e-8;
-  double momentum = 0;
+  double rate, decay, epsilon, momentum;
+
+  explicit RMSprop(double rate = 1e-2, double decay = 0.99, double epsilon = 1e-8, double momentum = 0)
+      : rate(rate), decay(decay), epsilon(epsilon), momentum(momentum) {}
   void operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const;
 };
 
 /// Steps of gradient / (sqrt(s) + epsilon), with s the sum of all squared gradients so far (Duchi et al.
 /// 2011).
 struct Adagrad {
-  double rate = 1e-2;
-  double epsilon = 1e-10;
+  double rate, epsilon;
+
+  explicit Adagrad(double rate = 1e-2, double epsilon = 1e-10) : rate(rate), epsilon(epsilon) {}
   void operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const;
 };
 
 /// Steps in units of those before: gradient sqrt(u + epsilon) / sqrt(s + epsilon), with u and s the running
 /// means of squared steps and squared gradients (Zeiler 2012).
 struct Adadelta {
-  double rate = 1;
-  double decay = 0.9;
-  double epsilon = 1e-6;
+  double rate, decay, epsilon;
+
+  explicit Adadelta(double rate = 1, double decay = 0.9, double epsilon = 1e-6)
+      : rate(rate), decay(decay), epsilon(epsilon) {}
   void operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const;
 };
 
@@ -82,8 +85,8 @@ struct Frozen {
   void operator()(const std::vector<ParameterGradient>&, const Scope&) const {}
 };
 
-/// Parameters whose names match `pattern`, in which * stands for any letters and ? for one, as in file names,
-/// and how they change.
+/// Parameters whose names match `pattern`, and how they change. * stands for any characters, / too, ? for
+/// one, [ab] for one of several, and \ takes the next as it is (POSIX fnmatch).
 struct ParameterGroup {
   std::string pattern;
   Optimiser optimiser;
@@ -91,7 +94,8 @@ struct ParameterGroup {
 
 /// Each parameter changes as the first group that matches its name says. Group k, counted from 1, remembers
 /// under "group k": its learning rate is model.parameter("optimiser/group 1/learning_rate"). Throws Error for
-/// a parameter that no group matches, and for a group that none does.
+/// a parameter that no group matches, and for a group that is of none of those on which the loss depends, but
+/// for those of groups before it.
 ///
 ///   by_name({{"encoder/*", Frozen()}, {"*/b", SGD{0.1}}, {"*", Adam(1e-3)}})
 Optimiser by_name(std::vector<ParameterGroup> groups);
@@ -104,11 +108,14 @@ struct Penalty {
 Optimiser penalised(const Penalty& penalty, Optimiser optimiser);
 
 /// Takes a step with the mean of the gradients of each `count` calls: a batch in parts. Parameters and the
-/// optimiser's memory stay as they are in between. Throws Error unless count is 1 or more.
+/// optimiser's memory stay as they are in between; what an epoch leaves over goes on with the next. Throws
+/// Error unless count is 1 or more.
 Optimiser accumulated(std::int64_t count, Optimiser optimiser);
 
 /// The learning rate of a step, a float64 scalar, of how many steps were taken before it, another.
 using RateSchedule = std::function<Tensor(const Tensor& step)>;
+// Throw Error for rates that are negative or not finite, and unless steps are 1 or more.
+
 /// What a schedule gives after so many steps, as a number.
 double rate_at(const RateSchedule& schedule, std::int64_t step);
 
@@ -122,8 +129,9 @@ RateSchedule cosine_decay(double rate, std::int64_t steps, double last = 0);
 RateSchedule warm_up(std::int64_t steps, RateSchedule then);
 
 /// The optimiser with the learning rate of a schedule in place of its own, or, of by_name, of those of all
-/// groups. Throws Error where there is none. How many steps were taken is remembered with its memory;
-/// set_learning_rate() would hold for one step.
+/// groups. Throws Error where there is none. How many steps were taken, one a call, is remembered with its
+/// memory; set_learning_rate() would hold for one step. What takes a step only now and then goes around it,
+/// so that the schedule goes on with these: accumulated(4, scheduled(...)), skip_not_finite(scheduled(...)).
 ///
 ///   TrainingStep step(model, scheduled(warm_up(100, cosine_decay(1e-3, 5000)), Adam()), loss);
 Optimiser scheduled(RateSchedule schedule, Optimiser optimiser);
@@ -133,9 +141,10 @@ Optimiser scheduled(RateSchedule schedule, Optimiser optimiser);
 Optimiser clip_by_value(double largest, Optimiser optimiser);
 
 /// Scales all gradients down together where their common Euclidean norm exceeds `largest_norm`, before
-/// `optimiser`. Gradients may be of any magnitude. Where one element of them is infinite or NaN there is no
-/// direction to keep: all gradients become NaN, which skip_not_finite leaves out, inside of the clipping or
-/// around it. Throws Error unless `largest_norm` is 0 or more.
+/// `optimiser`. The norm is of all gradients that it gets, those of Frozen groups behind it too: clip inside
+/// of the groups that train where these are not meant. Gradients may be of any magnitude. Where one element
+/// of them is infinite or NaN there is no direction to keep: all gradients become NaN, which skip_not_finite
+/// leaves out, inside of the clipping or around it. Throws Error unless `largest_norm` is 0 or more.
 Optimiser clip_by_global_norm(double largest_norm, Optimiser optimiser);
 
 /// Leaves out the steps of `optimiser` in which an element of the gradients, or of what it would write, is

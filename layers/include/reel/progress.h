@@ -15,8 +15,8 @@ class Progress {
   /// What the losses are called, and what is counted.
   explicit Progress(std::string loss = "loss", std::string unit = "sequences");
 
-  /// After a step over `count` of them, with `seconds_left` to go, negative where that is not known. Its time
-  /// is the one since the last call.
+  /// After a step over `count` of them, with the loss, which is shown averaged over recent steps, and with
+  /// `seconds_left` to go, negative where that is not known. Its time is the one since the last call.
   void step(double loss, std::int64_t count, double seconds_left = -1);
   void validation(double loss);
   /// Leaves the last line standing.
@@ -30,6 +30,7 @@ class Progress {
   bool terminal_;
   std::int64_t steps_ = 0;
   double loss_ = 0, count_ = 0, seconds_ = 0;  // averages over recent steps
+  double last_ = 0;                            // loss
   double seconds_left_ = -1;
   std::optional<double> validation_;
   Clock::time_point last_call_ = Clock::now();

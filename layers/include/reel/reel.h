@@ -26,6 +26,7 @@
 #include <reel/sequences.h>
 #include <reel/stack.h>
 #include <reel/stream.h>
+#include <reel/summary.h>
 #include <reel/to_dot.h>
 #include <reel/training_step.h>
 #include <reel/unroll.h>

@@ -5,6 +5,7 @@
 namespace reel {
 
 /// The plain recurrent cell: h = act(x W + h U + b) (Elman 1990). State and output are h [batch, hidden].
+/// Throws Error for an activation that is none.
 struct RNN {
   using Activation = std::function<Tensor(const Tensor&)>;
 
@@ -14,7 +15,9 @@ struct RNN {
 
   RNN(const Scope& scope, std::int64_t input, std::int64_t hidden, Activation activation = tanh,
       const CellInit& init = {})
-      : hidden(hidden), gate(scope, input, hidden, init), activation(std::move(activation)) {}
+      : hidden(hidden), gate(scope, input, hidden, init), activation(std::move(activation)) {
+    if (!this->activation) throw Error("[RNN] the activation is empty");
+  }
 
   Tensor initial_state(std::int64_t batch) const { return zeros({batch, hidden}); }
 

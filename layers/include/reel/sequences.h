@@ -10,10 +10,12 @@ namespace reel {
 /// How many steps each sequence has: integers [batch] from 0 to the number of steps, or [] where there is no
 /// batch. Past its end a sequence's state holds and its outputs are 0, false for bools; in reverse it starts
 /// at its own end. What stands in the input there is padding, which may be anything, NaN too: the cell gets
-/// the first input of the longest sequence instead, ones where there is none, beside the state that holds,
-/// and nothing it makes of them is used: nothing of the padding is seen in values or gradients, and gradients
-/// of the padding are 0. The state that is returned is the one after each sequence's last step. What belongs
-/// to all sequences holds when the longest has ended.
+/// the first input of the longest sequence instead, ones where there is none (0 of integers), beside the
+/// state that holds, and nothing it makes of them is used: nothing of the padding is seen in values or
+/// gradients, and gradients of the padding are 0. A cell in which sequences see one another, by a mean over
+/// the batch, sees that input too; one that divides by what it counts down must not reach 0 at a sequence's
+/// end. The state that is returned is the one after each sequence's last step. What belongs to all sequences
+/// holds when the longest has ended.
 ///
 /// Throws RecordError for an input, state or output that has another batch, RunError for a length out of
 /// range.

@@ -111,7 +111,8 @@ struct Stack {
   explicit Stack(Parts... parts) : parts(std::move(parts)...) {}
 
   /// The same stack, of the same parameters, with dropout between its parts and between the cells of a
-  /// vector; `rate` may be an argument of the run.
+  /// vector among them: of all floating tensors that one hands to the next. `rate` may be an argument of the
+  /// run. A vector within a Residual or a Bidirectional is none of its parts: put a Stack with dropout there.
   Stack with_dropout(const Tensor& rate) const {
     auto stack = *this;
     stack.dropout_rate = rate;
@@ -191,14 +192,18 @@ struct Stack {
   /// What is handed on between two parts.
   template <class X>
   X between(bool is_inner, const X& x) const {
-    if constexpr (std::is_same_v<X, Tensor>)
-      return is_inner && dropout_rate.defined() ? dropout(x, dropout_rate) : x;
-    else
-      return x;
+    auto handed = x;
+    if (is_inner && dropout_rate.defined())
+      structure::for_each_leaf(handed, [&](Tensor& leaf) {
+        if (is_floating(leaf.own_element().value_or(ElementType::boolean)))
+          leaf = dropout(leaf, dropout_rate);
+      });
+    return handed;
   }
 };
 
-/// The input is added to the output of a cell (He et al. 2016), which has the input's shape.
+/// The input is added to the output of a cell (He et al. 2016), which has the input's shape. Throws
+/// RecordError where it has another.
 template <class Part>
 struct Residual {
   static constexpr bool takes_sequences = structure::takes_sequences<Part>;
@@ -258,6 +263,10 @@ struct Bidirectional {
     auto [z, first] = back(backward, x, std::get<1>(state));
     static_assert(std::is_same_v<decltype(y), Tensor> && std::is_same_v<decltype(z), Tensor>,
                   "the outputs of both directions are Tensors");
+    check_usable("Bidirectional", {y, z});
+    if (y.rank() < 2 || z.rank() < 2)
+      refuse("Bidirectional", "outputs [time, ..., features] are joined along their features, and have none",
+             {y, z});
     return std::pair(concat({y, z}), std::pair(std::move(last), std::move(first)));
   }
 };

@@ -20,6 +20,10 @@ inline constexpr auto OtherModelsStay = [](TrainingOptions& options) { options.o
 void record_training(Model& model, const Optimiser& optimiser, const std::string& memory, const Tensor& loss,
                      const TrainingOptions& options);
 
+/// Sets the state "learning_rate" of what remembers under `memory`; see TrainingStep. `is_recorded`: it is
+/// there already, or there is none.
+void set_learning_rate(const Scope& memory, double rate, bool is_recorded);
+
 namespace structure {
 
 /// Records a loss, its gradients and the optimiser's updates as one function.
@@ -106,12 +110,10 @@ class TrainingStep {
     return function_.stage(args...);
   }
 
-  /// The rate of the steps to come; nothing is recorded again. Throws Error where the optimiser, recorded
-  /// already, has none.
-  void set_learning_rate(double rate) {
-    if (program_count() > 0) memory_.model().parameter((memory_ / "learning_rate").path());
-    memory_.state("learning_rate", {}, rate).assign(Array(rate).cast(memory_.model().element()));
-  }
+  /// The rate of the steps to come; nothing is recorded again. Throws Error for one that is negative or not
+  /// finite, and where the optimiser has none that could be set, by_name for one: before the first step it is
+  /// that step which throws.
+  void set_learning_rate(double rate) { reel::set_learning_rate(memory_, rate, program_count() > 0); }
   /// The program of steps with arguments like these, where its time goes, and which are kept; see Function.
   /// Profiling takes real steps: the parameters change.
   template <class... Args>

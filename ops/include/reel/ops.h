@@ -135,7 +135,8 @@ Tensor all(const Tensor& x, const Axes& axes, bool keep = false);
 Tensor cumsum(const Tensor& x, std::int64_t axis, bool reverse = false);
 /// y_i = x_0 ... x_i; its derivative is right where elements are zero.
 Tensor cumprod(const Tensor& x, std::int64_t axis);
-/// y_i = a_i y_i-1 + b_i with y_0 = b_0: a linear recurrence.
+/// y_i = a_i y_i-1 + b_i with y_0 = b_0: a linear recurrence, of operands of one shape or broadcast to it;
+/// what is handed on is float64 for float32.
 Tensor linear_scan(const Tensor& a, const Tensor& b, std::int64_t axis, bool reverse = false);
 
 // Index maps, composed from slice, concat, reshape and broadcast.

@@ -237,10 +237,9 @@ class Cluster::Tiling {
     // Measured with passes of 5 to 17 maps over rows of 48 to 256 floats: a call takes as long as a copy of
     // so many elements.
     constexpr std::int64_t elements_of_call = 26;
-    const auto copied =
-        std::count_if(to_.accesses_.begin(), to_.accesses_.end(), [](const Access& access) {
-          return access.column == access.element && !access.packed && !access.repeated && !access.per_row;
-        });
+    const auto copied = std::count_if(to_.accesses_.begin(), to_.accesses_.end(), [](const Access& access) {
+      return access.column == access.element && !access.packed && !access.repeated && !access.per_row;
+    });
     return to_.columns_ * copied >= elements_of_call * static_cast<std::int64_t>(steps_.size());
   }
 

@@ -1,0 +1,11 @@
+#pragma once
+#include <reel/model.h>
+
+#include <string>
+
+namespace reel {
+
+/// A line for each parameter, with its shape and how many numbers it holds, and the sum of them.
+std::string summary(const Model& model);
+
+}  // namespace reel
