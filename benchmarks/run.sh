@@ -2,19 +2,23 @@
 # Installs what is missing, builds the benchmarks and runs them; other arguments are theirs, such as
 # --json FILE, --markdown FILE or --only PATTERN (--help lists them). With --peers PyTorch and JAX are
 # measured too: they are installed from PyPI into build/peers, several GB, once. --device NAME times training
-# steps on a device instead, such as cuda.
+# steps on a device instead, such as cuda; --recurrence what options of unroll, stacks and linear recurrences
+# cost, as ratios.
 set -euo pipefail
 reel=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-arguments=() peers=0
+arguments=() peers=0 program=benchmarks
 for argument; do
-  if [[ $argument == --peers ]]; then peers=1; else arguments+=("$argument"); fi
+  case $argument in
+    --peers) peers=1 ;;
+    --recurrence) program=recurrence_benchmark ;;
+    *) arguments+=("$argument") ;;
+  esac
 done
 
 "$reel/.ci/install"
 echo "Building in $reel/build/release: minutes the first time, then only what has changed."
 cmake -S "$reel" --preset release >/dev/null
-program=benchmarks
 if [[ " ${arguments[*]}" == *" --device"* ]]; then program=device_benchmarks; fi
 cmake --build "$reel/build/release" --target "$program" -- --quiet
 

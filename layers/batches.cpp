@@ -26,8 +26,8 @@ std::vector<std::size_t> numbers(std::size_t count) {
   return all;
 }
 
-BatchList cut(const std::vector<std::size_t>& order, std::size_t size) {
-  if (size < 1) throw Error("[batches] a batch is of 1 example or more");
+BatchList cut(const char* function, const std::vector<std::size_t>& order, std::size_t size) {
+  if (size < 1) throw Error("[" + std::string(function) + "] a batch is of 1 example or more");
   BatchList batches;
   for (std::size_t first = 0; first < order.size(); first += size)
     batches.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(first),
@@ -41,10 +41,12 @@ BatchList shuffled_batches(std::size_t count, std::size_t size, Seed seed, std::
   auto order = numbers(count);
   auto random = random_of(seed, epoch);
   shuffle(order, random);
-  return cut(order, size);
+  return cut("shuffled_batches", order, size);
 }
 
-BatchList batches_in_order(std::size_t count, std::size_t size) { return cut(numbers(count), size); }
+BatchList batches_in_order(std::size_t count, std::size_t size) {
+  return cut("batches_in_order", numbers(count), size);
+}
 
 BatchList batches_by_length(const std::vector<std::int64_t>& lengths, std::size_t size, Seed seed,
                             std::int64_t epoch) {
@@ -58,7 +60,7 @@ BatchList batches_by_length(const std::vector<std::int64_t>& lengths, std::size_
                    (1 + 0.05 * static_cast<double>(random() >> 11) * 0x1p-53));
   }
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return keys[a] < keys[b]; });
-  auto batches = cut(order, size);
+  auto batches = cut("batches_by_length", order, size);
   shuffle(batches, random);
   return batches;
 }

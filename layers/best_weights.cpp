@@ -12,7 +12,7 @@ bool BestWeights::offer(double loss) {
 
 void BestWeights::restore() const {
   if (values_.empty() && !model_->parameters().empty())
-    throw Error("[BestWeights] no weights were kept: no loss that is a number was offered");
+    throw Error("[BestWeights] no weights were kept: no finite loss was offered");
   for (const auto& [parameter, value] : values_) parameter.assign(value);
 }
 

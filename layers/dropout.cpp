@@ -18,7 +18,9 @@ void check_rate(const char* operation, const Tensor& rate) {
 Tensor divisor(const Tensor& keep) { return select(keep == 0, 1, keep); }
 
 /// `x` where a choice of `shape`, which broadcasts to that of `x`, keeps it.
-Tensor dropped(const Tensor& x, const Shape& shape, const Tensor& rate) {
+Tensor dropped(const char* operation, const Tensor& x, const Shape& shape, const Tensor& rate) {
+  check_rate(operation, rate);
+  if (!is_floating(x.element())) refuse(operation, "takes floating numbers", {x});
   const auto keep = cast(1 - rate, x.element());
   return select(bernoulli(shape, keep), x / divisor(keep), 0);
 }
@@ -27,15 +29,13 @@ Tensor dropped(const Tensor& x, const Shape& shape, const Tensor& rate) {
 
 Tensor dropout(const Tensor& x, const Tensor& rate) {
   check_usable("dropout", x);
-  check_rate("dropout", rate);
-  return dropped(x, x.shape(), rate);
+  return dropped("dropout", x, x.shape(), rate);
 }
 
 Tensor variational_dropout(const Tensor& x, const Tensor& rate) {
   check_usable("variational_dropout", x);
-  check_rate("variational_dropout", rate);
   if (x.rank() == 0) refuse("variational_dropout", "a sequence has a leading time axis", {x});
-  return dropped(x, x.shape().without_axis(0).with_axis(0, 1), rate);
+  return dropped("variational_dropout", x, x.shape().without_axis(0).with_axis(0, 1), rate);
 }
 
 Tensor dropout_mask(const Shape& shape, const Tensor& rate) {

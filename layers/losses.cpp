@@ -7,22 +7,31 @@ namespace {
 
 /// Weights of positions, with axes behind them where losses have some for each position. They may be like the
 /// last axes of the losses, or the first; where they are like both nobody knows which are meant.
-Tensor beside(const Tensor& weights, const Tensor& losses) {
-  const auto &shape = losses.shape(), &given = weights.shape();
-  if (given.rank() == 0 || given.rank() >= shape.rank()) return weights;
-  bool like_first = true, like_last = true;
+Tensor beside(const char* operation, const Tensor& weights, const Tensor& positions) {
+  const auto &shape = positions.shape(), &given = weights.shape();
+  bool like_first = given.rank() <= shape.rank(), like_last = like_first;
   const int behind = shape.rank() - given.rank();
-  for (int axis = 0; axis < given.rank(); ++axis) {
+  for (int axis = 0; like_first + like_last > 0 && axis < given.rank(); ++axis) {
     like_first = like_first && given[axis] == shape[axis];
     like_last = like_last && (given[axis] == shape[axis + behind] || given[axis] == 1);
   }
-  if (like_first && like_last)
-    refuse("weighted_mean", "weights are like the first axes of the losses and like the last: use unsqueeze",
-           {losses, weights});
-  if (!like_first) return weights;
+  if (!like_first && !like_last)
+    refuse(operation, "the mask or weights are like neither the first axes of the positions nor the last",
+           {positions, weights});
+  if (like_first && like_last && given.rank() > 0 && behind > 0)
+    refuse(operation,
+           "the mask or weights are like the first axes of the positions and like the last: use unsqueeze",
+           {positions, weights});
+  if (!like_first || behind == 0) return weights;
   auto extents = given.extents();
   extents.resize(static_cast<std::size_t>(shape.rank()), 1);
   return reshape(weights, extents);
+}
+
+/// Weights of the shape of the positions, floating.
+Tensor spread_weights(const char* operation, const Tensor& weights, const Tensor& positions,
+                      ElementType element) {
+  return broadcast_to(cast(beside(operation, weights, positions), element), positions.shape());
 }
 
 /// A sum over that of its weights; 0 where there are none.
@@ -30,14 +39,18 @@ Tensor over_weights(const Tensor& total, const Tensor& weights) {
   return total / select(weights != 0, weights, 1);
 }
 
+Tensor mean_for(const char* operation, const Tensor& losses, const Tensor& weights) {
+  if (!weights.defined()) return mean(losses);
+  check_usable(operation, {losses, weights});
+  if (!is_floating(losses.element())) refuse(operation, "losses are floating", {losses, weights});
+  const auto all = spread_weights(operation, weights, losses, losses.element());
+  return over_weights(sum(select(all != 0, all * losses, 0)), sum(all));
+}
+
 }  // namespace
 
 Tensor weighted_mean(const Tensor& losses, const Tensor& weights) {
-  if (!weights.defined()) return mean(losses);
-  check_usable("weighted_mean", {losses, weights});
-  if (!is_floating(losses.element())) refuse("weighted_mean", "losses are floating", {losses, weights});
-  const auto all = broadcast_to(cast(beside(weights, losses), losses.element()), losses.shape());
-  return over_weights(sum(select(all != 0, all * losses, 0)), sum(all));
+  return mean_for("weighted_mean", losses, weights);
 }
 
 Tensor within_lengths(const Tensor& lengths, std::int64_t steps) {
@@ -112,9 +125,8 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEnt
   const bool is_plain = !options.ignored && !options.class_weights.defined();
   if (!weights.defined() && is_plain) return mean(cross_entropies(logits, targets, options));
   // What counts nothing is taken out before anything is computed of it.
-  const auto events = weights.defined()
-                          ? broadcast_to(cast(beside(weights, targets), logits.element()), targets.shape())
-                          : ones(targets.shape(), logits.element());
+  const auto events = weights.defined() ? spread_weights("cross_entropy", weights, targets, logits.element())
+                                        : ones(targets.shape(), logits.element());
   const auto counts = events != 0;
   const auto some_targets = select(counts, targets, options.ignored.value_or(0));
   const auto losses = cross_entropies(select(unsqueeze(counts, -1), logits, 0), some_targets, options);
@@ -148,7 +160,7 @@ Tensor binary_cross_entropies(const Tensor& logits, const Tensor& targets) {
 }
 
 Tensor binary_cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& weights) {
-  return weighted_mean(binary_cross_entropies(logits, targets), weights);
+  return mean_for("binary_cross_entropy", binary_cross_entropies(logits, targets), weights);
 }
 
 Tensor squared_errors(const Tensor& y, const Tensor& target) {
@@ -156,7 +168,7 @@ Tensor squared_errors(const Tensor& y, const Tensor& target) {
 }
 
 Tensor mean_squared_error(const Tensor& y, const Tensor& target, const Tensor& weights) {
-  return weighted_mean(squared_errors(y, target), weights);
+  return mean_for("mean_squared_error", squared_errors(y, target), weights);
 }
 
 Tensor absolute_errors(const Tensor& y, const Tensor& target) {
@@ -164,7 +176,7 @@ Tensor absolute_errors(const Tensor& y, const Tensor& target) {
 }
 
 Tensor mean_absolute_error(const Tensor& y, const Tensor& target, const Tensor& weights) {
-  return weighted_mean(absolute_errors(y, target), weights);
+  return mean_for("mean_absolute_error", absolute_errors(y, target), weights);
 }
 
 Tensor huber_errors(const Tensor& y, const Tensor& target, double delta) {
@@ -174,7 +186,7 @@ Tensor huber_errors(const Tensor& y, const Tensor& target, double delta) {
 }
 
 Tensor huber_loss(const Tensor& y, const Tensor& target, double delta, const Tensor& weights) {
-  return weighted_mean(huber_errors(y, target, delta), weights);
+  return mean_for("huber_loss", huber_errors(y, target, delta), weights);
 }
 
 Tensor accuracy(const Tensor& logits, const Tensor& targets, const Tensor& weights) {
@@ -182,13 +194,13 @@ Tensor accuracy(const Tensor& logits, const Tensor& targets, const Tensor& weigh
   if (targets.element() == ElementType::boolean) {
     if (logits.shape() != targets.shape())
       refuse("accuracy", "logits and bool targets must have one shape", {logits, targets});
-    return weighted_mean(cast((logits > 0) == targets, logits.element()), weights);
+    return mean_for("accuracy", cast((logits > 0) == targets, logits.element()), weights);
   }
   check_targets("accuracy", logits, targets);
   // Where one is NaN, none is the largest.
   const auto has_largest = max(logits, {-1}) == max(logits, {-1});
   const auto right = has_largest && argmax(logits) == cast(targets, ElementType::int64);
-  return weighted_mean(cast(right, logits.element()), weights);
+  return mean_for("accuracy", cast(right, logits.element()), weights);
 }
 
 }  // namespace reel

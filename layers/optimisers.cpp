@@ -31,6 +31,10 @@ void check_settings(const char* optimiser, const std::vector<Setting>& settings)
 
 }  // namespace
 
+void structure::check_optimiser(const char* name, const Optimiser& optimiser) {
+  if (!optimiser) throw Error("[" + std::string(name) + "] the optimiser is empty");
+}
+
 void SGD::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
   check_settings("SGD", {{"rate", rate}, {"momentum", momentum, 1}});
   if (nesterov && momentum == 0) throw Error("[SGD] Nesterov's step is one with momentum");
@@ -50,11 +54,11 @@ void SGD::operator()(const std::vector<ParameterGradient>& gradients, const Scop
 namespace {
 
 /// Adam's steps, of parameters that have shrunk by rate * decay before.
-void adam_steps(const Adam& adam, double decay, const std::vector<ParameterGradient>& gradients,
-                const Scope& memory) {
+void adam_steps(const char* name, const Adam& adam, double decay,
+                const std::vector<ParameterGradient>& gradients, const Scope& memory) {
   const auto& [rate, beta1, beta2, epsilon] = adam;
   check_settings(
-      "Adam",
+      name,
       {{"rate", rate}, {"beta1", beta1, 1}, {"beta2", beta2, 1}, {"epsilon", epsilon}, {"decay", decay}});
   const auto learning_rate = memory.state("learning_rate", {}, rate);
   // beta^t, carried on from step to step.
@@ -80,11 +84,11 @@ void adam_steps(const Adam& adam, double decay, const std::vector<ParameterGradi
 }  // namespace
 
 void Adam::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
-  adam_steps(*this, 0, gradients, memory);
+  adam_steps("Adam", *this, 0, gradients, memory);
 }
 
 void AdamW::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
-  adam_steps(adam, decay, gradients, memory);
+  adam_steps("AdamW", adam, decay, gradients, memory);
 }
 
 void RMSprop::operator()(const std::vector<ParameterGradient>& gradients, const Scope& memory) const {
@@ -159,6 +163,7 @@ Tensors tensors_of(const std::vector<ParameterGradient>& gradients) {
 }  // namespace
 
 Optimiser clip_by_global_norm(double largest_norm, Optimiser optimiser) {
+  structure::check_optimiser("clip_by_global_norm", optimiser);
   if (!(largest_norm >= 0))
     throw Error("[clip_by_global_norm] the largest norm is " + std::to_string(largest_norm) +
                 "; it must be 0 or more");
@@ -183,6 +188,7 @@ Optimiser clip_by_global_norm(double largest_norm, Optimiser optimiser) {
 }
 
 Optimiser clip_by_value(double largest, Optimiser optimiser) {
+  structure::check_optimiser("clip_by_value", optimiser);
   if (!(largest > 0))
     throw Error("[clip_by_value] the largest value is " + std::to_string(largest) + "; it must be above 0");
   return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
@@ -193,6 +199,7 @@ Optimiser clip_by_value(double largest, Optimiser optimiser) {
 }
 
 Optimiser penalised(const Penalty& penalty, Optimiser optimiser) {
+  structure::check_optimiser("penalised", optimiser);
   check_settings("penalised", {{"l1", penalty.l1}, {"l2", penalty.l2}});
   return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
     auto larger = gradients;
@@ -215,6 +222,7 @@ void update_where(const Tensor& condition, const std::vector<HeldUpdates::Entry>
 }  // namespace
 
 Optimiser accumulated(std::int64_t count, Optimiser optimiser) {
+  structure::check_optimiser("accumulated", optimiser);
   if (count < 1)
     throw Error("[accumulated] the mean is of the gradients of 1 call or more, not of " +
                 std::to_string(count));
@@ -234,6 +242,7 @@ Optimiser accumulated(std::int64_t count, Optimiser optimiser) {
 }
 
 Optimiser skip_not_finite(Optimiser optimiser) {
+  structure::check_optimiser("skip_not_finite", optimiser);
   return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
     auto judged = tensors_of(gradients);
     auto& tape = destination("skip_not_finite", judged);

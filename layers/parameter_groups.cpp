@@ -15,6 +15,7 @@ std::size_t group_of(const std::string& name, const std::vector<ParameterGroup>&
 }  // namespace
 
 Optimiser by_name(std::vector<ParameterGroup> groups) {
+  for (const auto& group : groups) structure::check_optimiser("by_name", group.optimiser);
   return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
     std::vector<std::vector<ParameterGradient>> of_group(groups.size());
     for (const auto& entry : gradients) of_group[group_of(entry.parameter.name(), groups)].push_back(entry);

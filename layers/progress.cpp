@@ -27,10 +27,11 @@ Progress::Progress(std::string loss, std::string unit)
 void Progress::step(double loss, std::int64_t count, double seconds_left) {
   ++steps_;
   // A plain mean at first, then one over about the last 50 steps.
-  const double weight = std::max(1.0 / static_cast<double>(steps_), 0.02);
+  const auto weight_of = [](std::int64_t n) { return std::max(1.0 / static_cast<double>(n), 0.02); };
+  const double weight = weight_of(steps_);
   // One that is not finite is shown as it is, and left out of the average.
-  last_ = loss;
-  if (std::isfinite(loss)) loss_ += weight * (loss - loss_);
+  last_loss_ = loss;
+  if (std::isfinite(loss)) loss_ += weight_of(++finite_) * (loss - loss_);
   count_ += weight * (static_cast<double>(count) - count_);
   seconds_ += weight * (seconds_since(last_call_) - seconds_);
   seconds_left_ = seconds_left;
@@ -50,7 +51,7 @@ void Progress::finish() {
 }
 
 void Progress::draw() {
-  const auto training = steps_ > 0 ? number(std::isfinite(last_) ? loss_ : last_) : "-",
+  const auto training = steps_ > 0 ? number(std::isfinite(last_loss_) ? loss_ : last_loss_) : "-",
              validation = validation_ ? number(*validation_) : "-";
   const auto rate = steps_ > 0 ? std::to_string(std::llround(count_ / std::max(seconds_, 1e-9))) : "-";
   std::printf("%sstep %6lld  %s %5s, validation %5s  %6s %s/s", terminal_ ? "\r" : "",

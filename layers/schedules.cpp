@@ -73,7 +73,8 @@ RateSchedule warm_up(std::int64_t steps, RateSchedule then) {
 }
 
 Optimiser scheduled(RateSchedule schedule, Optimiser optimiser) {
-  if (!schedule || !optimiser) throw Error("[scheduled] the schedule or the optimiser is empty");
+  structure::check_optimiser("scheduled", optimiser);
+  if (!schedule) throw Error("[scheduled] the schedule is empty");
   return [=](const std::vector<ParameterGradient>& gradients, const Scope& memory) {
     auto& model = memory.model();
     const auto steps = memory.state("steps", TensorType{ElementType::int64, {}}, 0);

@@ -6,8 +6,8 @@ namespace reel {
 
 namespace {
 
-/// What is true of a step: for each sequence, [batch] or [], and for what all sequences share, []. Of all
-/// steps they have an axis for these before.
+/// What is true of a step: for each sequence, [batch] or [], and for what all sequences share, []. As
+/// sequences they are [steps, batch] or [steps], and [steps].
 struct Flags {
   Tensor own, shared;
 };
@@ -134,9 +134,12 @@ class SequenceCell {
     const auto at = positions(std::max(ends.rank(), restarts.defined() ? restarts.rank() - 1 : 0));
     const auto run = reverse_ ? ends - 1 - at : at;
     if (!restarts.defined()) return run;
-    if (steps_ == 0) return full(restarts.shape(), 0, ElementType::int64);
+    if (steps_ == 0)
+      return full(restarts.rank() == 2 ? restarts.shape() : run.shape(), 0, ElementType::int64);
+    // Flags of all sequences stand beside those of each.
+    const auto starts = restarts.rank() == 1 && at.rank() == 2 ? unsqueeze(restarts, 1) : restarts;
     // Counted on from step to step, and from 0 where it starts.
-    const auto goes_on = cast(!(restarts || run == 0), ElementType::int64);
+    const auto goes_on = cast(!(starts || run == 0), ElementType::int64);
     return linear_scan(goes_on, goes_on, zeros(goes_on.shape().without_axis(0), ElementType::int64),
                        LinearScan{0, reverse_});
   }
@@ -205,10 +208,10 @@ void SequenceOptions::operator()(FlatCall& call) const {
 
 /// Those that were asked for so far, as what rewrites the unroll.
 SequenceOptions& sequence_options(UnrollOptions& options) {
-  if (!options.rewrite) options.rewrite = SequenceOptions();
-  auto* known = options.rewrite.target<SequenceOptions>();
-  if (!known) throw RecordError("[unroll] another option rewrites the cell already");
-  return *known;
+  for (auto& rewrite : options.rewrites)
+    if (auto* known = rewrite.target<SequenceOptions>()) return *known;
+  options.rewrites.push_back(SequenceOptions());
+  return *options.rewrites.back().target<SequenceOptions>();
 }
 
 void refuse_twice(const char* option, bool is_given) {

@@ -1,8 +1,8 @@
-#include <reel/record.h>
 #include <reel/training_step.h>
 
 #include <cmath>
 #include <set>
+#include <utility>
 
 namespace reel {
 
@@ -27,17 +27,25 @@ std::string foreign_parameters(const Model& model, const Tensor& loss) {
   return names;
 }
 
-/// Throws where somebody has set a learning rate that the optimiser does not have.
-void check_rate_is_read(const Model& model, const std::string& memory, const Tape& tape) {
-  for (const auto& state : model.states()) {
-    if (state.name() != memory + "/learning_rate") continue;
-    for (NodeId id = 0; id < tape.size(); ++id)
-      if (tape.node(id).operation == &parameter_operation() &&
-          tape.node(id).attributes.get<std::shared_ptr<Variable>>("variable") == state.variable())
-        return;
-    throw Error("[set_learning_rate] the optimiser has no learning rate of its own: groups have one each, " +
-                memory + "/group 1/learning_rate and so on");
+/// The learning rate that is remembered under `memory`; none where there is none.
+std::optional<Parameter> own_rate(const Scope& memory) {
+  const auto name = (memory / "learning_rate").path();
+  for (const auto& state : memory.model().states())
+    if (state.name() == name) return state;
+  return std::nullopt;
+}
+
+/// Those of groups, joined by commas, and where there are none a word that says so.
+std::string rates_below(const Scope& memory) {
+  std::string names;
+  const std::string before = memory.path() + "/", ending = "/learning_rate";
+  for (const auto& state : memory.model().states()) {
+    const auto& name = state.name();
+    const bool ends =
+        name.size() > ending.size() && name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
+    if (ends && name.compare(0, before.size(), before) == 0) names += (names.empty() ? "" : ", ") + name;
   }
+  return names.empty() ? "nothing" : names;
 }
 
 }  // namespace
@@ -59,17 +67,26 @@ void record_training(Model& model, const Optimiser& optimiser, const std::string
   for (std::size_t i = 0; i < parameters.size(); ++i)
     if (gradients[i].defined()) used.push_back({parameters[i], gradients[i]});
   if (used.empty()) refuse("TrainingStep", "the loss depends on no parameter of the model", {loss});
-  if (!optimiser) throw Error("[TrainingStep] the optimiser is empty");
+  structure::check_optimiser("TrainingStep", optimiser);
   optimiser(used, model / memory);
-  check_rate_is_read(model, memory, destination("TrainingStep", {loss}));
 }
 
-void set_learning_rate(const Scope& memory, double rate, bool is_recorded) {
+void structure::LearningRate::set(const Scope& memory, double rate) {
   if (!(rate >= 0 && std::isfinite(rate)))
     throw Error("[set_learning_rate] a learning rate is 0 or more, and finite, not " + std::to_string(rate));
-  auto& model = memory.model();
-  if (is_recorded) model.parameter((memory / "learning_rate").path());
-  memory.state("learning_rate", {}, rate).assign(Array(rate).cast(model.element()));
+  if (const auto known = own_rate(memory))
+    known->assign(Array(rate).cast(memory.model().element()));
+  else if (is_recorded)
+    throw Error("[set_learning_rate] the optimiser has no learning rate of its own; there is " +
+                rates_below(memory));
+  else
+    asked = rate;
+}
+
+void structure::LearningRate::take(const Scope& memory) {
+  is_recorded = true;
+  // Told once: the steps after that run.
+  if (const auto rate = std::exchange(asked, std::nullopt)) set(memory, *rate);
 }
 
 }  // namespace reel

@@ -24,7 +24,7 @@ TEST_CASE("batches hold every example once, in an order that seed and epoch deci
   CHECK(shuffled_batches(10, 4, Seed{4}, 0) != one);
   CHECK(batches_in_order(5, 2) == BatchList{{0, 1}, {2, 3}, {4}});
   CHECK(shuffled_batches(0, 4, Seed{3}, 0).empty());
-  CHECK_THROWS_WITH(batches_in_order(5, 0), ContainsSubstring("[batches]"));
+  CHECK_THROWS_WITH(batches_in_order(5, 0), ContainsSubstring("[batches_in_order]"));
 }
 
 TEST_CASE("batches by length hold sequences that are about equally long", "[kit]") {

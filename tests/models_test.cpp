@@ -213,6 +213,7 @@ TEST_CASE(
     }
     ++steps;
   }
+  CHECK(std::find(has_ended.begin(), has_ended.end(), false) == has_ended.end());
   CHECK(right >= 162);  // of 180, by chance 20
 }
 

@@ -1,5 +1,7 @@
 #include "random_walks.h"
 
+#include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "catch.h"
@@ -14,7 +16,7 @@ constexpr std::int64_t steps = 6, batch = 3;
 
 /// What is asked of an unroll.
 struct WalkOptions {
-  bool reverse, expanded, recompute, has_lengths, has_restarts;
+  bool reverse, expanded, recompute, has_lengths, has_restarts, are_restarts_shared;
   std::int64_t truncate, checkpoint;  // 0: not
   std::vector<std::int64_t> ends;
   std::vector<std::vector<bool>> restarts;  // [steps][batch]
@@ -27,13 +29,17 @@ struct WalkOptions {
     recompute = chance(4);
     has_lengths = !chance(4);
     has_restarts = chance(2);
+    are_restarts_shared = chance(3);
     truncate = chance(2) ? 1 + static_cast<std::int64_t>(random() % 3) : 0;
-    checkpoint = chance(3) ? 1 + static_cast<std::int64_t>(random() % 4) : 0;
+    checkpoint = chance(3) ? static_cast<std::int64_t>(random() % 5) : 0;
+    if (checkpoint == 0 && chance(5)) checkpoint = CheckpointOption::by_itself;
     for (std::int64_t b = 0; b < batch; ++b)
       ends.push_back(has_lengths ? static_cast<std::int64_t>(random() % (steps + 1)) : steps);
     for (std::int64_t t = 0; t < steps; ++t) {
       restarts.emplace_back();
-      for (std::int64_t b = 0; b < batch; ++b) restarts.back().push_back(has_restarts && chance(4));
+      for (std::int64_t b = 0; b < batch; ++b)
+        restarts.back().push_back(are_restarts_shared && b > 0 ? bool(restarts.back()[0])
+                                                               : has_restarts && chance(4));
     }
     const double paddings[] = {NAN, INFINITY, -INFINITY, 0, -1, 1};
     padding = paddings[random() % 6];
@@ -47,9 +53,9 @@ struct WalkOptions {
       said += ", lengths";
       for (auto end : ends) said += " " + std::to_string(end);
     }
-    if (has_restarts) said += ", restarts";
+    if (has_restarts) said += are_restarts_shared ? ", restarts of all" : ", restarts";
     if (truncate > 0) said += ", truncated to " + std::to_string(truncate);
-    if (checkpoint > 0) said += ", checkpointed by " + std::to_string(checkpoint);
+    if (checkpoint != 0) said += ", checkpointed by " + std::to_string(checkpoint);
     return said + (expanded ? ", expanded" : "") + (recompute ? ", recomputed" : "") + ", padded with " +
            std::to_string(padding);
   }
@@ -91,7 +97,7 @@ Tensors unrolled(const WalkOptions& asked, const Tensors& in) {
     options.expanded = asked.expanded;
     options.recompute = asked.recompute;
     options.checkpoint = asked.checkpoint;
-    if (asked.has_restarts) RestartWhere{in[4]}(options);
+    if (asked.has_restarts) RestartWhere{asked.are_restarts_shared ? index(in[4], 1, 0) : in[4]}(options);
     if (asked.truncate > 0) Truncate{asked.truncate}(options);
     if (asked.has_lengths) Lengths{in[3]}(options);
   };
@@ -120,6 +126,17 @@ std::pair<std::vector<Walk::Output>, Walk::State> walked(const WalkOptions& aske
   return {outputs, state};
 }
 
+/// The counter of all sequences after the last step of the longest; flags of all start it again.
+std::int64_t counted(const WalkOptions& asked) {
+  std::int64_t count = 0;
+  for (std::int64_t i = 0; i < asked.longest(); ++i, ++count) {
+    const auto t = asked.reverse ? asked.longest() - 1 - i : i;
+    const bool starts = asked.reverse ? i > 0 && asked.restarts[t + 1][0] : bool(asked.restarts[t][0]);
+    if (asked.are_restarts_shared && starts) count = 0;
+  }
+  return count;
+}
+
 Tensors by_loops(const WalkOptions& asked, const Tensors& in) {
   Tensors y, seen, last_h, last_seen, last_count;
   for (std::int64_t b = 0; b < batch; ++b) {
@@ -136,7 +153,7 @@ Tensors by_loops(const WalkOptions& asked, const Tensors& in) {
     last_count.push_back(state.count);
   }
   const Walk::State last{concat(last_h, 0), concat(last_seen, 0), concat(last_count, 0),
-                         full({}, static_cast<double>(asked.longest()), ElementType::int64)};
+                         full({}, static_cast<double>(counted(asked)), ElementType::int64)};
   return results_of({concat(y, 1), concat(seen, 1)}, last, in);
 }
 

@@ -330,13 +330,14 @@ TEST_CASE("several recurrences, one on the other, and few of many small ones are
 TEST_CASE("the scan's derivatives to the third order", "[scan]") {
   for (const bool after : {false, true})
     for (const bool reverse : {false, true}) {
-      INFO("after " << after << ", reverse " << reverse);
+      const bool of_adjoints = after == reverse;  // each with and without
+      INFO("after " << after << ", reverse " << reverse << ", of adjoints " << of_adjoints);
       std::mt19937_64 random(5);
       const auto d = ElementType::float64;
       const std::vector<Array> in{random_array({d, {4, 2}}, random), random_array({d, {4, 2}}, random),
                                   random_array({d, {2}}, random)};
       const auto scanned = [&](const Tensors& x) {
-        return sum(sin(linear_scan(x[0], x[1], x[2], LinearScan{0, reverse, after})));
+        return sum(sin(linear_scan(x[0], x[1], x[2], LinearScan{0, reverse, after, of_adjoints})));
       };
       const auto squares = [](const Tensor& y, const Tensors& x) {
         Tensor total = 0;

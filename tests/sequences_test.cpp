@@ -293,6 +293,10 @@ TEST_CASE("what lengths, restarts and truncation cannot be is refused by name", 
                   return unroll(walk, in[0], walk.start(batch), Lengths(in[2]), Lengths(in[2])).state.h;
                 }),
                 {"[unroll]", "the option Lengths is given twice"});
+  require_parts(refused([](const Walk& walk, const Tensors& in) {
+                  return unroll(walk, in[0], walk.start(batch), Checkpoint, Checkpoint(2)).state.h;
+                }),
+                {"[unroll]", "the option Checkpoint is given twice"});
 }
 
 TEST_CASE("one sequence without a batch, no steps, and no sequences", "[sequences]") {

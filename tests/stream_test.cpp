@@ -99,6 +99,40 @@ TEST_CASE("an output may be the next input, and inputs may change their shape", 
   CHECK(stream.state().item() == 5);
 }
 
+TEST_CASE("an output of another type or structure than the last input may be the next one", "[stream]") {
+  Model model(Seed{1});
+  Stream stream(
+      model, [](const Tensor& x, const Tensor& s) { return std::pair(sum(x) + 1, s + 1); }, zeros({}));
+  const auto& y = stream.step(Array(Shape{2}, std::vector<std::int32_t>{3, 4}));
+  CHECK(y == Array(std::int64_t{8}));
+  CHECK(stream.step(y) == Array(std::int64_t{9}));
+  CHECK(stream.state().item() == 2);
+  const auto cell = [](const auto& x, const Tensor& s) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(x)>, Tensor>)
+      return std::pair(std::pair(x, 2 * x), s + 1);
+    else
+      return std::pair(x.first + x.second, s + 1);
+  };
+  Stream by_turns(model, cell, zeros({}));
+  const Array* number = &by_turns.step(by_turns.step(Array(std::vector<float>{1, 2})));
+  CHECK(*number == Array(std::vector<float>{3, 6}));
+  number = &by_turns.step(by_turns.step(*number));
+  CHECK(*number == Array(std::vector<float>{9, 18}));
+}
+
+TEST_CASE("a stream begins with a state of arrays", "[stream]") {
+  Model model(Seed{1});
+  const LSTM cell(model / "cell", 2, 3);
+  const LearnedState start(model / "start", cell.initial_state(1));
+  model.parameter("start/h").assign(Array(std::vector<float>{1, 2, 3}));
+  Stream given(model, cell, start.host(1));
+  Stream set(model, cell, cell.initial_state(1));
+  set.set_state(start.host(1));
+  const Array x(Shape{1, 2}, ElementType::float32);
+  CHECK(given.step(x) == set.step(x));
+  CHECK(given.state().c == set.state().c);
+}
+
 TEST_CASE("a stream of a cell without an input", "[stream]") {
   Model model(Seed{1});
   Stream stream(

@@ -59,7 +59,9 @@ TEST_CASE("settings that make no sense are refused by name", "[training]") {
   require_parts(refused(SGD{1, 0, true}), {"[SGD]", "with momentum"});
   require_parts(refused(Adam(NAN)), {"[Adam]", "its rate is nan"});
   require_parts(refused(Adam(1, 1)), {"[Adam]", "its beta1 is 1"});
-  require_parts(refused(AdamW(1, -1)), {"[Adam]", "its decay is -1"});
+  require_parts(refused(AdamW(1, -1)), {"[AdamW]", "its decay is -1"});
+  CHECK_THROWS_WITH(clip_by_value(1, Optimiser()),
+                    ContainsSubstring("[clip_by_value] the optimiser is empty"));
   require_parts(refused(RMSprop{1, 2}), {"[RMSprop]", "its decay is 2"});
   require_parts(refused(Adagrad{1, -1}), {"[Adagrad]", "its epsilon is -1"});
   require_parts(refused(Adadelta{infinity}), {"[Adadelta]", "its rate is inf"});
@@ -78,10 +80,21 @@ TEST_CASE("a learning rate that nobody reads is refused, before the first step a
   auto first = early.training(groups), step = late.training(groups);
   CHECK_THROWS_WITH(first.set_learning_rate(-1), ContainsSubstring("[set_learning_rate] a learning rate"));
   first.set_learning_rate(0.5);
-  require_parts(message_of([&] { first(one, other); }), {"[set_learning_rate]", "group 1/learning_rate"});
+  require_parts(message_of([&] { first(one, other); }),
+                {"[set_learning_rate]", "optimiser/group 1/learning_rate, optimiser/group 2/learning_rate"});
   CHECK(values(early.a.value()) == List{1, 1});
+  first(one, other);
+  CHECK(values(early.a.value()) == List{0, -1});
   step(one, other);
-  CHECK_THROWS_WITH(step.set_learning_rate(0.5), ContainsSubstring("optimiser/learning_rate"));
+  CHECK_THROWS_WITH(step.set_learning_rate(0.5),
+                    ContainsSubstring("[set_learning_rate] the optimiser has no"));
+  step.forget_programs();
+  CHECK_THROWS_WITH(step.set_learning_rate(0.5),
+                    ContainsSubstring("[set_learning_rate] the optimiser has no"));
+  Pair frozen;
+  auto still = frozen.training(Frozen());
+  still.set_learning_rate(1);
+  CHECK_THROWS_WITH(still(one, other), ContainsSubstring("there is nothing"));
 }
 
 TEST_CASE("accumulated gradients take one step of their mean", "[training]") {
@@ -303,7 +316,20 @@ TEST_CASE("weights are like the first axes of the losses, or like the last", "[l
   CHECK(mean_of({2, 3}, {2, 1}, {0, 1}) == 4);
   CHECK(mean_of({2, 3}, {}, {5}) == 2.5);
   CHECK_THROWS_WITH(mean_of({2, 2}, {2}, {1, 0}), ContainsSubstring("use unsqueeze"));
-  CHECK_THROWS_WITH(mean_of({2, 3}, {4}, {1, 0, 0, 0}), ContainsSubstring("[broadcast]"));
+  CHECK_THROWS_WITH(mean_of({2, 3}, {4}, {1, 0, 0, 0}), ContainsSubstring("[weighted_mean] the mask or"));
+  CHECK_THROWS_WITH(mean_of({2, 3}, {1, 2, 3}, {1, 0, 0, 0, 0, 0}), ContainsSubstring("like neither"));
+  CHECK(mean_of({1, 1}, {1, 1}, {5}) == 0);
+  const auto entropy = [](const Shape& weights, const std::vector<double>& w) {
+    return run({doubles({2, 3, 2}, {0, 0, 0, 0, 0, 0, 1, 3, 0, 0, 0, 0}), doubles(weights, w),
+                Array(Shape{2, 3}, std::vector<std::int64_t>(6, 1))},
+               [](const Tensors& in) -> Tensors { return {cross_entropy(in[0], in[2], in[1])}; })[0]
+        .item();
+  };
+  const double sure = std::log1p(std::exp(-2)), even = std::log(2);
+  CHECK(entropy({2}, {0, 1}) == Approx((sure + 2 * even) / 3));
+  CHECK(entropy({3}, {1, 0, 0}) == Approx((sure + even) / 2));
+  CHECK(entropy({3}, {1, 2, 0}) == Approx((sure + 5 * even) / 6));
+  CHECK_THROWS_WITH(entropy({4}, {1, 0, 0, 0}), ContainsSubstring("[cross_entropy] the mask or weights"));
 }
 
 TEST_CASE("layers say what they take", "[training]") {

@@ -336,9 +336,9 @@ int main(int argc, char** argv) {
   app.add_option("--pairs", pairs, "how often both of a row are measured")->check(CLI::Range(6, 1000));
   app.add_option("--python", python, "a Python that has jax: measures its minGRU too");
   CLI11_PARSE(app, argc, argv);
-  for (const auto& pair : benchmarks::all_pairs())
-    if (pair.name.find(only) != std::string::npos) benchmarks::measure(pair, pairs);
   const auto is_asked = [&](const std::string& name) { return name.find(only) != std::string::npos; };
+  for (const auto& pair : benchmarks::all_pairs())
+    if (is_asked(pair.name)) benchmarks::measure(pair, pairs);
   if (is_asked("memory")) benchmarks::measure_memory();
   if (is_asked("Stream")) benchmarks::measure_stream(pairs);
   if (!python.empty()) benchmarks::measure_jax(python);

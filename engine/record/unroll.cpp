@@ -177,8 +177,8 @@ FlatUnroll unroll_flat(std::int64_t steps, const Tensors& sequences, const Tenso
       refuse("unroll", "sequences do not have " + std::to_string(steps) + " steps", call.sequences);
   };
   bring_sequences();
-  if (options.rewrite) {
-    options.rewrite(call);
+  for (const auto& rewrite : options.rewrites) {
+    rewrite(call);
     bring_sequences();
   }
   const StepContext context{tape, steps, call.sequences, call.cell, options, key};

@@ -89,6 +89,24 @@ REEL_DEVICE void recur(const Recurrence<T>& scan) {
     scan.run(line, 0, scan.count, scan.start(line), true);
 }
 
+/// The product of the factors of steps `from` to `to`; infinite where it is more than a number can be, or
+/// less, so that digits are lost.
+template <class T>
+REEL_DEVICE Total<T> part_factor(const Recurrence<T>& scan, Int64 line, Int64 from, Int64 to) {
+  Total<T> factor = 1;
+  bool has_zero = false;
+  for (Int64 i = from; i < to; ++i) {
+    const Total<T> a = static_cast<Total<T>>(scan.a[scan.place(line, i)]);
+    has_zero = has_zero || a == 0;
+    factor *= a;
+  }
+  if constexpr (Total<T>(1) / 2 != 0) {
+    constexpr double smallest_normal = 2.2250738585072014e-308;
+    if (!has_zero && factor < smallest_normal && -factor < smallest_normal) return 1 / (factor - factor);
+  }
+  return factor;
+}
+
 /// Of few lines the steps are cut into parts, a thread for each part of each line: what a part hands on is a
 /// factor of what it is handed, and a term. `lanes` lines to a block.
 template <class T>
@@ -99,9 +117,7 @@ REEL_DEVICE void recur_in_parts(const Recurrence<T>& scan, int lanes) {
   const Int64 line = Int64(blockIdx.x) * lanes + lane;
   const Int64 from = scan.count * part / parts, to = scan.count * (part + 1) / parts;
   if (line < scan.lines()) {
-    Total<T> factor = 1;
-    for (Int64 i = from; i < to; ++i) factor *= static_cast<Total<T>>(scan.a[scan.place(line, i)]);
-    factors[threadIdx.x] = factor;
+    factors[threadIdx.x] = part_factor(scan, line, from, to);
     terms[threadIdx.x] = scan.run(line, from, to, part == 0 ? scan.start(line) : Total<T>(0), false);
   }
   sync_block();
@@ -114,7 +130,7 @@ REEL_DEVICE void recur_in_parts(const Recurrence<T>& scan, int lanes) {
       } else if (factors[at] - factors[at] == 0) {
         handed = handed * factors[at] + terms[at];
       } else {
-        // Beyond what a number can be, which a step by itself may not be.
+        // Beyond what a number can be, which the steps by themselves may not be.
         handed =
             scan.run(line, scan.count * before / parts, scan.count * (before + 1) / parts, handed, false);
       }

@@ -121,17 +121,26 @@ TEST_CASE("so does a GPU", "[.][gpu]") {
   CHECK(compare_operations(emulated_cuda(noting()), *gpu) > 700);
 }
 
-TEST_CASE("scans whose steps are cut into parts, where factors of a part are more than a number can be",
-          "[cuda]") {
-  // 130 steps of 3 lines: large and small factors in turn, infinite ones at adjoints of 0, zeros.
-  Array a({ElementType::float64, {3, 130}}, 1.0), b({ElementType::float64, {3, 130}}, 0.5);
-  for (std::int64_t i = 0; i < 130; ++i) {
-    a.data<double>()[i] = i % 16 < 8 ? 1e90 : 1e-90;
-    a.data<double>()[130 + i] = infinity;
-    b.data<double>()[130 + i] = i == 120 ? 1 : 0;
-    a.data<double>()[260 + i] = i % 5 == 0 ? 0 : 1e60;
+TEST_CASE(
+    "scans whose steps are cut into parts, where factors of a part are more than a number can be, or less",
+    "[cuda]") {
+  // 640 steps, ten to a part of 3 lines; every value is in range. Five large factors, then five small ones;
+  // the other way round; infinite ones at adjoints of 0; zeros.
+  constexpr std::int64_t steps = 640;
+  Array a({ElementType::float64, {4, steps}}, 1.0), b({ElementType::float64, {4, steps}}, 0.5);
+  const auto put = [&](Array& x, std::int64_t line, std::int64_t i, double value) {
+    x.data<double>()[line * steps + i] = value;
+  };
+  for (std::int64_t i = 0; i < steps; ++i) {
+    const bool first_half = i % 10 < 5;
+    put(a, 0, i, first_half ? 1e60 : 1e-60);
+    put(a, 1, i, first_half ? 1e-70 : 1e70);
+    put(b, 1, i, 0);
+    put(a, 2, i, infinity);
+    put(b, 2, i, i == steps - 1 ? 1 : 0);
+    put(a, 3, i, i % 5 == 0 ? 0 : 1e60);
   }
-  const auto first = doubles({3}, {1, 0, 2});
+  const auto first = doubles({4}, {1, 1e250, 0, 2});
   for (const auto& scan : {LinearScan{1}, LinearScan{1, true}, LinearScan{1, false, true, true},
                            LinearScan{1, true, false, true}}) {
     INFO("reverse " << scan.reverse << ", after " << scan.after << ", of adjoints " << scan.of_adjoints);

@@ -64,8 +64,9 @@ class Stream {
  public:
   using HostState = structure::rebound<State, Array>;
 
-  /// `state` is of literals, such as `cell.initial_state(1)`, or of Arrays, such as a LearnedState's
-  /// `host(1)`. `model` must outlive the stream.
+  /// `state` is of literals, such as `cell.initial_state(1)`, or, where it is a tensor, a tuple, a vector or
+  /// a struct template such as LSTMStateOf, of Arrays, such as a LearnedState's `host(1)`; any other goes on
+  /// from Arrays by set_state(). `model` must outlive the stream.
   template <class... Options>
   Stream(Model& model, Cell cell, const State& state, const Options&... options)
       : model_(&model), cell_(std::move(cell)), first_(on_host(model, state)), state_(first_) {
@@ -81,17 +82,11 @@ class Stream {
   /// The output of one step, for an Array or a structure of them: valid until the next step.
   template <class X>
   const auto& step(const X& x) {
-    auto& runs = runs_for(x);
-    auto next = inputs_.size();
-    structure::for_each_leaf(state_, [&](const Array& leaf) { arguments_[next++] = &leaf; });
-    runs.program->run(arguments_, results_);
-    next = 0;
-    const auto take = [&](Array& leaf) { std::swap(leaf, results_[next++]); };
-    structure::for_each_leaf(runs.output, take);
-    structure::for_each_leaf(state_, take);
-    return runs.output;
+    if (takes(x)) return run<X>();
+    const X kept = x;  // perhaps the last output, which is made anew
+    prepare(kept);
+    return run<X>();
   }
-
   /// The same of a cell without an input, (state) -> state or (state) -> {output, state}.
   const auto& step() { return step(std::tuple<>()); }
 
@@ -109,7 +104,8 @@ class Stream {
   /// The program of a step with inputs like the last one: to explain() it.
   template <class X>
   Program program(const X& x) {
-    return *runs_for(x).program;
+    if (!takes(x)) prepare(X(x));
+    return *runs_of<X>().program;
   }
 
  private:
@@ -154,27 +150,31 @@ class Stream {
     });
   }
 
-  /// What is set up for inputs like `x`, with `x` among the arguments.
   template <class X>
-  Runs<X>& runs_for(const X& x) {
+  Runs<X>& runs_of() {
+    return *static_cast<Runs<X>*>(runs_.get());
+  }
+
+  template <class X>
+  const auto& run() {
+    auto& runs = runs_of<X>();
+    auto next = inputs_.size();
+    structure::for_each_leaf(state_, [&](const Array& leaf) { arguments_[next++] = &leaf; });
+    runs.program->run(arguments_, results_);
+    next = 0;
+    const auto take = [&](Array& leaf) { std::swap(leaf, results_[next++]); };
+    structure::for_each_leaf(runs.output, take);
+    structure::for_each_leaf(state_, take);
+    return runs.output;
+  }
+
+  /// Puts `x` among the arguments; false where there is no program yet for inputs of its types.
+  template <class X>
+  bool takes(const X& x) {
     static_assert(structure::AllLeaves<X, IsArray>::value,
                   "a step of a Stream takes an Array, or a tuple, vector or struct with REEL_MEMBERS(...) of "
                   "Arrays");
-    if (!runs_ || tag_ != &structure::type_tag<X>) {
-      const auto same_options = [&](CompileOptions& options) { options = options_; };
-      using Step = typename Runs<X>::Step;
-      runs_ = std::make_shared<Runs<X>>(
-          Runs<X>{Function<Step>(*model_, Step{cell_}, same_options), {}, std::nullopt});
-      tag_ = &structure::type_tag<X>;
-    }
-    auto& runs = *static_cast<Runs<X>*>(runs_.get());
-    if (!runs.program || !takes(x)) prepare(runs, x);
-    return runs;
-  }
-
-  /// Puts `x` among the arguments; false where it has other types than the inputs before.
-  template <class X>
-  bool takes(const X& x) {
+    if (tag_ != &structure::type_tag<X> || !runs_of<X>().program) return false;
     std::size_t next = 0;
     bool same = true;
     structure::for_each_leaf(x, [&](const Array& leaf) {
@@ -185,8 +185,18 @@ class Stream {
     return same && next == inputs_.size();
   }
 
+  /// Makes the program for inputs like `x`, and puts `x` among its arguments.
   template <class X>
-  void prepare(Runs<X>& runs, const X& x) {
+  void prepare(const X& x) {
+    if (tag_ != &structure::type_tag<X>) {
+      tag_ = nullptr;
+      const auto same_options = [&](CompileOptions& options) { options = options_; };
+      using Step = typename Runs<X>::Step;
+      runs_ = std::make_shared<Runs<X>>(
+          Runs<X>{Function<Step>(*model_, Step{cell_}, same_options), {}, std::nullopt});
+      tag_ = &structure::type_tag<X>;
+    }
+    auto& runs = runs_of<X>();
     runs.program.reset();
     auto program = runs.function.program(x, state_);
     runs.output = std::get<0>(runs.function.result_like(x, state_));

@@ -30,8 +30,8 @@ struct UnrollOptions {
   bool rehearse = true;
   /// So many steps are recomputed from one stored state; 0 where all are stored.
   std::int64_t checkpoint = 0;
-  /// What else is to be done at every step, put into operations of the cell.
-  std::function<void(FlatCall& call)> rewrite = nullptr;
+  /// What else is to be done at every step, put into operations of the cell, one after the other.
+  std::vector<std::function<void(FlatCall& call)>> rewrites = {};
   /// What errors call the tensors of the state, such as "h".
   std::vector<std::string> state_names = {};
 };
@@ -58,7 +58,10 @@ struct CheckpointOption {
     if (k < 1) throw RecordError("[unroll] Checkpoint needs a number of steps from 1 on");
     return {k};
   }
-  void operator()(UnrollOptions& options) const { options.checkpoint = every; }
+  void operator()(UnrollOptions& options) const {
+    if (options.checkpoint != 0) throw RecordError("[unroll] the option Checkpoint is given twice");
+    options.checkpoint = every;
+  }
 };
 inline constexpr CheckpointOption Checkpoint;
 

@@ -141,7 +141,7 @@ class Finding {
       value.has_term |= before.has_term;
       value.has_multiplied_term |= before.has_multiplied_term;
     }
-    // What has operands in which it is not linear, together with the others, multiplies by these.
+    // A node that is not linear in all of its operands together, as a product, multiplies by the others.
     if (!chooses && reading->linear.size() < inputs.size()) {
       factors_.add(node.operation->algebra, reading->set);
       if ((value.is_multiplied && !factors_.of_adjoints) || !gives_factor(*node.operation, *reading))

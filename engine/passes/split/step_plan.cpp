@@ -13,6 +13,9 @@ namespace reel::passes {
 
 namespace {
 
+/// So many times as many bytes are much more.
+constexpr std::int64_t much_larger = 4;
+
 /// Operands that hold all those that vary and in which, together, the operation is linear: their numbers, or
 /// null for all of them; none where there are no such.
 std::optional<const std::vector<std::size_t>*> linear_operands(const StepPlan& plan, const Tape& step,
@@ -147,7 +150,6 @@ class Needing {
     });
   }
 
-  static constexpr std::int64_t much_larger = 4;
   const Body& body_;
   const Tape& step_;
   const std::vector<Projection>& projected_;
@@ -208,7 +210,8 @@ const char* text_of(Sum sum) {
   throw InternalError("no such sum");
 }
 
-/// What is repeated, where a value is a repetition: that needs no memory of its own.
+/// What is repeated, where a value is a repetition: one that is a condition or a factor of others, as masks
+/// are, nobody stores.
 NodeId behind_broadcasts(const Tape& step, NodeId id) {
   while (step.node(id).operation == &broadcast_operation()) id = step.inputs(id)[0];
   return id;
@@ -221,7 +224,7 @@ bool is_spread(const Tape& step, NodeId id) {
   std::int64_t sources = 0;
   for (auto input : step.inputs(id))
     sources += static_cast<std::int64_t>(step.node(behind_broadcasts(step, input)).type.bytes());
-  return static_cast<std::int64_t>(step.node(id).type.bytes()) > 4 * sources;
+  return static_cast<std::int64_t>(step.node(id).type.bytes()) > much_larger * sources;
 }
 
 /// Whether a cycle is better off as a scan: its values are wanted at every step, not the last or their sum

@@ -15,10 +15,9 @@ using BatchList = std::vector<std::vector<std::size_t>>;
 BatchList shuffled_batches(std::size_t count, std::size_t size, Seed seed, std::int64_t epoch);
 /// In the order in which they are: for validation and prediction.
 BatchList batches_in_order(std::size_t count, std::size_t size);
-/// Batches of sequences that are about equally long, so that little of them is padding: those of like
-/// lengths, to some 5 %, are drawn together, others in each epoch, and the batches come in any order; where
-/// one is smaller, it is that of the longest. Throws Error for a negative length, and unless size is 1 or
-/// more.
+/// Batches of sequences that are about equally long, to some 5 %, so that little of them is padding. Which
+/// ones meet in a batch differs from epoch to epoch, and so does the order of the batches; where one is
+/// smaller, it is that of the longest. Throws Error for a negative length, and unless size is 1 or more.
 BatchList batches_by_length(const std::vector<std::int64_t>& lengths, std::size_t size, Seed seed,
                             std::int64_t epoch);
 

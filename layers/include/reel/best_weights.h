@@ -23,8 +23,8 @@ class BestWeights {
   bool offer(double loss);
   /// Infinite before the first.
   double best() const { return best_; }
-  /// Gives the model the weights that were best. Throws Error where none were kept: every loss was NaN, or
-  /// none was offered.
+  /// Gives the model the weights that were best. Throws Error where none were kept: no finite loss was
+  /// offered.
   void restore() const;
 
  private:
@@ -40,7 +40,7 @@ class EarlyStopping {
   /// Throws Error unless `patience` is 1 or more and `least_gain` 0 or more.
   explicit EarlyStopping(int patience, double least_gain = 0);
 
-  /// Takes a loss; is_over() from then on.
+  /// Takes a loss, and returns is_over() after it.
   bool after(double loss);
   bool is_over() const { return worse_ >= patience_; }
 

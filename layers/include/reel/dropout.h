@@ -5,7 +5,8 @@ namespace reel {
 
 /// `x` with each element zeroed with probability `rate` and the rest divided by 1 - rate, so that the mean
 /// stays (Srivastava et al. 2014). New choices in each run and at each step of an unroll. `rate`, from 0 to
-/// 1, may be an input of the run; 0 gives `x`, 1 zeros. Throws RecordError for a number that is none.
+/// 1, may be an input of the run; 0 gives `x`, 1 zeros. Throws RecordError for a number that is none, and for
+/// an `x` that is not floating.
 Tensor dropout(const Tensor& x, const Tensor& rate);
 
 /// The same of a sequence [time, ...], with one choice for all its steps (Gal and Ghahramani 2016).
@@ -49,14 +50,14 @@ struct Zoneout {
                   "the cell of a Zoneout is called as cell(x, state); what takes whole sequences, as a "
                   "Bidirectional does, has no steps: put a Zoneout around each of its cells");
     if constexpr (is_called)
-      return zoned_out(cell(x, state), state);
+      return with_zoneout(cell(x, state), state);
     else
       return state;
   }
 
  private:
   template <class Result, class State>
-  auto zoned_out(const Result& result, const State& state) const {
+  auto with_zoneout(const Result& result, const State& state) const {
     using Split = structure::StepResult<Result, State>;
     auto output = Split::output(result);
     auto next = Split::state(result);

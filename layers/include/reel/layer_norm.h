@@ -5,9 +5,9 @@
 
 namespace reel {
 
-/// Layer normalisation over the last axis (Ba et al. 2016): (x - mean) / sqrt(variance + 1e-5) * scale +
-/// shift,
-/// [..., size] -> [..., size]. Parameters `scale` [size], at first `first_scale`, and `shift` [size], at
+/// Layer normalisation over the last axis (Ba et al. 2016), [..., size] -> [..., size]:
+///   (x - mean) / sqrt(variance + 1e-5) * scale + shift.
+/// Parameters `scale` [size], at first `first_scale`, and `shift` [size], at
 /// first 0.
 struct LayerNorm {
   std::string scope;

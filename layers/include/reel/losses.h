@@ -4,7 +4,8 @@
 namespace reel {
 
 // A loss is a mean, over all positions or over some: of event weights, floating, or a mask, bool, of the
-// shape of the losses, or of their first axes or of their last, it is sum(weight * loss) / sum(weight). Where
+// shape of the losses, or of their first axes or of their last, it is sum(weight * loss) / sum(weight);
+// weights that could be either, [n] of losses [n, n], are refused: unsqueeze says which. Where
 // the weight is 0 or false a position counts nothing, whatever stands there, NaN too; where all are, the mean
 // is 0. The loss of each position, such as of each step, is given by the functions whose name is in the
 // plural.
@@ -47,7 +48,8 @@ struct IgnoredIndex {
 /// [...]. A target outside [0, classes) is a RunError.
 Tensor cross_entropies(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options = {});
 /// Its mean, with weights or a mask where they are given; targets where these are 0 or false may be
-/// anything. With ClassWeights and IgnoredIndex each position has the weight of its class, and none.
+/// anything. With ClassWeights a position has that of its class as a weight too; one that IgnoredIndex names
+/// has none.
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options,
                      const Tensor& weights = {});
 ///   cross_entropy(logits, targets)
@@ -89,8 +91,8 @@ Tensor huber_loss(const Tensor& y, const Tensor& target, double delta = 1, const
 /// a labelling over the steps, with blanks between. Logits [steps, batch, classes], integer labels [batch,
 /// labels], none of which is the blank, the number of steps and of labels of each sequence, integers [batch];
 /// -> [batch]. Labels and steps past these may be anything. Where there are too few steps for the labels the
-/// loss is infinite, and its gradient 0. A label outside [0, classes), and a number of steps or labels that
-/// there are not, is a RunError.
+/// loss is infinite, and its gradient 0. A label outside [0, classes), and a number of steps or labels
+/// beyond those given, is a RunError.
 Tensor ctc_losses(const Tensor& logits, const Tensor& labels, const Tensor& step_counts,
                   const Tensor& label_counts, std::int64_t blank = 0);
 /// The mean over the batch of each loss over its number of labels, at least 1.

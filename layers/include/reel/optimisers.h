@@ -16,6 +16,13 @@ struct ParameterGradient {
 /// and other numbers that make no sense.
 using Optimiser = std::function<void(const std::vector<ParameterGradient>&, const Scope& memory)>;
 
+namespace structure {
+
+/// Throws Error for an optimiser that is no function.
+void check_optimiser(const char* name, const Optimiser& optimiser);
+
+}  // namespace structure
+
 /// Gradient descent with momentum: v = momentum v + gradient, parameter -= rate v. With `nesterov` the step
 /// is rate (gradient + momentum v) (Sutskever et al. 2013).
 struct SGD {
@@ -94,8 +101,8 @@ struct ParameterGroup {
 
 /// Each parameter changes as the first group that matches its name says. Group k, counted from 1, remembers
 /// under "group k": its learning rate is model.parameter("optimiser/group 1/learning_rate"). Throws Error for
-/// a parameter that no group matches, and for a group that is of none of those on which the loss depends, but
-/// for those of groups before it.
+/// a parameter that no group matches, and for a group that gets none: of the parameters on which the loss
+/// depends, it matches none that a group before it does not.
 ///
 ///   by_name({{"encoder/*", Frozen()}, {"*/b", SGD{0.1}}, {"*", Adam(1e-3)}})
 Optimiser by_name(std::vector<ParameterGroup> groups);
@@ -112,12 +119,12 @@ Optimiser penalised(const Penalty& penalty, Optimiser optimiser);
 /// Error unless count is 1 or more.
 Optimiser accumulated(std::int64_t count, Optimiser optimiser);
 
-/// The learning rate of a step, a float64 scalar, of how many steps were taken before it, another.
+/// A function from the number of steps taken so far to the learning rate of the next one, float64 scalars.
 using RateSchedule = std::function<Tensor(const Tensor& step)>;
-// Throw Error for rates that are negative or not finite, and unless steps are 1 or more.
-
 /// What a schedule gives after so many steps, as a number.
 double rate_at(const RateSchedule& schedule, std::int64_t step);
+
+// Schedules throw Error for a rate that is negative or not finite, and for less than 1 step.
 
 RateSchedule constant_rate(double rate);
 /// rate factor^k after k times `every` steps.

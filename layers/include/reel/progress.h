@@ -28,9 +28,9 @@ class Progress {
 
   std::string loss_name_, unit_;
   bool terminal_;
-  std::int64_t steps_ = 0;
+  std::int64_t steps_ = 0, finite_ = 0;        // losses, and those that are finite
   double loss_ = 0, count_ = 0, seconds_ = 0;  // averages over recent steps
-  double last_ = 0;                            // loss
+  double last_loss_ = 0;
   double seconds_left_ = -1;
   std::optional<double> validation_;
   Clock::time_point last_call_ = Clock::now();

@@ -14,15 +14,26 @@ struct TrainingOptions {
 /// it is a mistake more often than not.
 inline constexpr auto OtherModelsStay = [](TrainingOptions& options) { options.other_models_stay = true; };
 
+namespace structure {
+
+/// The learning rate that an optimiser is to have which remembers under `memory`.
+struct LearningRate {
+  std::optional<double> asked;  // before there was one
+  bool is_recorded = false;
+
+  /// Throws Error for a rate that is none, and where the optimiser is recorded and has none of its own.
+  void set(const Scope& memory, double rate);
+  /// When the optimiser is recorded. Throws Error where one was asked for and there is none.
+  void take(const Scope& memory);
+};
+
+}  // namespace structure
+
 /// Records the gradients of `loss` with respect to the parameters of `model`, and the updates of `optimiser`,
 /// which remembers under `memory`. Throws RecordError where the loss is no floating scalar, depends on no
 /// parameter of the model, or, without OtherModelsStay, on parameters of another one.
 void record_training(Model& model, const Optimiser& optimiser, const std::string& memory, const Tensor& loss,
                      const TrainingOptions& options);
-
-/// Sets the state "learning_rate" of what remembers under `memory`; see TrainingStep. `is_recorded`: it is
-/// there already, or there is none.
-void set_learning_rate(const Scope& memory, double rate, bool is_recorded);
 
 namespace structure {
 
@@ -34,6 +45,7 @@ struct TrainingRecorder {
   Loss loss;
   std::string memory;
   TrainingOptions options;
+  std::shared_ptr<LearningRate> rate;
 
   template <class... Args>
   auto operator()(const Args&... args) {
@@ -45,6 +57,7 @@ struct TrainingRecorder {
     if constexpr (has_loss) {
       Result result = loss(args...);
       record_training(*model, optimiser, memory, first(result), options);
+      rate->take(*model / memory);
       return result;
     } else {
       return Tensor();  // never run: it spares the reader of errors more of them
@@ -93,10 +106,10 @@ class TrainingStep {
   template <class... Options>
   TrainingStep(Model& model, Optimiser optimiser, Loss loss, const Options&... options)
       : memory_(model / model.unused_name("optimiser")),
-        function_(
-            model,
-            {&model, std::move(optimiser), std::move(loss), memory_.path(), training_options(options...)},
-            [&](CompileOptions& compile) { (apply(options, compile), ...); }) {}
+        function_(model,
+                  {&model, std::move(optimiser), std::move(loss), memory_.path(),
+                   training_options(options...), rate_},
+                  [&](CompileOptions& compile) { (apply(options, compile), ...); }) {}
 
   /// One step on these arguments: the loss, and what else the function returns, in arrays.
   template <class... Args>
@@ -111,9 +124,9 @@ class TrainingStep {
   }
 
   /// The rate of the steps to come; nothing is recorded again. Throws Error for one that is negative or not
-  /// finite, and where the optimiser has none that could be set, by_name for one: before the first step it is
-  /// that step which throws.
-  void set_learning_rate(double rate) { reel::set_learning_rate(memory_, rate, program_count() > 0); }
+  /// finite, and where the optimiser has none of its own, as by_name, whose groups have one each: before the
+  /// first step it is that step which throws.
+  void set_learning_rate(double rate) { rate_->set(memory_, rate); }
   /// The program of steps with arguments like these, where its time goes, and which are kept; see Function.
   /// Profiling takes real steps: the parameters change.
   template <class... Args>
@@ -143,6 +156,7 @@ class TrainingStep {
   }
 
   Scope memory_;
+  std::shared_ptr<structure::LearningRate> rate_ = std::make_shared<structure::LearningRate>();
   Function<structure::TrainingRecorder<Loss>> function_;
 };
 

@@ -236,11 +236,20 @@ class Cluster::Tiling {
   bool is_best_row_by_row() const {
     // Measured with passes of 5 to 17 maps over rows of 48 to 256 floats: a call takes as long as a copy of
     // so many elements.
-    constexpr std::int64_t elements_of_call = 26;
-    const auto copied = std::count_if(to_.accesses_.begin(), to_.accesses_.end(), [](const Access& access) {
-      return access.column == access.element && !access.packed && !access.repeated && !access.per_row;
-    });
-    return to_.columns_ * copied >= elements_of_call * static_cast<std::int64_t>(steps_.size());
+    constexpr std::int64_t elements_of_call = 26, least_columns = 32;
+    std::int64_t copied = 0;
+    for (std::size_t i = 0; i < to_.accesses_.size(); ++i) copied += is_in_place_by_rows(i);
+    return to_.columns_ >= least_columns &&
+           to_.columns_ * copied >= elements_of_call * static_cast<std::int64_t>(steps_.size());
+  }
+
+  /// Whether an input or output is copied in tiles of several rows, and would not be in those of one.
+  bool is_in_place_by_rows(std::size_t i) const {
+    const auto& access = to_.accesses_[i];
+    if (access.column != access.element || access.packed || access.repeated || access.per_row) return false;
+    if (i < inputs_.size()) return true;
+    const auto output = i - inputs_.size();
+    return to_.direct_output_[outputs_[output].value] == static_cast<std::int32_t>(output);
   }
 
   void choose_tile() {
