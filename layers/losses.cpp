@@ -11,14 +11,15 @@ Tensor beside(const char* operation, const Tensor& weights, const Tensor& positi
   const auto &shape = positions.shape(), &given = weights.shape();
   bool like_first = given.rank() <= shape.rank(), like_last = like_first;
   const int behind = shape.rank() - given.rank();
-  for (int axis = 0; like_first + like_last > 0 && axis < given.rank(); ++axis) {
+  for (int axis = 0; (like_first || like_last) && axis < given.rank(); ++axis) {
     like_first = like_first && given[axis] == shape[axis];
     like_last = like_last && (given[axis] == shape[axis + behind] || given[axis] == 1);
   }
   if (!like_first && !like_last)
     refuse(operation, "the mask or weights are like neither the first axes of the positions nor the last",
            {positions, weights});
-  if (like_first && like_last && given.rank() > 0 && behind > 0)
+  // One weight is the same in both ways.
+  if (like_first && like_last && given.size() > 1 && behind > 0)
     refuse(operation,
            "the mask or weights are like the first axes of the positions and like the last: use unsqueeze",
            {positions, weights});

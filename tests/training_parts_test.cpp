@@ -319,6 +319,7 @@ TEST_CASE("weights are like the first axes of the losses, or like the last", "[l
   CHECK_THROWS_WITH(mean_of({2, 3}, {4}, {1, 0, 0, 0}), ContainsSubstring("[weighted_mean] the mask or"));
   CHECK_THROWS_WITH(mean_of({2, 3}, {1, 2, 3}, {1, 0, 0, 0, 0, 0}), ContainsSubstring("like neither"));
   CHECK(mean_of({1, 1}, {1, 1}, {5}) == 0);
+  CHECK(mean_of({1, 3}, {1}, {5}) == 1);
   const auto entropy = [](const Shape& weights, const std::vector<double>& w) {
     return run({doubles({2, 3, 2}, {0, 0, 0, 0, 0, 0, 1, 3, 0, 0, 0, 0}), doubles(weights, w),
                 Array(Shape{2, 3}, std::vector<std::int64_t>(6, 1))},

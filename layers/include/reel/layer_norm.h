@@ -7,8 +7,7 @@ namespace reel {
 
 /// Layer normalisation over the last axis (Ba et al. 2016), [..., size] -> [..., size]:
 ///   (x - mean) / sqrt(variance + 1e-5) * scale + shift.
-/// Parameters `scale` [size], at first `first_scale`, and `shift` [size], at
-/// first 0.
+/// Parameters `scale` [size], at first `first_scale`, and `shift` [size], at first 0.
 struct LayerNorm {
   std::string scope;
   Parameter scale, shift;

@@ -5,10 +5,9 @@ namespace reel {
 
 // A loss is a mean, over all positions or over some: of event weights, floating, or a mask, bool, of the
 // shape of the losses, or of their first axes or of their last, it is sum(weight * loss) / sum(weight);
-// weights that could be either, [n] of losses [n, n], are refused: unsqueeze says which. Where
-// the weight is 0 or false a position counts nothing, whatever stands there, NaN too; where all are, the mean
-// is 0. The loss of each position, such as of each step, is given by the functions whose name is in the
-// plural.
+// weights that could be either, [n] of losses [n, n], are refused: unsqueeze says which. Where the weight is
+// 0 or false a position counts nothing, whatever stands there, NaN too; where all are, the mean is 0. The
+// loss of each position, such as of each step, is given by the functions whose name is in the plural.
 
 /// sum(weights * losses) / sum(weights); weights absent: the mean.
 Tensor weighted_mean(const Tensor& losses, const Tensor& weights = {});

@@ -234,13 +234,17 @@ class Cluster::Tiling {
   /// Rows that stand apart in memory are copied together into a tile of several; a tile of one is worked on
   /// where it is, but each action is called for every row.
   bool is_best_row_by_row() const {
-    // Measured with passes of 5 to 17 maps over rows of 48 to 256 floats: a call takes as long as a copy of
-    // so many elements.
-    constexpr std::int64_t elements_of_call = 26, least_columns = 32;
+    // Measured with passes of 5 to 17 maps over rows of 48 to 256 floats, beyond the caches and within: a
+    // call takes as long as a copy of so many elements. Within, copies cost less.
+    constexpr double most_cached_bytes = 4e6;
+    constexpr std::int64_t elements_of_call = 26, least_columns = 32, least_cached_columns = 256;
+    const bool is_cached = to_.bytes_moved() <= most_cached_bytes;
+    if (to_.columns_ < (is_cached ? least_cached_columns : least_columns)) return false;
+    // A row value is an element of a tile of one row, which is little for a call.
+    if (is_cached && to_.has_row_values_) return false;
     std::int64_t copied = 0;
     for (std::size_t i = 0; i < to_.accesses_.size(); ++i) copied += is_in_place_by_rows(i);
-    return to_.columns_ >= least_columns &&
-           to_.columns_ * copied >= elements_of_call * static_cast<std::int64_t>(steps_.size());
+    return to_.columns_ * copied >= elements_of_call * static_cast<std::int64_t>(steps_.size());
   }
 
   /// Whether an input or output is copied in tiles of several rows, and would not be in those of one.
