@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "checked_counts.h"
+
 namespace reel {
 
 namespace {
@@ -62,11 +64,6 @@ void check_ctc(const Tensor& logits, const Tensor& labels, const Tensor& step_co
            operands);
   if (blank < 0 || blank >= logits.extent(2))
     refuse("ctc_loss", "the blank " + std::to_string(blank) + " is none of the classes", operands);
-}
-
-/// Looked up, so that one above `most` or below 0 is an error of the run.
-Tensor checked_counts(const Tensor& counts, std::int64_t most, const char* called) {
-  return take_along_axis(iota(most + 1), cast(counts, ElementType::int64), 0, called);
 }
 
 }  // namespace

@@ -199,8 +199,8 @@ Tensor accuracy(const Tensor& logits, const Tensor& targets, const Tensor& weigh
   }
   check_targets("accuracy", logits, targets);
   // Where one is NaN, none is the largest.
-  const auto has_largest = max(logits, {-1}) == max(logits, {-1});
-  const auto right = has_largest && argmax(logits) == cast(targets, ElementType::int64);
+  const auto largest = max(logits, {-1});
+  const auto right = largest == largest && argmax(logits) == cast(targets, ElementType::int64);
   return mean_for("accuracy", cast(right, logits.element()), weights);
 }
 

@@ -2,6 +2,8 @@
 #include <reel/record.h>
 #include <reel/sequences.h>
 
+#include "checked_counts.h"
+
 namespace reel {
 
 namespace {
@@ -86,10 +88,8 @@ class SequenceCell {
     check_usable("unroll", given);
     if (given.rank() > 1 || !is_integer(given.element()))
       refuse("unroll", "lengths are integers [batch], or [] of one sequence", {given});
-    // Looked up, so that one out of range is an error of the run.
-    const auto wide = cast(given, ElementType::int64);
-    const auto flat = wide.rank() == 0 ? unsqueeze(wide, 0) : wide;
-    lengths_ = reshape(take_along_axis(iota(steps_ + 1), flat, 0, "Lengths: length"), wide.shape().extents());
+    const auto flat = given.rank() == 0 ? unsqueeze(given, 0) : given;
+    lengths_ = reshape(checked_counts(flat, steps_, "Lengths: length"), given.shape().extents());
     longest_ = lengths_.rank() == 0 ? lengths_ : lengths_.extent(0) == 0 ? all_steps() : max(lengths_);
     active_ = add({steps_before(lengths_), steps_before(longest_)});
     for (const auto& sequence : sequences) first_inputs_.push_back(first_input(sequence));

@@ -1,8 +1,9 @@
 #include <reel/training_step.h>
 
-#include <cmath>
 #include <set>
 #include <utility>
+
+#include "learning_rates.h"
 
 namespace reel {
 
@@ -25,27 +26,6 @@ std::string foreign_parameters(const Model& model, const Tensor& loss) {
     names += (names.empty() ? "" : ", ") + variable->name();
   }
   return names;
-}
-
-/// The learning rate that is remembered under `memory`; none where there is none.
-std::optional<Parameter> own_rate(const Scope& memory) {
-  const auto name = (memory / "learning_rate").path();
-  for (const auto& state : memory.model().states())
-    if (state.name() == name) return state;
-  return std::nullopt;
-}
-
-/// Those of groups, joined by commas, and where there are none a word that says so.
-std::string rates_below(const Scope& memory) {
-  std::string names;
-  const std::string before = memory.path() + "/", ending = "/learning_rate";
-  for (const auto& state : memory.model().states()) {
-    const auto& name = state.name();
-    const bool ends =
-        name.size() > ending.size() && name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
-    if (ends && name.compare(0, before.size(), before) == 0) names += (names.empty() ? "" : ", ") + name;
-  }
-  return names.empty() ? "nothing" : names;
 }
 
 }  // namespace
@@ -72,15 +52,17 @@ void record_training(Model& model, const Optimiser& optimiser, const std::string
 }
 
 void structure::LearningRate::set(const Scope& memory, double rate) {
-  if (!(rate >= 0 && std::isfinite(rate)))
-    throw Error("[set_learning_rate] a learning rate is 0 or more, and finite, not " + std::to_string(rate));
-  if (const auto known = own_rate(memory))
-    known->assign(Array(rate).cast(memory.model().element()));
-  else if (is_recorded)
+  check_learning_rate("set_learning_rate", rate);
+  const auto own = (memory / "learning_rate").path();
+  std::string others;
+  for (const auto& known : learning_rates(memory)) {
+    if (known.name() == own) return known.assign(Array(rate).cast(memory.model().element()));
+    others += (others.empty() ? "" : ", ") + known.name();
+  }
+  if (is_recorded)
     throw Error("[set_learning_rate] the optimiser has no learning rate of its own; there is " +
-                rates_below(memory));
-  else
-    asked = rate;
+                (others.empty() ? "nothing" : others));
+  asked = rate;
 }
 
 void structure::LearningRate::take(const Scope& memory) {

@@ -1,8 +1,11 @@
-// Batches, padding, views of arrays, best weights, early stopping, the summary.
+// Batches, padding, views of arrays, best weights, early stopping, the progress line, the summary.
 
 #include <reel/reel.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <functional>
 
 #include "catch.h"
 #include "values.h"
@@ -124,4 +127,52 @@ TEST_CASE("the summary names every parameter, its shape and how many numbers the
         "head/bias    [30]           30\n"
         "e/table      [7, 2]         14\n"
         "all                        644\n");
+}
+
+namespace {
+
+/// What is printed meanwhile, to a file.
+std::string printed(const std::function<void()>& f) {
+  std::fflush(stdout);
+  const int screen = ::dup(STDOUT_FILENO);
+  std::FILE* file = std::tmpfile();
+  ::dup2(::fileno(file), STDOUT_FILENO);
+  f();
+  std::fflush(stdout);
+  ::dup2(screen, STDOUT_FILENO);
+  ::close(screen);
+  std::rewind(file);
+  std::string text;
+  for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) text += static_cast<char>(c);
+  std::fclose(file);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("progress is a line for each validation, with the mean loss, or the last where that is none",
+          "[kit]") {
+  const auto text = printed([] {
+    Progress progress("nats", "words");
+    progress.step(NAN, 3);
+    progress.step(4, 3);
+    progress.step(2, 3, 75);
+    progress.validation(1.5);
+    progress.step(NAN, 3, 60);
+    progress.validation(1.25);
+    progress.finish();
+  });
+  REQUIRE(std::count(text.begin(), text.end(), '\n') == 2);
+  const auto first = text.substr(0, text.find('\n')), second = text.substr(text.find('\n') + 1);
+  for (const auto* part : {"step      3", "nats 3.000", "validation 1.500", "words/s", "1:15 left"})
+    CHECK_THAT(first, ContainsSubstring(part));
+  for (const auto* part : {"step      4", "nats   nan", "validation 1.250", "1:00 left"})
+    CHECK_THAT(second, ContainsSubstring(part));
+  // Where nothing is validated, the line at the end is the only one.
+  CHECK_THAT(printed([] {
+               Progress progress;
+               progress.step(1, 1);
+               progress.finish();
+             }),
+             ContainsSubstring("loss 1.000, validation     -"));
 }

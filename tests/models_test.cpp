@@ -329,6 +329,8 @@ TEST_CASE("model: a penalty on the gradient makes an output smoother", "[models]
     return std::tuple(slope(x).item(), first, last);
   };
   const auto [free, free_first, free_last] = trained(0);
+  const auto flat = trained(1);
+  CHECK(std::get<0>(flat) < 0.1 * free);
   const auto [smooth, first, last] = trained(0.1);
   CHECK(free_last < 0.3 * free_first);
   CHECK(smooth < 0.3 * free);

@@ -40,7 +40,8 @@ def main():
     random = np.random.default_rng(1)
     x = jnp.asarray(random.random((STEPS, BATCH, SIZE)) - 0.5, jnp.float32)
     matrix = lambda: jnp.asarray(0.06 * random.standard_normal((SIZE, SIZE)), jnp.float32)
-    weights = {"update": matrix(), "candidate": matrix(), "update_bias": jnp.zeros(SIZE), "candidate_bias": jnp.zeros(SIZE)}
+    weights = {"update": matrix(), "candidate": matrix()}
+    weights.update(update_bias=jnp.zeros(SIZE), candidate_bias=jnp.zeros(SIZE))
     for loss in by_associative_scan, by_scan:
         gradients = jax.jit(jax.grad(loss, argnums=(0, 1)))
         run = lambda: gradients(weights, x)

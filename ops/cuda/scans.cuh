@@ -35,7 +35,7 @@ REEL_DEVICE Total<T> scan_product(Total<T> x, T factor, bool of_adjoints) {
   return of_adjoints && x == 0 ? Total<T>(0) : x * static_cast<Total<T>>(factor);
 }
 
-/// A linear recurrence; see LinearScan. Words from `words` on: outer, count, inner, reverse, after,
+/// A linear recurrence; see LinearScan. Words from `from` on: outer, count, inner, reverse, after,
 /// of_adjoints.
 template <class T>
 struct Recurrence {

@@ -124,7 +124,7 @@ TEST_CASE("so does a GPU", "[.][gpu]") {
 TEST_CASE(
     "scans whose steps are cut into parts, where factors of a part are more than a number can be, or less",
     "[cuda]") {
-  // 640 steps, ten to a part of 3 lines; every value is in range. Five large factors, then five small ones;
+  // 640 steps, ten to a part of 4 lines; every value is in range. Five large factors, then five small ones;
   // the other way round; infinite ones at adjoints of 0; zeros.
   constexpr std::int64_t steps = 640;
   Array a({ElementType::float64, {4, steps}}, 1.0), b({ElementType::float64, {4, steps}}, 0.5);
