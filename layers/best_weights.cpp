@@ -6,14 +6,14 @@ bool BestWeights::offer(double loss) {
   if (!(loss < best_)) return false;
   best_ = loss;
   values_.clear();
-  for (const auto& parameter : model_->parameters()) values_.emplace_back(parameter, parameter.value());
+  for (const auto& parameter : model_->parameters()) values_.emplace(parameter.name(), parameter.value());
   return true;
 }
 
 void BestWeights::restore() const {
   if (values_.empty() && !model_->parameters().empty())
     throw Error("[BestWeights] no weights were kept: no finite loss was offered");
-  for (const auto& [parameter, value] : values_) parameter.assign(value);
+  for (const auto& [name, value] : values_) model_->parameter(name).assign(value);
 }
 
 EarlyStopping::EarlyStopping(int patience, double least_gain) : patience_(patience), least_gain_(least_gain) {

@@ -373,3 +373,53 @@ TEST_CASE("numbers in files do not depend on the locale of C", "[files]") {
   check_locale();
   std::setlocale(LC_ALL, old.c_str());
 }
+
+TEST_CASE("a part of a file is read into another model, with a report", "[files]") {
+  const Directory directory;
+  const auto path = directory / "m.xml";
+  const auto make = [](Model& model, const std::string& name, const Shape& shape, double value) {
+    return Scope(model, "").parameter(name, shape, constant_init(value));
+  };
+  Model saved(Seed{1});
+  make(saved, "encoder/W", {2, 3}, 1);
+  make(saved, "encoder/b", {3}, 2);
+  make(saved, "head/W", {3, 4}, 3);
+  save(saved, path);
+
+  Model model(Seed{2});
+  const auto weight = make(model, "encoder/W", {2, 3}, 0), bias = make(model, "encoder/b", {3}, 0);
+  const auto head = make(model, "head/W", {3, 5}, 0), more = make(model, "more", {}, 0);
+  using Names = std::vector<std::string>;
+  SECTION("an encoder") {
+    const auto report = load(model, path, Part{{"encoder/*"}});
+    CHECK(report.taken == Names{"encoder/W", "encoder/b"});
+    CHECK(report.not_asked == Names{"head/W"});
+    CHECK(report.not_in_model.empty());
+    CHECK(report.kept == Names{"head/W", "more"});
+    CHECK(weight.value() == Array({ElementType::float32, {2, 3}}, 1));
+    CHECK(bias.value() == Array({ElementType::float32, {3}}, 2));
+    CHECK(head.value() == Array({ElementType::float32, {3, 5}}, 0));
+    CHECK(to_string(report) ==
+          "taken (2): encoder/W encoder/b\nin the file, not asked for (1): head/W\nkept as they were (2): "
+          "head/W more\n");
+  }
+  SECTION("all but a head") { CHECK(load(model, path, Part{{"*"}, {"head/*"}}).taken.size() == 2); }
+  SECTION("what the model does not have") {
+    Model other(Seed{2});
+    make(other, "head/W", {3, 4}, 0);
+    const auto report = load(other, path, Part{});
+    CHECK(report.taken == Names{"head/W"});
+    CHECK(report.not_in_model == Names{"encoder/W", "encoder/b"});
+  }
+  SECTION("of another shape it is refused, and nothing is taken") {
+    CHECK_THROWS_WITH(load(model, path, Part{}), ContainsSubstring("matrix head/W has Columns '4'"));
+    CHECK(weight.value() == Array({ElementType::float32, {2, 3}}, 0));
+  }
+  SECTION("a pattern that matches nothing is a mistake") {
+    CHECK_THROWS_WITH(load(model, path, Part{{"encoder/*", "encodr/*"}}),
+                      ContainsSubstring(path + ": no name in it matches 'encodr/*'"));
+    CHECK_THROWS_WITH(load(model, path, Part{{"encoder/*"}, {"haed/*"}}),
+                      ContainsSubstring("no name in it matches 'haed/*'"));
+    CHECK(weight.value() == Array({ElementType::float32, {2, 3}}, 0));
+  }
+}

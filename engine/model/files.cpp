@@ -139,12 +139,11 @@ void check_root(const pugi::xml_node& root, const std::string& where) {
                     std::to_string(format_version));
 }
 
-/// The parameters of the model, each with the value that it has in the file.
-std::vector<std::pair<Parameter, Array>> read_values(const Model& model, const pugi::xml_node& root,
-                                                     const std::string& where) {
-  std::map<std::string, Parameter> wanted;
-  for (const auto& parameter : model.parameters()) wanted[parameter.name()] = parameter;
-  std::vector<std::pair<Parameter, Array>> values;
+using Values = std::vector<std::pair<Parameter, Array>>;
+
+/// What a file has of the parameters that are chosen.
+Values read_values(PartChoice& choice, const pugi::xml_node& root, const std::string& where) {
+  Values values;
   std::set<std::string> seen, layers;
   for (const auto& layer : elements(root, "Layer", where)) {
     check_attributes(layer, {"Name"}, where + ": <Layer>");
@@ -160,14 +159,18 @@ std::vector<std::pair<Parameter, Array>> read_values(const Model& model, const p
       if (split_name(full_name).second != name)
         throw FileError(place + " stands in layer '" + scope + "', which is not its own");
       if (!seen.insert(full_name).second) throw FileError(place + " stands there twice");
-      const auto found = wanted.find(full_name);
-      if (found == wanted.end()) throw FileError(place + " is no parameter of the model");
-      values.emplace_back(found->second, read_matrix(place, matrix, found->second));
+      if (const auto parameter = choice.wants(full_name))
+        values.emplace_back(*parameter, read_matrix(place, matrix, *parameter));
     }
   }
-  for (const auto& [name, parameter] : wanted)
-    if (!seen.count(name)) throw FileError(where + ": matrix " + name + " is missing");
   return values;
+}
+
+/// Throws FileError unless the file and the model hold the same names.
+void check_whole(const LoadReport& report, const std::string& where) {
+  if (!report.not_in_model.empty())
+    throw FileError(where + ": matrix " + report.not_in_model[0] + " is no parameter of the model");
+  if (!report.kept.empty()) throw FileError(where + ": matrix " + report.kept[0] + " is missing");
 }
 
 /// The two throw std::bad_alloc, where the library says no more than false and would leave something out.
@@ -220,17 +223,22 @@ std::string text_of(const Model& model) {
   return std::move(writer.text);
 }
 
-std::vector<std::pair<Parameter, Array>> read_model(const Model& model, const std::string& path) {
+Values read_chosen(PartChoice& choice, const std::string& path) {
   const auto where = "[load] " + path;
   auto text = read_whole(path);
   pugi::xml_document document;
   const auto root = parse_strictly(text, document, where);
   check_root(root, where);
   try {
-    return read_values(model, root, where);
+    return read_values(choice, root, where);
   } catch (const MemoryError& error) {
     throw MemoryError(where + ": " + error.what());
   }
+}
+
+Values read_or_refuse(PartChoice& choice, const std::string& path) {
+  return needing_memory([&] { return read_chosen(choice, path); },
+                        [&] { return "[load] " + path + ": the memory to read it is not to be had"; });
 }
 
 }  // namespace
@@ -241,11 +249,21 @@ void save(const Model& model, const std::string& path) {
 }
 
 void load(Model& model, const std::string& path) {
-  const auto values =
-      needing_memory([&] { return read_model(model, path); },
-                     [&] { return "[load] " + path + ": the memory to read it is not to be had"; });
+  const auto where = "[load] " + path;
+  PartChoice all(model, {}, where);
+  const auto values = read_or_refuse(all, path);
+  check_whole(all.report(), where);
   // Everything has been read: nothing can fail from here on.
   for (const auto& [parameter, value] : values) parameter.assign(value);
+}
+
+LoadReport load(Model& model, const std::string& path, const Part& part) {
+  PartChoice choice(model, part, "[load] " + path);
+  const auto values = read_or_refuse(choice, path);
+  choice.check_patterns();
+  auto report = choice.report();
+  for (const auto& [parameter, value] : values) parameter.assign(value);
+  return report;
 }
 
 }  // namespace reel

@@ -1,5 +1,5 @@
 #pragma once
-#include "model.h"
+#include "part.h"
 #include "whole_file.h"
 
 namespace reel {
@@ -18,5 +18,12 @@ void save(const Model& model, const std::string& path);
 /// element, an attribute or text that means nothing there or stands there twice, for what is not well-formed
 /// XML in UTF-8, and for all but regular files; MemoryError likewise.
 void load(Model& model, const std::string& path);
+
+/// Reads a part of such a file, such as an encoder, into a model that need not be the one that was saved, and
+/// tells what was taken. Of the part are FileErrors a matrix of another shape or type than the model's of
+/// that name, which may be excepted, and a pattern that no name matches; else as load() of it all.
+///
+///   std::cout << to_string(load(model, "model.xml", Part{{"*"}, {"head/*"}}));
+LoadReport load(Model& model, const std::string& path, const Part& part);
 
 }  // namespace reel

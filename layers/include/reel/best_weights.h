@@ -27,10 +27,17 @@ class BestWeights {
   /// offered.
   void restore() const;
 
+  /// For a TrainingCheckpoint: the loss and the weights.
+  template <class Checkpoint>
+  void keep_in(Checkpoint& checkpoint, const std::string& name) {
+    checkpoint.keep(name + "/loss", best_);
+    checkpoint.keep(name + "/weights", values_);
+  }
+
  private:
   Model* model_;
   double best_ = std::numeric_limits<double>::infinity();
-  std::vector<std::pair<Parameter, Array>> values_;
+  std::map<std::string, Array> values_;  // by the names of parameters
 };
 
 /// Says when a training is over: after `patience` losses in a row of which none was better, by more than
@@ -43,6 +50,13 @@ class EarlyStopping {
   /// Takes a loss, and returns is_over() after it.
   bool after(double loss);
   bool is_over() const { return worse_ >= patience_; }
+
+  /// For a TrainingCheckpoint: how it stands, without the patience.
+  template <class Checkpoint>
+  void keep_in(Checkpoint& checkpoint, const std::string& name) {
+    checkpoint.keep(name + "/best", best_);
+    checkpoint.keep(name + "/worse", worse_);
+  }
 
  private:
   int patience_, worse_ = 0;

@@ -14,6 +14,7 @@
 #include <reel/host_state.h>
 #include <reel/indrnn.h>
 #include <reel/initial_states.h>
+#include <reel/interrupts.h>
 #include <reel/layer_norm.h>
 #include <reel/linear.h>
 #include <reel/losses.h>

@@ -1,0 +1,222 @@
+#include <reel/training_checkpoint.h>
+#include <reel/whole_file.h>
+
+#include <filesystem>
+#include <sstream>
+
+namespace reel {
+
+namespace {
+
+const std::string kind = "reel checkpoint", version = "1";
+const std::string parameter_prefix = "parameter/", state_prefix = "state/", kept_prefix = "kept/",
+                  run_name = "run";
+
+bool begins_with(const std::string& text, const std::string& prefix) { return text.rfind(prefix, 0) == 0; }
+
+/// An array of a file. Throws FileError where there is none of the name.
+const Array& array_of(const Safetensors& content, const std::string& name, const std::string& where) {
+  const auto found = content.arrays.find(name);
+  if (found == content.arrays.end()) throw FileError(where + ": " + name + " is missing");
+  return found->second;
+}
+
+const std::string& text_of(const Safetensors& content, const std::string& name, const std::string& where) {
+  const auto found = content.texts.find(name);
+  if (found == content.texts.end()) throw FileError(where + ": " + name + " is missing");
+  return found->second;
+}
+
+void check_kind(const Safetensors& content, const std::string& where) {
+  if (!content.texts.count("format") || text_of(content, "format", where) != kind)
+    throw FileError(where + " is no checkpoint");
+  const auto& found = text_of(content, "version", where);
+  if (found != version)
+    throw FileError(where + " is a checkpoint of version '" + found + "'; this Reel reads " + version);
+}
+
+/// Sets a parameter, a state or the count of runs to what was found. Throws FileError where it is of another
+/// type.
+std::function<void()> setter_of(const Parameter& parameter, const Array& found, const std::string& name,
+                                const std::string& where) {
+  const auto& type = parameter.variable()->type();
+  if (found.type() != type)
+    throw FileError(where + ": " + name + " is " + to_string(found.type()) + " and must be " +
+                    to_string(type));
+  return [parameter, found] { parameter.assign(found); };
+}
+
+/// The state of a model that an array of a file is of. An optimiser makes its own when it is recorded: until
+/// then they are made here.
+Parameter state_of(Model& model, const std::string& file_name, const TensorType& type,
+                   const std::string& where) {
+  const auto name = file_name.substr(state_prefix.size());
+  const auto slash = name.rfind('/');
+  const Scope scope(model, slash == name.npos ? "" : name.substr(0, slash));
+  try {
+    return scope.state(slash == name.npos ? name : name.substr(slash + 1), type, 0);
+  } catch (const Error& error) {
+    throw FileError(where + ": " + file_name + ": " + error.what());
+  }
+}
+
+Safetensors read_checkpoint(const std::string& path, const std::string& where) {
+  auto content = needing_memory([&] { return parse_safetensors(read_bytes(path), where); },
+                                [&] { return where + ": the memory to read it is not to be had"; });
+  check_kind(content, where);
+  return content;
+}
+
+}  // namespace
+
+void TrainingCheckpoint::add(const std::string& name, Kept kept) {
+  if (!kept_.emplace(name, std::move(kept)).second)
+    throw Error("[TrainingCheckpoint] " + path_ + ": something is kept as '" + name + "' already");
+}
+
+void TrainingCheckpoint::keep_array(const std::string& name, std::function<Array()> get, FromArray set) {
+  add(name,
+      {[=](Safetensors& content, const std::string& file_name) { content.arrays[file_name] = get(); },
+       [=](const Safetensors& content, const std::string& file_name, std::set<std::string>& taken) -> Setter {
+         const auto found = content.arrays.find(file_name);
+         if (found == content.arrays.end()) return nullptr;
+         taken.insert(file_name);
+         return set(found->second);
+       }});
+}
+
+void TrainingCheckpoint::keep_arrays(const std::string& name, std::map<std::string, Array>& arrays) {
+  add(name, {[&arrays](Safetensors& content, const std::string& file_name) {
+               for (const auto& [key, array] : arrays) content.arrays[file_name + "/" + key] = array;
+             },
+             [&arrays](const Safetensors& content, const std::string& file_name,
+                       std::set<std::string>& taken) -> Setter {
+               std::map<std::string, Array> found;
+               const auto prefix = file_name + "/";
+               for (auto item = content.arrays.lower_bound(prefix);
+                    item != content.arrays.end() && begins_with(item->first, prefix); ++item) {
+                 found.emplace(item->first.substr(prefix.size()), item->second);
+                 taken.insert(item->first);
+               }
+               return [&arrays, found = std::move(found)]() mutable { arrays = std::move(found); };
+             }});
+}
+
+void TrainingCheckpoint::keep_text(const std::string& name, std::string& text) {
+  add(name, {[&text](Safetensors& content, const std::string& file_name) { content.texts[file_name] = text; },
+             [&text](const Safetensors& content, const std::string& file_name,
+                     std::set<std::string>& taken) -> Setter {
+               const auto found = content.texts.find(file_name);
+               if (found == content.texts.end()) return nullptr;
+               taken.insert(file_name);
+               return [&text, value = found->second]() mutable { text = std::move(value); };
+             }});
+}
+
+void TrainingCheckpoint::keep_random(const std::string& name, Random& random) {
+  add(name, {[&random](Safetensors& content, const std::string& file_name) {
+               std::ostringstream text;
+               text.imbue(std::locale::classic());
+               text << random;
+               content.texts[file_name] = text.str();
+             },
+             [&random](const Safetensors& content, const std::string& file_name,
+                       std::set<std::string>& taken) -> Setter {
+               const auto found = content.texts.find(file_name);
+               if (found == content.texts.end()) return nullptr;
+               taken.insert(file_name);
+               std::istringstream text(found->second);
+               text.imbue(std::locale::classic());
+               Random value;
+               if (!(text >> value)) return nullptr;
+               return [&random, value] { random = value; };
+             }});
+}
+
+Safetensors TrainingCheckpoint::content() const {
+  Safetensors content;
+  content.texts = {
+      {"format", kind}, {"version", version}, {"seed", std::to_string(model_->seed())}, {"note", note_}};
+  for (const auto& parameter : model_->parameters())
+    content.arrays[parameter_prefix + parameter.name()] = parameter.value();
+  for (const auto& state : model_->states()) content.arrays[state_prefix + state.name()] = state.value();
+  content.arrays[run_name] = model_->run_counter()->read();
+  for (const auto& [name, kept] : kept_) kept.write(content, kept_prefix + name);
+  return content;
+}
+
+void TrainingCheckpoint::save() const { write_safetensors(path_, content()); }
+
+void TrainingCheckpoint::check_header(const Safetensors& content, const std::string& where) const {
+  const auto& seed = text_of(content, "seed", where);
+  if (seed != std::to_string(model_->seed()))
+    throw FileError(where + " is of a model with seed " + seed + "; this one has " +
+                    std::to_string(model_->seed()) + ", and would make other random choices");
+  for (const auto& parameter : model_->parameters())
+    array_of(content, parameter_prefix + parameter.name(), where);
+  for (const auto& state : model_->states()) array_of(content, state_prefix + state.name(), where);
+}
+
+std::vector<TrainingCheckpoint::Setter> TrainingCheckpoint::setters_of_model(const Safetensors& content,
+                                                                             std::set<std::string>& taken,
+                                                                             const std::string& where) {
+  std::vector<Setter> setters;
+  for (const auto& parameter : model_->parameters()) {
+    const auto name = parameter_prefix + parameter.name();
+    setters.push_back(setter_of(parameter, array_of(content, name, where), name, where));
+    taken.insert(name);
+  }
+  for (const auto& [name, array] : content.arrays) {
+    if (!begins_with(name, state_prefix)) continue;
+    setters.push_back(setter_of(state_of(*model_, name, array.type(), where), array, name, where));
+    taken.insert(name);
+  }
+  setters.push_back(
+      setter_of(Parameter(model_->run_counter()), array_of(content, run_name, where), run_name, where));
+  taken.insert(run_name);
+  return setters;
+}
+
+bool TrainingCheckpoint::resume() {
+  if (std::error_code error; !std::filesystem::exists(path_, error) && !error) return false;
+  const auto where = "[TrainingCheckpoint] " + path_;
+  const auto content = read_checkpoint(path_, where);
+  check_header(content, where);
+  Provisional made(*model_);
+  std::set<std::string> taken{"format", "version", "seed", "note"};
+  auto setters = setters_of_model(content, taken, where);
+  for (const auto& [name, kept] : kept_) {
+    setters.push_back(kept.read(content, kept_prefix + name, taken));
+    if (!setters.back())
+      throw FileError(where + ": " + kept_prefix + name +
+                      " is missing, or of another kind than what is kept");
+  }
+  const auto refuse = [&](const std::string& name) {
+    if (!taken.count(name)) throw FileError(where + ": " + name + " is none of this training");
+  };
+  for (const auto& item : content.arrays) refuse(item.first);
+  for (const auto& item : content.texts) refuse(item.first);
+  // Everything has been found: nothing can fail from here on.
+  for (const auto& set : setters) set();
+  note_ = text_of(content, "note", where);
+  made.keep();
+  return true;
+}
+
+LoadReport load_from_checkpoint(Model& model, const std::string& path, const Part& part) {
+  const auto where = "[load_from_checkpoint] " + path;
+  const auto content = read_checkpoint(path, where);
+  PartChoice choice(model, part, where);
+  std::vector<std::function<void()>> setters;
+  for (const auto& [name, array] : content.arrays) {
+    if (!begins_with(name, parameter_prefix)) continue;
+    const auto own_name = name.substr(parameter_prefix.size());
+    if (const auto parameter = choice.wants(own_name))
+      setters.push_back(setter_of(*parameter, array, own_name, where));
+  }
+  choice.check_patterns();
+  for (const auto& set : setters) set();
+  return choice.report();
+}
+
+}  // namespace reel

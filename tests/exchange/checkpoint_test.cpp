@@ -1,0 +1,281 @@
+#include <cmath>
+
+#include "a_training.h"
+#include "directory.h"
+#include "mutations.h"
+
+using namespace reel;
+using namespace reel::test;
+
+namespace {
+
+/// Losses of steps from where a training stands to `end`.
+std::vector<float> losses_to(ATraining& training, std::int64_t end) {
+  std::vector<float> losses;
+  while (training.steps < end) losses.push_back(training.go_on());
+  return losses;
+}
+
+std::map<std::string, Array> weights_of(const Model& model) {
+  std::map<std::string, Array> weights;
+  for (const auto& parameter : model.parameters()) weights.emplace(parameter.name(), parameter.value());
+  return weights;
+}
+
+}  // namespace
+
+TEST_CASE("a training goes on from a checkpoint as if it had never stopped", "[files][checkpoint]") {
+  const Directory directory;
+  const auto path = directory / "training.checkpoint";
+  ATraining whole;
+  const auto expected = losses_to(whole, 40);
+  const std::int64_t stop = GENERATE(0, 1, 6, 17);
+  {
+    ATraining begun;
+    TrainingCheckpoint checkpoint(begun.model, path);
+    begun.keep_in(checkpoint);
+    CHECK_FALSE(checkpoint.resume());
+    losses_to(begun, stop);
+    checkpoint.set_note("after " + std::to_string(stop) + " steps");
+    checkpoint.save();
+    losses_to(begun, stop + 3);  // lost
+  }
+  ATraining resumed;
+  TrainingCheckpoint checkpoint(resumed.model, path);
+  resumed.keep_in(checkpoint);
+  REQUIRE(checkpoint.resume());
+  CHECK(checkpoint.note() == "after " + std::to_string(stop) + " steps");
+  CHECK(resumed.steps == stop);
+  const auto rest = losses_to(resumed, 40);
+  CHECK(rest == std::vector<float>(expected.begin() + stop, expected.end()));
+  CHECK(weights_of(resumed.model) == weights_of(whole.model));
+  CHECK(resumed.losses == whole.losses);
+  CHECK(resumed.memory.h == whole.memory.h);
+  CHECK(resumed.best.best() == whole.best.best());
+  CHECK(resumed.patience.is_over() == whole.patience.is_over());
+  whole.best.restore();
+  resumed.best.restore();
+  CHECK(weights_of(resumed.model) == weights_of(whole.model));
+}
+
+TEST_CASE("a training that has begun goes back to its checkpoint", "[files][checkpoint]") {
+  const Directory directory;
+  ATraining training;
+  TrainingCheckpoint checkpoint(training.model, directory / "c");
+  training.keep_in(checkpoint);
+  losses_to(training, 3);
+  checkpoint.save();
+  const auto first = losses_to(training, 9);
+  REQUIRE(checkpoint.resume());
+  CHECK(losses_to(training, 9) == first);
+}
+
+TEST_CASE("a checkpoint keeps values of every kind", "[files][checkpoint]") {
+  const Directory directory;
+  struct Variables {
+    bool flag = false;
+    int small = 0;
+    std::uint64_t large = 0;
+    float single = 0;
+    double number = 0;
+    std::string text;
+    Array array;
+    std::map<std::string, Array> arrays;
+    std::vector<double> numbers;
+    std::vector<int> counts;
+    std::pair<Array, std::vector<LSTMStateOf<Array>>> state;
+    Random random;
+  };
+  const auto keep_all = [](TrainingCheckpoint& checkpoint, Variables& v) {
+    checkpoint.keep("flag", v.flag);
+    checkpoint.keep("small", v.small);
+    checkpoint.keep("large", v.large);
+    checkpoint.keep("single", v.single);
+    checkpoint.keep("number", v.number);
+    checkpoint.keep("text", v.text);
+    checkpoint.keep("array", v.array);
+    checkpoint.keep("arrays", v.arrays);
+    checkpoint.keep("numbers", v.numbers);
+    checkpoint.keep("counts", v.counts);
+    checkpoint.keep("state", v.state);
+    checkpoint.keep("random", v.random);
+  };
+  Model model(Seed{1});
+  Variables saved{true,
+                  -7,
+                  ~std::uint64_t{0},
+                  0.1f,
+                  std::nan(""),
+                  "a\nb \xe2\x82\xac \"",
+                  Array(std::int64_t{3}),
+                  {{"a/b", Array(1.f)}, {"c", Array(2.0)}},
+                  {0.1, INFINITY},
+                  {1, 2, 3},
+                  {Array(1.f), {{Array(2.f), Array(3.f)}}},
+                  Random(3)};
+  saved.random.discard(1000);
+  TrainingCheckpoint written(model, directory / "c");
+  keep_all(written, saved);
+  written.save();
+
+  Variables found;
+  found.arrays["gone"] = Array(1.f);
+  found.state.second.resize(1);
+  TrainingCheckpoint read_back(model, directory / "c");
+  keep_all(read_back, found);
+  REQUIRE(read_back.resume());
+  CHECK(found.flag);
+  CHECK(found.small == -7);
+  CHECK(found.large == ~std::uint64_t{0});
+  CHECK(found.single == 0.1f);
+  CHECK(std::isnan(found.number));
+  CHECK(found.text == saved.text);
+  CHECK(found.array == saved.array);
+  CHECK(found.arrays == saved.arrays);
+  CHECK(found.numbers == saved.numbers);
+  CHECK(found.counts == saved.counts);
+  CHECK(found.state.first == saved.state.first);
+  CHECK(found.state.second[0].c == saved.state.second[0].c);
+  CHECK(found.random == saved.random);
+}
+
+TEST_CASE("a checkpoint of another training is refused, and changes nothing", "[files][checkpoint]") {
+  const Directory directory;
+  const auto path = directory / "c";
+  {
+    ATraining saved;
+    TrainingCheckpoint checkpoint(saved.model, path);
+    saved.keep_in(checkpoint);
+    losses_to(saved, 3);
+    checkpoint.save();
+  }
+  const auto change = [&](const std::function<void(Safetensors&)>& f) {
+    auto content = read_safetensors(path);
+    f(content);
+    write_safetensors(path, content);
+  };
+  ATraining training;
+  TrainingCheckpoint checkpoint(training.model, path);
+  training.keep_in(checkpoint);
+  std::int64_t other = 1;
+  std::string reason;
+  SECTION("of no checkpoint") {
+    change([](auto& content) { content.texts.erase("format"); });
+    reason = "is no checkpoint";
+  }
+  SECTION("of another version") {
+    change([](auto& content) { content.texts["version"] = "2"; });
+    reason = "version '2'";
+  }
+  SECTION("of another seed") {
+    change([](auto& content) { content.texts["seed"] = "6"; });
+    reason = "with seed 6";
+  }
+  SECTION("without a parameter") {
+    change([](auto& content) { content.arrays.erase("parameter/cell/forget/W"); });
+    reason = "parameter/cell/forget/W is missing";
+  }
+  SECTION("with one more") {
+    change([](auto& content) { content.arrays["parameter/more"] = Array(1.f); });
+    reason = "parameter/more is none of this training";
+  }
+  SECTION("of another shape") {
+    change([](auto& content) { content.arrays["parameter/head/bias"] = Array({2}, ElementType::float32); });
+    reason = "parameter/head/bias is float32[2] and must be float32[1]";
+  }
+  SECTION("of a state of another type") {
+    change([](auto& content) { content.arrays["state/carried/h"] = Array({4, 5}, ElementType::float64); });
+    reason = "state/carried/h";
+  }
+  SECTION("without a state") {
+    change([](auto& content) { content.arrays.erase("state/carried/h"); });
+    reason = "state/carried/h is missing";
+  }
+  SECTION("with a state that is no name") {
+    change([](auto& content) { content.arrays["state/a//b"] = Array(1.f); });
+    reason = "state/a//b";
+  }
+  SECTION("with a state of a parameter's name") {
+    change([](auto& content) { content.arrays["state/head/bias"] = Array({1}, ElementType::float32); });
+    reason = "state/head/bias";
+  }
+  SECTION("without the count of runs") {
+    change([](auto& content) { content.arrays.erase("run"); });
+    reason = "run is missing";
+  }
+  SECTION("without what is kept") {
+    checkpoint.keep("other", other);
+    reason = "kept/other is missing";
+  }
+  SECTION("with something else kept") {
+    change([](auto& content) { content.arrays["kept/other"] = Array(1.f); });
+    reason = "kept/other is none of this training";
+  }
+  SECTION("with a number of another kind") {
+    change([](auto& content) { content.arrays["kept/steps"] = Array(1.5); });
+    reason = "kept/steps is missing, or of another kind";
+  }
+  SECTION("with a number out of range") {
+    change([](auto& content) { content.arrays["kept/patience/worse"] = Array(std::int64_t{1} << 40); });
+    reason = "kept/patience/worse is missing, or of another kind";
+  }
+  SECTION("with random numbers that are none") {
+    change([](auto& content) { content.texts["kept/noise"] = "1 2 3"; });
+    reason = "kept/noise";
+  }
+  SECTION("of other bytes") {
+    write(path, "not a file of ours");
+    reason = "no safetensors file";
+  }
+  const auto before = weights_of(training.model);
+  const auto states = training.model.states().size();
+  CHECK_THROWS_AS(checkpoint.resume(), FileError);
+  CHECK_THROWS_WITH(checkpoint.resume(), ContainsSubstring(path) && ContainsSubstring(reason));
+  CHECK(weights_of(training.model) == before);
+  CHECK(training.model.states().size() == states);
+  CHECK(training.steps == 0);
+  CHECK(training.losses.empty());
+}
+
+TEST_CASE("two variables of one name are not kept", "[files][checkpoint]") {
+  Model model(Seed{1});
+  TrainingCheckpoint checkpoint(model, "never written");
+  double a = 0;
+  checkpoint.keep("a", a);
+  CHECK_THROWS_WITH(checkpoint.keep("a", a), ContainsSubstring("something is kept as 'a' already"));
+}
+
+TEST_CASE("an encoder is read out of a checkpoint", "[files][checkpoint]") {
+  const Directory directory;
+  ATraining saved;
+  TrainingCheckpoint checkpoint(saved.model, directory / "c");
+  losses_to(saved, 2);
+  checkpoint.save();
+  Model other(Seed{9});
+  const LSTM cell(other / "cell", ATraining::features, ATraining::units);
+  const Linear decoder(other / "decoder", ATraining::units, 7);
+  const auto decoder_before = decoder.weight.value();
+  const auto report = load_from_checkpoint(other, directory / "c", Part{{"*"}, {"head/*"}});
+  CHECK(report.taken.size() == 12);
+  CHECK(report.not_asked == std::vector<std::string>{"head/bias", "head/weight"});
+  CHECK(report.not_in_model.empty());
+  CHECK(report.kept == std::vector<std::string>{"decoder/weight", "decoder/bias"});
+  CHECK(cell.forget.W.value() == saved.cell.forget.W.value());
+  CHECK(decoder.weight.value() == decoder_before);
+  CHECK_THROWS_WITH(load_from_checkpoint(other, directory / "c", Part{{"encoder/*"}}),
+                    ContainsSubstring("no name in it matches 'encoder/*'"));
+  CHECK(load_from_checkpoint(other, directory / "c").not_in_model ==
+        std::vector<std::string>{"head/bias", "head/weight"});
+}
+
+TEST_CASE("checkpoints that were damaged are refused, or read", "[files][checkpoint]") {
+  const Directory directory;
+  ATraining training;
+  TrainingCheckpoint checkpoint(training.model, directory / "c");
+  training.keep_in(checkpoint);
+  checkpoint.save();
+  survive_mutations({read(directory / "c")}, [&](const std::string& damaged) {
+    write(directory / "c", damaged);
+    checkpoint.resume();
+  });
+}
