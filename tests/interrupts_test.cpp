@@ -59,6 +59,7 @@ TEST_CASE("what signals did before they do again afterwards") {
 TEST_CASE("a second interrupt ends a program that waits for none") {
   if (!forks_with_threads) return;
   CHECK(in_child([] {
+          std::signal(SIGINT, SIG_DFL);  // not that of the tests
           const Interrupts interrupts;
           std::raise(SIGINT);
           std::raise(SIGINT);

@@ -73,6 +73,10 @@ const std::vector<NamedCell> cells{
      [](Model& model, const Sizes& s, const Form& form) {
        return unrolled(GRU(model / "cell", s.input, s.hidden, Reset::after_product), form);
      }},
+    {"GRU, reset after the product and a bias", 1,
+     [](Model& model, const Sizes& s, const Form& form) {
+       return unrolled(GRU(model / "cell", s.input, s.hidden, Reset::after_product_with_bias), form);
+     }},
     {"GRU, reset before the product", 1,
      [](Model& model, const Sizes& s, const Form& form) {
        return unrolled(GRU(model / "cell", s.input, s.hidden, Reset::before_product), form);

@@ -4,16 +4,20 @@
 
 namespace reel {
 
-/// Where a GRU applies its reset gate: to the state, or to the product of state and recurrent matrix.
-enum class Reset { before_product, after_product };
+/// Where a GRU applies its reset gate: to the state, to the product of state and recurrent matrix, or to that
+/// product and a bias of its own, as in cuDNN, PyTorch and Keras.
+enum class Reset { before_product, after_product, after_product_with_bias };
 
 /// Gated recurrent unit (Cho et al. 2014): r, u = sigmoid(x W + h U + b), h = u h + (1 - u) g, with
-///   g = tanh(x W + (r h) U + b) before the product, g = tanh(x W + b + r (h U)) after it.
-/// The gates' parameters are `reset`, `update` and `candidate`, each with W, U, b. State and output are h.
+///   g = tanh(x W + (r h) U + b) before the product, g = tanh(x W + b + r (h U)) after it, and with a bias
+///   g = tanh(x W + b + r (h U + v)).
+/// The gates' parameters are `reset`, `update` and `candidate`, each with W, U, b; v is
+/// `candidate/state_bias` [hidden]. State and output are h.
 struct GRU {
   std::string scope;
   std::int64_t hidden;
   Gate reset, update, candidate;
+  Parameter state_bias;  // absent in the other forms
   Reset form;
 
   GRU(const Scope& in, std::int64_t inputs, std::int64_t hidden, Reset form = Reset::after_product,
@@ -23,7 +27,10 @@ struct GRU {
         reset(in / "reset", inputs, hidden, init),
         update(in / "update", inputs, hidden, init),
         candidate(in / "candidate", inputs, hidden, init),
-        form(form) {}
+        form(form) {
+    if (form == Reset::after_product_with_bias)
+      state_bias = (in / "candidate").parameter("state_bias", {hidden}, constant_init(0));
+  }
 
   Tensor initial_state(std::int64_t batch) const { return zeros({batch, hidden}); }
 
@@ -31,10 +38,16 @@ struct GRU {
     const ScopeGuard guard(scope);
     check_step("GRU", x, reset.W.shape()[0], {{h, hidden}});
     const auto r = sigmoid(reset(x, h)), u = sigmoid(update(x, h));
-    const auto g = form == Reset::before_product
-                       ? tanh(candidate(x, r * h))
-                       : tanh(candidate.input_part(x) + r * candidate.state_part(h));
+    const auto g = form == Reset::before_product ? tanh(candidate(x, r * h))
+                                                 : tanh(candidate.input_part(x) + r * state_part(h));
     return u * h + (1 - u) * g;
+  }
+
+ private:
+  /// What the reset gate is applied to after the product.
+  Tensor state_part(const Tensor& h) const {
+    const auto product = candidate.state_part(h);
+    return state_bias.variable() ? product + state_bias : product;
   }
 };
 

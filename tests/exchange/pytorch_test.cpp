@@ -1,0 +1,195 @@
+// Files that PyTorch wrote (tests/exchange/pytorch/make_files.py), and those that it reads.
+
+#include <reel/pytorch.h>
+#include <reel/reel.h>
+#include <reel/safetensors.h>
+
+#include <cstdlib>
+
+#include "catch.h"
+#include "directory.h"
+
+using namespace reel;
+using namespace reel::test;
+
+namespace {
+
+const std::string folder = std::string(REEL_SOURCE_DIR) + "/tests/exchange/pytorch/";
+
+/// The largest difference between elements.
+double distance(const Array& a, const Array& b) {
+  REQUIRE(a.type() == b.type());
+  double largest = 0;
+  for (std::int64_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(a.at(i) - b.at(i)));
+  return largest;
+}
+
+/// Reads the weights of PyTorch's model, makes the same of the same input, and writes them for PyTorch.
+template <class Forward>
+void check(const std::string& name, Model& model, const PyTorchNames& names, const Forward& forward) {
+  CAPTURE(name, to_string(names));
+  load_pytorch(names, folder + name + ".safetensors");
+  const auto values = read_safetensors(folder + name + ".values.safetensors");
+  Function f(model, forward);
+  const Array y = f(values.arrays.at("x"));
+  CHECK(distance(y, values.arrays.at("y")) < 1e-6);
+
+  const Directory directory;
+  const char* kept = std::getenv("REEL_PYTORCH_FILES");  // for make_files.py --check
+  const auto path = (kept ? std::string(kept) + "/" : directory / "") + name + ".safetensors";
+  save_pytorch(names, path);
+  const auto written = read_safetensors(path), original = read_safetensors(folder + name + ".safetensors");
+  REQUIRE(written.arrays.size() == original.arrays.size());
+  for (const auto& [tensor, array] : original.arrays) {
+    CAPTURE(tensor);
+    REQUIRE(written.arrays.count(tensor));
+    if (tensor.find("bias_") == tensor.npos) CHECK(written.arrays.at(tensor) == array);
+  }
+  // What Reel wrote it reads as the same bits.
+  std::vector<Array> before;
+  for (const auto& parameter : model.parameters()) before.push_back(parameter.value());
+  load_pytorch(names, path);
+  for (std::size_t i = 0; i < before.size(); ++i) CHECK(model.parameters()[i].value() == before[i]);
+}
+
+template <class Cell>
+void check_cell(const std::string& name, Model& model, const Cell& cell) {
+  PyTorchNames names;
+  names.add("", cell);
+  check(name, model, names,
+        [&](Tensor x) { return unroll(cell, x, cell.initial_state(x.extent(1))).outputs; });
+}
+
+}  // namespace
+
+TEST_CASE("models trained in PyTorch give the same outputs, and go back", "[files][pytorch]") {
+  Model model(Seed{1});
+  const auto at = [&](const std::string& name) { return model / name; };
+  SECTION("RNN") {
+    check_cell("rnn_tanh", model, RNN(at("a"), 3, 4));
+    check_cell("rnn_relu", model, RNN(at("b"), 3, 4, relu));
+  }
+  SECTION("LSTM") {
+    check_cell("lstm", model, LSTM(at("a"), 3, 4));
+    check_cell("lstm_square", model, LSTM(at("b"), 3, 3));
+  }
+  SECTION("layers one on the other") {
+    check_cell("lstm_deep", model,
+               Stack(LSTM(at("a"), 3, 4), std::vector{LSTM(at("b"), 4, 4), LSTM(at("c"), 4, 4)}));
+  }
+  SECTION("projected, in both directions") {
+    const auto both = [&](const std::string& name, std::int64_t inputs) {
+      return Bidirectional(LSTM(at(name) / "forward", inputs, 4, ProjectedTo(2)),
+                           LSTM(at(name) / "backward", inputs, 4, ProjectedTo(2)));
+    };
+    check_cell("lstm_projected", model, Stack(both("a", 3), both("b", 4)));
+  }
+  SECTION("GRU") { check_cell("gru", model, GRU(at("a"), 3, 4, Reset::after_product_with_bias)); }
+  SECTION("GRU in both directions") {
+    const auto both = [&](const std::string& name, std::int64_t inputs) {
+      return Bidirectional(GRU(at(name) / "forward", inputs, 4, Reset::after_product_with_bias),
+                           GRU(at(name) / "backward", inputs, 4, Reset::after_product_with_bias));
+    };
+    check_cell("gru_both", model, Stack(both("a", 3), both("b", 8)));
+  }
+  SECTION("with layers around it") {
+    const Embedding embedding(at("embedding"), 7, 3);
+    const LSTM encoder(at("encoder"), 3, 4);
+    const LayerNorm norm(at("norm"), 4);
+    const Linear head(at("head"), 4, 2);
+    PyTorchNames names;
+    names.add("embedding", embedding);
+    names.add("encoder", encoder);
+    names.add("norm", norm);
+    names.add("head", head);
+    check("tagger", model, names, [&](Tensor x) {
+      return head(norm(unroll(encoder, embedding(x), encoder.initial_state(x.extent(1))).outputs));
+    });
+  }
+}
+
+TEST_CASE("PyTorch's weights are read into a model of float64", "[files][pytorch]") {
+  Model model(Seed{1}, Device::cpu(), ElementType::float64);
+  const RNN cell(model / "a", 3, 4);
+  PyTorchNames names;
+  names.add("", cell);
+  load_pytorch(names, folder + "rnn_tanh.safetensors");
+  const auto file = read_safetensors(folder + "rnn_tanh.safetensors");
+  CHECK(cell.gate.W.value().at(1) == file.arrays.at("weight_ih_l0").at(3));
+  CHECK(cell.gate.b.value().at(1) == file.arrays.at("bias_ih_l0").at(1) + file.arrays.at("bias_hh_l0").at(1));
+}
+
+TEST_CASE("cells of single steps have names without layers", "[files][pytorch]") {
+  Model model(Seed{1});
+  PyTorchNames names;
+  names.add_cell("net.cell", GRU(model / "a", 3, 4, Reset::after_product_with_bias));
+  CHECK(to_string(names) ==
+        "net.cell.weight_ih [12, 3]: a/reset/W, a/update/W, a/candidate/W transposed\n"
+        "net.cell.weight_hh [12, 4]: a/reset/U, a/update/U, a/candidate/U transposed\n"
+        "net.cell.bias_ih [12]: a/reset/b, a/update/b, a/candidate/b\n"
+        "net.cell.bias_hh [12]: added to a/reset/b, added to a/update/b, a/candidate/state_bias\n");
+}
+
+TEST_CASE("what does not fit PyTorch's names is refused, and nothing is read", "[files][pytorch]") {
+  const Directory directory;
+  Model model(Seed{1});
+  const auto refuse = [&](const PyTorchNames& names, const std::string& file, const std::string& reason) {
+    std::vector<Array> before;
+    for (const auto& parameter : model.parameters()) before.push_back(parameter.value());
+    CHECK_THROWS_AS(load_pytorch(names, file), FileError);
+    CHECK_THROWS_WITH(load_pytorch(names, file), ContainsSubstring(file) && ContainsSubstring(reason));
+    for (std::size_t i = 0; i < before.size(); ++i) CHECK(model.parameters()[i].value() == before[i]);
+  };
+  PyTorchNames names;
+  SECTION("a GRU without the bias beside its reset product") {
+    names.add("", GRU(model / "a", 3, 4));
+    refuse(names, folder + "gru.safetensors", "Reset::after_product_with_bias");
+    auto file = read_safetensors(folder + "gru.safetensors");
+    for (int i = 8; i < 12; ++i) file.arrays["bias_hh_l0"].data<float>()[i] = 0;
+    write_safetensors(directory / "gru", file);
+    CHECK_NOTHROW(load_pytorch(names, directory / "gru"));
+  }
+  SECTION("a tensor that is missing") {
+    names.add("rnn", RNN(model / "a", 3, 4));
+    refuse(names, folder + "rnn_tanh.safetensors", "is of no layer that was named");
+    CHECK_THROWS_WITH(load_pytorch(names, folder + "rnn_tanh.safetensors", {"*"}),
+                      ContainsSubstring("tensor rnn.weight_ih_l0 is missing"));
+  }
+  SECTION("tensors of other layers") {
+    names.add("head", Linear(model / "head", 4, 2));
+    refuse(names, folder + "tagger.safetensors", "tensor embedding.weight is of no layer");
+    CHECK_NOTHROW(load_pytorch(names, folder + "tagger.safetensors", {"embedding.*", "encoder.*", "norm.*"}));
+  }
+  SECTION("another shape") {
+    names.add("", RNN(model / "a", 4, 4));
+    refuse(names, folder + "rnn_tanh.safetensors", "weight_ih_l0 has shape [4, 3] and must have [4, 4]");
+  }
+  SECTION("another type") {
+    names.add("", RNN(model / "a", 3, 4));
+    auto file = read_safetensors(folder + "rnn_tanh.safetensors");
+    auto& bias = file.arrays["bias_ih_l0"];
+    bias = bias.cast(ElementType::float64);
+    write_safetensors(directory / "rnn", file);
+    refuse(names, directory / "rnn", "bias_ih_l0 is float64, and the model float32");
+    bias = bias.cast(ElementType::int32);
+    write_safetensors(directory / "rnn", file);
+    refuse(names, directory / "rnn", "bias_ih_l0 is int32");
+  }
+  SECTION("cells that PyTorch does not have") {
+    CHECK_THROWS_WITH(names.add("x", LSTM(model / "a", 3, 4, Peepholes)), ContainsSubstring("peepholes"));
+    CHECK_THROWS_WITH(names.add("x", LSTM(model / "b", 3, 4, CoupledGates)), ContainsSubstring("coupled"));
+    CHECK_THROWS_WITH(names.add("x", LSTM(model / "c", 3, 4, Normalised)),
+                      ContainsSubstring("normalisation"));
+    CHECK_THROWS_WITH(names.add("x", GRU(model / "d", 3, 4, Reset::before_product)),
+                      ContainsSubstring("resets after the product"));
+    CHECK_THROWS_WITH(names.add("x", Stack(LSTM(model / "e", 3, 4), GRU(model / "f", 4, 4))),
+                      ContainsSubstring("are alike in PyTorch"));
+    CHECK_THROWS_WITH(names.add("y", Stack(RNN(model / "g", 3, 4), RNN(model / "h", 4, 5))),
+                      ContainsSubstring("RNN of 4 units and RNN of 5 units"));
+  }
+  SECTION("a name that is there already") {
+    const Linear head(model / "head", 4, 2);
+    names.add("head", head);
+    CHECK_THROWS_WITH(names.add("head", head), ContainsSubstring("there is a tensor head.weight already"));
+  }
+}
