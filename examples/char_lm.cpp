@@ -3,6 +3,7 @@
 //
 //   char_lm . --save /tmp/model.xml
 //   char_lm . --start /tmp/model.xml --minutes 5
+//   char_lm . --minutes 60 --checkpoint /tmp/training.checkpoint     (again, to go on after an interruption)
 
 #include <CLI/CLI.hpp>
 #include <cmath>
@@ -11,7 +12,6 @@
 #include <iostream>
 
 #include "char_lm/corpus.h"
-#include "char_lm/interrupt.h"
 #include "char_lm/ngram.h"
 #include "char_lm/sampler.h"
 #include "char_lm/saved_model.h"
@@ -59,6 +59,8 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--temperature", options.temperature, "Of the samples; lower is safer")->check(positive);
   app.add_option("--prompt", options.prompt, "What a sample begins with");
   app.add_option("--save", options.save, "File for the weights (XML); a .description is written beside it");
+  app.add_option("--checkpoint", training.checkpoint,
+                 "File in which the training is kept, and from which it goes on where it is there");
   app.add_option("--device", options.device, "cpu, cuda, or cuda:1 and so on");
   app.add_option("--start", options.start, "Weights that --save wrote, to start from");
 }
@@ -129,6 +131,14 @@ void print_comparison(double lstm, double ngram, std::size_t characters) {
                 std::abs(lstm - ngram));
 }
 
+void print_interruption(const Ending& ending, const Training& training) {
+  std::printf("Interrupted after step %lld. ", static_cast<long long>(ending.steps));
+  if (training.checkpoint.empty())
+    std::printf("With --checkpoint FILE it could go on from there.\n");
+  else
+    std::printf("The same command goes on from there, with %s.\n", training.checkpoint.c_str());
+}
+
 /// Trains, and writes what is best so far to the file asked for.
 void train_and_save(reel::Model& model, const Network& network, const std::vector<Symbol>& text,
                     Scorer& scorer, const Description& description, const Options& options) {
@@ -140,11 +150,12 @@ void train_and_save(reel::Model& model, const Network& network, const std::vecto
   };
   auto training = options.training;
   training.trained_before = !options.start.empty();
+  Ending ending;
   {
-    const NotedInterrupts noted;
-    train(model, network, text, scorer, training, keep);
+    const reel::Interrupts interrupts;
+    ending = train(model, network, text, scorer, training, keep);
   }
-  if (interrupted()) std::printf("Interrupted: the training ended early.\n");
+  if (ending.was_interrupted) print_interruption(ending, training);
   if (saved) std::printf("Saved the model to %s.\n", options.save.c_str());
 }
 
@@ -163,6 +174,7 @@ void run(const CLI::App& app, const Options& options) {
   if (options.training.minutes == 0 && options.training.steps == 0)
     throw UserError("--minutes and --steps are both 0: one must bound the training");
   if (!options.save.empty()) check_can_save(options.save);
+  if (!options.training.checkpoint.empty()) reel::check_writable(options.training.checkpoint);
   const auto corpus = read_corpus(options.paths, is_saved_model);
   const auto description = describe(app, options, corpus);
   const auto& vocabulary = description.vocabulary;

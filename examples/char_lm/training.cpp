@@ -1,10 +1,11 @@
 #include "training.h"
 
+#include <reel/training_checkpoint.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-
-#include "interrupt.h"
+#include <optional>
 
 namespace char_lm {
 
@@ -27,18 +28,28 @@ class Budget {
  public:
   explicit Budget(const Training& training) : seconds_(training.minutes * 60), steps_(training.steps) {}
 
-  void count_step() { ++step_; }
+  void count_step() {
+    ++step_;
+    seconds_used_ += since_step_.seconds();
+    since_step_ = Stopwatch();
+  }
+  std::int64_t step() const { return step_; }
   double used() const {
-    const double of_time = seconds_ > 0 ? clock_.seconds() / seconds_ : 0;
+    const double of_time = seconds_ > 0 ? seconds_used_ / seconds_ : 0;
     const double of_steps = steps_ > 0 ? static_cast<double>(step_) / static_cast<double>(steps_) : 0;
     return std::max(of_time, of_steps);
   }
-  double seconds_left() const { return clock_.seconds() * (1 / std::max(used(), 1e-9) - 1); }
+  double seconds_left() const { return seconds_used_ * (1 / std::max(used(), 1e-9) - 1); }
+
+  void keep_in(TrainingCheckpoint& checkpoint, const std::string& name) {
+    checkpoint.keep(name + "/step", step_);
+    checkpoint.keep(name + "/seconds", seconds_used_);
+  }
 
  private:
-  double seconds_;
+  double seconds_, seconds_used_ = 0;
   std::int64_t steps_, step_ = 0;
-  Stopwatch clock_;
+  Stopwatch since_step_;
 };
 
 /// The share of the learning rate after `used` of the budget: up at once, then down along half a cosine. The
@@ -60,6 +71,8 @@ class ValidationTimes {
     return true;
   }
 
+  void keep_in(TrainingCheckpoint& checkpoint, const std::string& name) { checkpoint.keep(name, next_); }
+
  private:
   double next_ = 0.05;
   Stopwatch since_last_;
@@ -74,37 +87,99 @@ void forget_some(LSTMStateOf<Array>& state, Random& random) {
       for (auto* part : {&state.h, &state.c}) std::fill_n(part->data<float>() + stream * hidden, hidden, 0.f);
 }
 
+/// A training on its way, all of which a checkpoint keeps.
+class Run {
+ public:
+  Run(Model& model, const Network& network, const std::vector<Symbol>& text, Scorer& scorer,
+      const Training& training, const std::function<void()>& keep)
+      : training_(training),
+        scorer_(scorer),
+        keep_(keep),
+        step_(model, clip_by_global_norm(1, Adam(training.learning_rate)), {&network}),
+        streams_(text, training.time, training.batch),
+        state_(host_state(model, network.initial_state(training.batch))),
+        random_(training.seed),
+        budget_(training),
+        best_(model) {
+    if (training.checkpoint.empty()) return;
+    checkpoint_.emplace(model, training.checkpoint);
+    checkpoint_->expect("time", std::to_string(training.time));
+    checkpoint_->expect("batch", std::to_string(training.batch));
+    checkpoint_->expect("characters", std::to_string(text.size()));
+    checkpoint_->keep("streams", streams_);
+    checkpoint_->keep("state", state_);
+    checkpoint_->keep("random", random_);
+    checkpoint_->keep("budget", budget_);
+    checkpoint_->keep("times", times_);
+    checkpoint_->keep("best", best_);
+    checkpoint_->keep("progress", progress_);
+    resumed_ = checkpoint_->resume();
+  }
+
+  Ending to_the_end() {
+    if (resumed_)
+      std::printf("Goes on after step %lld, from %s.\n", static_cast<long long>(budget_.step()),
+                  training_.checkpoint.c_str());
+    else if (training_.trained_before)
+      validate();
+    while (budget_.used() < 1 && !Interrupts::noted()) {
+      take_step();
+      if (budget_.used() < 1 && times_.is_due(budget_.used())) {
+        validate();
+        save();
+      } else if (since_save_.seconds() > 60) {
+        save();
+      }
+    }
+    // Before the last measurement: a training that was interrupted goes on without it.
+    save();
+    validate();
+    progress_.finish();
+    best_.restore();
+    return {budget_.step(), Interrupts::noted()};
+  }
+
+ private:
+  void take_step() {
+    step_.set_learning_rate(training_.learning_rate * rate_schedule(budget_.used()));
+    const auto window = streams_.next();
+    auto [loss, next] = step_(window.symbols, window.targets, state_);
+    state_ = std::move(next);
+    forget_some(state_, random_);
+    budget_.count_step();
+    progress_.step(loss.item() / std::log(2.0), training_.time * training_.batch, budget_.seconds_left());
+  }
+  void validate() {
+    const double bits = scorer_.piece();
+    progress_.validation(bits);
+    if (best_.offer(bits)) keep_();
+  }
+  void save() {
+    if (checkpoint_) checkpoint_->save();
+    since_save_ = Stopwatch();
+  }
+
+  const Training& training_;
+  Scorer& scorer_;
+  const std::function<void()>& keep_;
+  TrainingStep<TrainingLoss> step_;
+  TrainingStreams streams_;
+  LSTMStateOf<Array> state_;
+  Random random_;
+  Budget budget_;
+  ValidationTimes times_;
+  BestWeights best_;
+  Progress progress_{"bits/char", "chars"};
+  Stopwatch since_save_;
+  std::optional<TrainingCheckpoint> checkpoint_;
+  bool resumed_ = false;
+};
+
 }  // namespace
 
-void train(Model& model, const Network& network, const std::vector<Symbol>& text, Scorer& scorer,
-           const Training& training, const std::function<void()>& keep) {
-  TrainingStep<TrainingLoss> step(model, clip_by_global_norm(1, Adam(training.learning_rate)), {&network});
-  TrainingStreams streams(text, training.time, training.batch);
-  auto state = host_state(model, network.initial_state(training.batch));
-  Random random(training.seed);
-  Budget budget(training);
-  ValidationTimes times;
-  BestWeights best(model);
-  Progress progress("bits/char", "chars");
-  const auto validate = [&] {
-    const double bits = scorer.piece();
-    progress.validation(bits);
-    if (best.offer(bits)) keep();
-  };
-  if (training.trained_before) validate();
-  while (budget.used() < 1 && !interrupted()) {
-    step.set_learning_rate(training.learning_rate * rate_schedule(budget.used()));
-    const auto window = streams.next();
-    auto [loss, next] = step(window.symbols, window.targets, state);
-    state = std::move(next);
-    forget_some(state, random);
-    budget.count_step();
-    progress.step(loss.item() / std::log(2.0), training.time * training.batch, budget.seconds_left());
-    if (budget.used() < 1 && times.is_due(budget.used())) validate();
-  }
-  validate();
-  progress.finish();
-  best.restore();
+Ending train(Model& model, const Network& network, const std::vector<Symbol>& text, Scorer& scorer,
+             const Training& training, const std::function<void()>& keep) {
+  return Run(model, network, text, scorer, training, keep).to_the_end();
 }
 
 }  // namespace char_lm

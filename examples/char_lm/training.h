@@ -15,12 +15,21 @@ struct Training {
   std::int64_t steps = 0;  // 0: no bound
   /// The weights come from an earlier training: they are replaced by better ones only.
   bool trained_before = false;
+  /// File from which the training goes on where it is there, and in which it is kept meanwhile; none if
+  /// empty.
+  std::string checkpoint;
 };
 
-/// Trains on `text` and shows how it goes; stops early when the program is interrupted. Now and then it
-/// measures on a piece of the validation text; `keep` is called each time that is better than before, and
-/// those are the weights in the end.
-void train(reel::Model& model, const Network& network, const std::vector<Symbol>& text, Scorer& scorer,
-           const Training& training, const std::function<void()>& keep);
+/// How a training ended.
+struct Ending {
+  std::int64_t steps = 0;
+  bool was_interrupted = false;
+};
+
+/// Trains on `text` and shows how it goes; stops early when the program is interrupted (reel::Interrupts).
+/// Now and then it measures on a piece of the validation text; `keep` is called each time that is better than
+/// before, and those are the weights in the end.
+Ending train(reel::Model& model, const Network& network, const std::vector<Symbol>& text, Scorer& scorer,
+             const Training& training, const std::function<void()>& keep);
 
 }  // namespace char_lm

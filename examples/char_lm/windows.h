@@ -1,6 +1,7 @@
 #pragma once
 #include <reel/array.h>
 
+#include <string>
 #include <vector>
 
 #include "vocabulary.h"
@@ -20,6 +21,12 @@ class TrainingStreams {
   /// `text` must outlive it.
   TrainingStreams(const std::vector<Symbol>& text, std::int64_t time, std::int64_t batch);
   Window next();
+
+  /// For a TrainingCheckpoint: where the streams are.
+  template <class Checkpoint>
+  void keep_in(Checkpoint& checkpoint, const std::string& name) {
+    checkpoint.keep(name, positions_);
+  }
 
  private:
   const std::vector<Symbol>* text_;

@@ -133,6 +133,20 @@ void TrainingCheckpoint::keep_random(const std::string& name, Random& random) {
              }});
 }
 
+void TrainingCheckpoint::expect(const std::string& name, const std::string& value) {
+  add(name,
+      {[value](Safetensors& content, const std::string& file_name) { content.texts[file_name] = value; },
+       [value, path = path_](const Safetensors& content, const std::string& file_name,
+                             std::set<std::string>& taken) -> Setter {
+         const auto& found = text_of(content, file_name, "[TrainingCheckpoint] " + path);
+         if (found != value)
+           throw FileError("[TrainingCheckpoint] " + path + ": " + file_name + " is '" + found +
+                           "' and must be '" + value + "'");
+         taken.insert(file_name);
+         return [] {};
+       }});
+}
+
 Safetensors TrainingCheckpoint::content() const {
   Safetensors content;
   content.texts = {

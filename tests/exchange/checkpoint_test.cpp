@@ -237,6 +237,21 @@ TEST_CASE("a checkpoint of another training is refused, and changes nothing", "[
   CHECK(training.losses.empty());
 }
 
+TEST_CASE("a training goes on with the settings it had", "[files][checkpoint]") {
+  const Directory directory;
+  Model model(Seed{1});
+  TrainingCheckpoint saved(model, directory / "c");
+  saved.expect("batch", "8");
+  saved.save();
+  TrainingCheckpoint same(model, directory / "c"), other(model, directory / "c"),
+      none(model, directory / "c");
+  same.expect("batch", "8");
+  CHECK(same.resume());
+  other.expect("batch", "9");
+  CHECK_THROWS_WITH(other.resume(), ContainsSubstring("kept/batch is '8' and must be '9'"));
+  CHECK_THROWS_WITH(none.resume(), ContainsSubstring("kept/batch is none of this training"));
+}
+
 TEST_CASE("two variables of one name are not kept", "[files][checkpoint]") {
   Model model(Seed{1});
   TrainingCheckpoint checkpoint(model, "never written");

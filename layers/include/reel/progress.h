@@ -22,6 +22,12 @@ class Progress {
   /// Leaves the last line standing.
   void finish();
 
+  /// For a TrainingCheckpoint: how many steps there were.
+  template <class Checkpoint>
+  void keep_in(Checkpoint& checkpoint, const std::string& name) {
+    checkpoint.keep(name, steps_);
+  }
+
  private:
   using Clock = std::chrono::steady_clock;
   void draw();

@@ -50,6 +50,10 @@ class TrainingCheckpoint {
   template <class T>
   void keep(const std::string& name, T& value);
 
+  /// What must be the same when the training goes on, such as the size of a batch: resume() throws FileError
+  /// where the file has another value.
+  void expect(const std::string& name, const std::string& value);
+
   const std::string& path() const { return path_; }
   /// Something to read for people: free text in the file.
   void set_note(std::string note) { note_ = std::move(note); }
