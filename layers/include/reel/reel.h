@@ -24,6 +24,7 @@
 #include <reel/optimisers.h>
 #include <reel/progress.h>
 #include <reel/rnn.h>
+#include <reel/roc.h>
 #include <reel/sequences.h>
 #include <reel/stack.h>
 #include <reel/stream.h>
