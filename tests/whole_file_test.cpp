@@ -461,6 +461,19 @@ TEST_CASE("a text is read as it was written", "[files]") {
   CHECK_THROWS_WITH(read_whole(path), ContainsSubstring("a zero at byte 0"));
 }
 
+TEST_CASE("bytes are read as they were written, zeros among them", "[files]") {
+  const Directory directory;
+  const auto path = directory / "bytes";
+  for (const auto& bytes :
+       {std::string(), std::string(3, '\0'), std::string(70000, 'x') + std::string("\0y", 2)}) {
+    write_whole(path, bytes);
+    CHECK(read_bytes(path) == bytes);
+  }
+  CHECK_THROWS_WITH(read_bytes(directory / "missing"), ContainsSubstring("was not found"));
+  make_other_kinds(directory);
+  CHECK_THROWS_WITH(read_bytes(directory / "FIFO"), ContainsSubstring("is a FIFO, not a regular file"));
+}
+
 TEST_CASE("two processes save to one path, and every read finds a whole file", "[files]") {
   constexpr int saves = 400;
   const Directory directory;

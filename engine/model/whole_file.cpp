@@ -208,6 +208,25 @@ void reserve(std::string& text, const Status& status, const std::string& path) {
   }
 }
 
+/// All of a file. `check` looks at each block, and is told how many bytes came before it.
+template <class Check>
+std::string read_all(const std::string& path, const Check& check) {
+  Status status;
+  const auto file = open_regular(path, status);
+  std::string text;
+  char block[1 << 16];
+  while (const auto count = ::read(file.number(), block, sizeof block)) {
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) refuse_to_read(path, "cannot be read: " + system_reason());
+    const auto length = static_cast<std::size_t>(count);
+    check(block, length, text.size());
+    // Only now: a file may say that it is longer than any memory, and hold nothing but zeros.
+    if (text.empty()) reserve(text, status, path);
+    text.append(block, length);
+  }
+  return text;
+}
+
 }  // namespace
 
 void write_whole(const std::string& path, const std::string& text) {
@@ -224,23 +243,16 @@ void check_writable(const std::string& path) {
 }
 
 std::string read_whole(const std::string& path) {
-  Status status;
-  const auto file = open_regular(path, status);
-  std::string text;
-  char block[1 << 16];
-  while (const auto count = ::read(file.number(), block, sizeof block)) {
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) refuse_to_read(path, "cannot be read: " + system_reason());
-    const auto length = static_cast<std::size_t>(count);
+  return read_all(path, [&](const char* block, std::size_t length, std::size_t before) {
     if (const void* zero = std::memchr(block, 0, length)) {
-      const auto position = text.size() + (static_cast<const char*>(zero) - block);
+      const auto position = before + (static_cast<const char*>(zero) - block);
       refuse_to_read(path, "is not a text: it holds a zero at byte " + std::to_string(position));
     }
-    // Only now: a file may say that it is longer than any memory, and hold nothing but zeros.
-    if (text.empty()) reserve(text, status, path);
-    text.append(block, length);
-  }
-  return text;
+  });
+}
+
+std::string read_bytes(const std::string& path) {
+  return read_all(path, [](const char*, std::size_t, std::size_t) {});
 }
 
 }  // namespace reel

@@ -22,4 +22,7 @@ void check_writable(const std::string& path);
 /// once and without touching them, and for a zero byte, which no text holds.
 std::string read_whole(const std::string& path);
 
+/// As read_whole(), for a file of any bytes, zeros among them.
+std::string read_bytes(const std::string& path);
+
 }  // namespace reel
