@@ -1,0 +1,132 @@
+#include <reel/csv.h>
+#include <reel/whole_file.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <new>
+#include <set>
+
+#include "csv_rows.h"
+#include "shown.h"
+
+namespace reel {
+
+namespace {
+
+/// Makes a table of rows.
+class TableReader {
+ public:
+  TableReader(const CsvOptions& options, const std::string& where) : options_(options), where_(where) {}
+
+  void take(const csv::Row& row) {
+    if (first_line_ != 0) return take_cells(row);
+    first_line_ = row[0].line;
+    take_names(row);
+    if (!options_.header) take_cells(row);
+  }
+  Table table() {
+    if (first_line_ == 0) throw FileError(where_ + " has no row");
+    const Shape shape{rows_, static_cast<std::int64_t>(table_.names.size())};
+    table_.values = Array(shape, numbers_);
+    return std::move(table_);
+  }
+
+ private:
+  [[noreturn]] void refuse(std::size_t line, const std::string& reason) const {
+    throw FileError(where_ + ": line " + std::to_string(line) + reason);
+  }
+  [[noreturn]] void refuse(const csv::Cell& cell, std::size_t column, const std::string& reason) const {
+    const auto place = ", column " + std::to_string(column + 1) + " (" + shown(names_[column]) + "): ";
+    refuse(cell.line, place + (cell.text.empty() ? "an empty cell" : shown(cell.text)) + reason);
+  }
+  void take_names(const csv::Row& row);
+  void take_cells(const csv::Row& row);
+  void take_number(const csv::Cell& cell, std::size_t column);
+
+  const CsvOptions& options_;
+  const std::string& where_;
+  std::size_t first_line_ = 0;  // that of the first row; 0 before it
+  std::vector<std::string> names_;
+  std::vector<std::vector<std::string>*> texts_;  // for each column where its text goes; null for numbers
+  std::vector<double> numbers_;
+  std::int64_t rows_ = 0;
+  Table table_;
+};
+
+void TableReader::take_names(const csv::Row& row) {
+  for (const auto& cell : row)
+    names_.push_back(options_.header ? cell.text : std::to_string(names_.size() + 1));
+  std::set<std::string> text(options_.text.begin(), options_.text.end()), seen;
+  for (std::size_t column = 0; column < names_.size(); ++column) {
+    const auto& name = names_[column];
+    if (!seen.insert(name).second) refuse(row[column], column, " names two columns");
+    const bool is_text = text.erase(name) != 0;
+    texts_.push_back(is_text ? &table_.text[name] : nullptr);
+    if (!is_text) table_.names.push_back(name);
+  }
+  if (!text.empty()) throw FileError(where_ + " has no column " + shown(*text.begin()));
+}
+
+void TableReader::take_cells(const csv::Row& row) {
+  if (row.size() != names_.size())
+    refuse(row[0].line, ": number of cells " + std::to_string(row.size()) + ", where line " +
+                            std::to_string(first_line_) + " has " + std::to_string(names_.size()));
+  for (std::size_t column = 0; column < row.size(); ++column) {
+    if (texts_[column])
+      texts_[column]->push_back(row[column].text);
+    else
+      take_number(row[column], column);
+  }
+  ++rows_;
+}
+
+void TableReader::take_number(const csv::Cell& cell, std::size_t column) {
+  const auto& missing = options_.missing;
+  if (std::find(missing.begin(), missing.end(), cell.text) != missing.end()) {
+    if (!options_.may_miss) refuse(cell, column, " where no number may be missing");
+    numbers_.push_back(std::nan(""));
+    return;
+  }
+  const char* begin = cell.text.data();
+  const char* end = begin + cell.text.size();
+  // A plus is what std::from_chars does not take; two signs are none.
+  if (cell.text.size() > 1 && begin[0] == '+' && begin[1] != '-') ++begin;
+  double number = 0;
+  const auto [after, error] = std::from_chars(begin, end, number);
+  // What may stand for NaN is in the list of missing ones.
+  if (error == std::errc::invalid_argument || after != end || std::isnan(number))
+    refuse(cell, column, " is no number");
+  if (error != std::errc()) refuse(cell, column, " is no number that float64 can come near");
+  numbers_.push_back(number);
+}
+
+}  // namespace
+
+Table read_csv(const std::string& path, const CsvOptions& options) {
+  const auto where = "[read_csv] " + path;
+  csv::check_separator(options.separator, where);
+  const auto text = read_bytes(path);
+  TableReader table(options, where);
+  csv::RowReader rows(options.separator, [&](const csv::Row& row) { table.take(row); });
+  try {
+    rows.read(text, where);
+    return table.table();
+  } catch (const std::bad_alloc&) {
+    throw MemoryError(where + " does not fit into memory");
+  }
+}
+
+Array Table::column(const std::string& name) const {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end())
+    throw Error("[Table::column] the table has no column " + shown(name) + " of numbers" +
+                (text.count(name) != 0 ? "; it is one of text" : ""));
+  const auto which = found - names.begin();
+  const auto all = values.view<double, 2>();
+  Array column(Shape{values.shape()[0]}, ElementType::float64);
+  for (std::int64_t row = 0; row < column.size(); ++row) column.data<double>()[row] = all(row, which);
+  return column;
+}
+
+}  // namespace reel

@@ -1,0 +1,51 @@
+#pragma once
+#include <reel/array.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace reel {
+
+/// Columns of a table of numbers, and those of text beside them.
+struct Table {
+  std::vector<std::string> names;                   // of the columns of numbers
+  Array values{Shape{0, 0}, ElementType::float64};  // float64 [rows, names.size()]; NaN where one is missing
+  std::map<std::string, std::vector<std::string>> text;  // the other columns by name, a cell for each row
+
+  /// The numbers of a column: float64 [rows]. Throws Error where there is none of that name.
+  Array column(const std::string& name) const;
+};
+
+/// How a file of separated values is spelled.
+struct CsvOptions {
+  /// Whether the first row holds names. Without them columns are called "1", "2" and so on.
+  bool header = true;
+  /// What stands between cells: a character of ASCII that cannot belong to a number, such as ',', ';', '\t'.
+  char separator = ',';
+  /// Columns that hold text, by name; all others hold numbers.
+  std::vector<std::string> text = {};
+  /// Cells that say that a number is missing, letter by letter.
+  std::vector<std::string> missing = {"", "NA", "N/A", "nan", "NaN", "NAN", "-nan", "null"};
+  /// Whether numbers may be missing.
+  bool may_miss = true;
+};
+
+/// Reads a file of separated values (RFC 4180): rows of equally many cells, in lines that end in LF, CR or
+/// both. A cell may stand in quotes ("a ""b"", c"), and then go on over several lines; around one that does
+/// not, blanks are passed over. So are empty lines, and a byte order mark of UTF-8. Numbers have a decimal
+/// point whatever the locale, and may be inf.
+///
+/// Throws FileError, which names line and column, for a cell that is no number, a number beyond those of
+/// float64, one that is missing and may not be, a quote at a wrong place or without its other; and for a row
+/// of more or fewer cells than the first, a name that two columns have, a text column that is not there, a
+/// zero byte, and a file without a row. Throws Error for a separator that cannot be one.
+Table read_csv(const std::string& path, const CsvOptions& options = {});
+
+/// Writes a table, columns of text first, whole or not at all (write_whole). read_csv() gives the same
+/// numbers, bit for bit but for the kind of a NaN, which is written as nan. Of the options header and
+/// separator count. Throws Error where names, values and text do not fit each other, for a name that is there
+/// twice, a table without columns, and text with a zero byte; FileError where the file cannot be written.
+void write_csv(const std::string& path, const Table& table, const CsvOptions& options = {});
+
+}  // namespace reel
