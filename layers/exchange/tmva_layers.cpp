@@ -137,6 +137,8 @@ Extents after(const TMVALayer& layer, const Extents& before) {
 std::string fault_of(const TMVALayer& layer, const Extents& before) {
   if (const auto* recurrent = std::get_if<TMVARecurrent>(&layer)) {
     if (!text_of(recurrent_kinds, recurrent->kind)) return "the kind is none of TMVARecurrent::Kind";
+    if (recurrent->reset == Reset::after_product_with_bias)
+      return "TMVA's GRU has no bias within its reset product";
     return fault_of_size("hidden size", recurrent->hidden);
   }
   if (const auto* dense = std::get_if<TMVADense>(&layer)) {

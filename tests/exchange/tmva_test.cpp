@@ -1148,3 +1148,10 @@ TEST_CASE("damaged files of TMVA's are refused or read, and do no damage", "[tmv
     CHECK(to_string(read_tmva(directory / "again.xml").description) == to_string(file.description));
   });
 }
+
+TEST_CASE("a GRU with a bias within its reset product is none of TMVA's", "[tmva]") {
+  Model model(Seed{1});
+  CHECK_THROWS_WITH(
+      TMVANetwork(model / "network", described(CellKind::gru, 4, false, Reset::after_product_with_bias)),
+      ContainsSubstring("TMVA's GRU has no bias within its reset product"));
+}
