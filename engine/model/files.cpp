@@ -4,7 +4,7 @@
 #include <set>
 #include <string_view>
 
-#include "model/strict_xml.h"
+#include <reel/strict_xml.h>
 
 namespace reel {
 

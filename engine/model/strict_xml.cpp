@@ -1,4 +1,4 @@
-#include "model/strict_xml.h"
+#include <reel/strict_xml.h>
 
 #include <reel/error.h>
 

@@ -6,7 +6,7 @@
 #include <limits>
 #include <string_view>
 
-#include "model/strict_xml.h"
+#include <reel/strict_xml.h>
 #include "tmva_layers.h"
 
 namespace reel {

@@ -6,11 +6,12 @@
 
 namespace reel {
 
-/// Parses a file of XML 1.0 in UTF-8, and tells its one root. The parser passes over much that is wrong, and
-/// over all that it is not asked for; here it is an exception: characters and references to some that XML
-/// does not hold, '<' and a bare '&' in a value, text and elements beside the root, a document type,
-/// instructions, another encoding or version. Comments may stand between elements. `text` is changed, and
-/// must live as long as `document`. Throws FileError, which begins with `where`.
+/// For readers of files in XML; the one header of Reel that needs pugixml. Parses a file of XML 1.0 in UTF-8,
+/// and tells its one root. The parser passes over much that is wrong, and over all that it is not asked for;
+/// here it is an exception: characters and references to some that XML does not hold, '<' and a bare '&' in a
+/// value, text and elements beside the root, a document type, instructions, another encoding or version.
+/// Comments may stand between elements. `text` is changed, and must live as long as `document`. Throws
+/// FileError, which begins with `where`.
 pugi::xml_node parse_strictly(std::string& text, pugi::xml_document& document, const std::string& where);
 
 /// The value of an attribute. Throws FileError where there is none of the name.

@@ -1,0 +1,67 @@
+"""Trains the network of the example classify_sequences in PyTorch, on random events of the same shape, and prints
+milliseconds a step beside those of the example:
+
+    python classify_sequences.py build/release/examples/classify_sequences lstm 1
+
+The last argument is the number of threads of both. They run in turn, three times each. Needs torch."""
+
+import re
+import subprocess
+import statistics
+import sys
+import tempfile
+import time
+
+import torch
+
+BATCH, STEPS, BINS, UNITS, DENSE = 100, 10, 30, 10, 64
+EVENTS, EPOCHS = 12800, 5
+
+
+class Classifier(torch.nn.Module):
+    def __init__(self, cell):
+        super().__init__()
+        self.recurrent = getattr(torch.nn, cell.upper())(BINS, UNITS, batch_first=True)
+        self.hidden = torch.nn.Linear(STEPS * UNITS, DENSE)
+        self.output = torch.nn.Linear(DENSE, 1)
+
+    def forward(self, x):
+        outputs, _ = self.recurrent(x)
+        return self.output(torch.tanh(self.hidden(outputs.flatten(1))))
+
+
+def pytorch_ms(cell):
+    torch.manual_seed(1)
+    model = Classifier(cell)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
+    loss_of = torch.nn.BCEWithLogitsLoss()
+    x, y = torch.randn(EVENTS, STEPS, BINS), torch.randint(0, 2, (EVENTS, 1)).float()
+    start, steps = time.perf_counter(), 0
+    for _ in range(EPOCHS):
+        for which in torch.randperm(EVENTS).split(BATCH):
+            optimiser.zero_grad()
+            loss_of(model(x[which]), y[which]).backward()
+            optimiser.step()
+            steps += 1
+    return (time.perf_counter() - start) / steps * 1e3
+
+
+def reel_ms(program, cell, threads):
+    with tempfile.TemporaryDirectory() as folder:
+        printed = subprocess.run(
+            [program, "--cells", cell, "--epochs", str(EPOCHS), "--threads", str(threads), "--out", folder],
+            capture_output=True, text=True, check=True).stdout
+    return float(re.search(r"([0-9.]+) ms a step", printed).group(1))
+
+
+def main():
+    program, cell, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    torch.set_num_threads(threads)
+    pairs = [(pytorch_ms(cell), reel_ms(program, cell, threads)) for _ in range(3)]
+    pytorch, reel = (statistics.median(times) for times in zip(*pairs))
+    ratio = statistics.median(p / r for p, r in pairs)
+    print(f"{cell}, {threads} threads: PyTorch {pytorch:.3f} ms a step, Reel {reel:.3f}; {ratio:.1f} times as long")
+
+
+if __name__ == "__main__":
+    main()
