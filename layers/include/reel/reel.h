@@ -32,3 +32,4 @@
 #include <reel/to_dot.h>
 #include <reel/training_step.h>
 #include <reel/unroll.h>
+#include <reel/version.h>
