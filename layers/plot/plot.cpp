@@ -91,11 +91,11 @@ std::string quoted(const std::string& text) {
   return literal + "'";
 }
 
-/// What gnuplot draws by a script.
+/// What gnuplot draws by a script, whatever the user's own settings and language are.
 std::string run(const Workplace& place, const std::string& path) {
   const auto svg = place / "picture.svg", errors = place / "errors";
-  const auto command = "exec gnuplot " + quoted(place / "script") + " >" + quoted(svg) + " 2>" +
-                       quoted(errors) + " </dev/null";
+  const auto command = "exec env LC_ALL=C.UTF-8 gnuplot --default-settings " + quoted(place / "script") +
+                       " >" + quoted(svg) + " 2>" + quoted(errors) + " </dev/null";
   const int status = std::system(command.c_str());
   const auto said = read_bytes(errors), text = read_bytes(svg);
   const auto is_whole = text.find("<svg") != text.npos && text.rfind("</svg>") != text.npos;
