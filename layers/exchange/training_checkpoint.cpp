@@ -67,11 +67,28 @@ Safetensors read_checkpoint(const std::string& path, const std::string& where) {
   return content;
 }
 
+/// Whether a text is one that Random writes: its words, and in some libraries which of them comes next.
+/// Reading it, the library believes what it says.
+bool is_state_of_random(const std::string& text) {
+  std::istringstream stream(text);
+  stream.imbue(std::locale::classic());
+  std::size_t count = 0;
+  std::uint64_t last = 0;
+  while (stream >> last) ++count;
+  constexpr auto words = Random::state_size;
+  return stream.eof() && (count == words || (count == words + 1 && last <= words));
+}
+
 }  // namespace
 
 void TrainingCheckpoint::add(const std::string& name, Kept kept) {
-  if (!kept_.emplace(name, std::move(kept)).second)
-    throw Error("[TrainingCheckpoint] " + path_ + ": something is kept as '" + name + "' already");
+  // What is kept as a map of arrays takes all that is below its name.
+  const auto is_below = [](const std::string& a, const std::string& b) { return begins_with(a, b + "/"); };
+  for (const auto& known : kept_)
+    if (known.first == name || is_below(known.first, name) || is_below(name, known.first))
+      throw Error("[TrainingCheckpoint] " + path_ + ": something is kept as '" + known.first +
+                  "' already, beside which nothing is kept as '" + name + "'");
+  kept_.emplace(name, std::move(kept));
 }
 
 void TrainingCheckpoint::keep_array(const std::string& name, std::function<Array()> get, FromArray set) {
@@ -102,49 +119,42 @@ void TrainingCheckpoint::keep_arrays(const std::string& name, std::map<std::stri
              }});
 }
 
-void TrainingCheckpoint::keep_text(const std::string& name, std::string& text) {
-  add(name, {[&text](Safetensors& content, const std::string& file_name) { content.texts[file_name] = text; },
-             [&text](const Safetensors& content, const std::string& file_name,
-                     std::set<std::string>& taken) -> Setter {
-               const auto found = content.texts.find(file_name);
-               if (found == content.texts.end()) return nullptr;
-               taken.insert(file_name);
-               return [&text, value = found->second]() mutable { text = std::move(value); };
-             }});
+void TrainingCheckpoint::keep_text(const std::string& name, std::function<std::string()> get, FromText set) {
+  add(name,
+      {[=](Safetensors& content, const std::string& file_name) { content.texts[file_name] = get(); },
+       [=](const Safetensors& content, const std::string& file_name, std::set<std::string>& taken) -> Setter {
+         const auto found = content.texts.find(file_name);
+         if (found == content.texts.end()) return nullptr;
+         taken.insert(file_name);
+         return set(found->second);
+       }});
 }
 
 void TrainingCheckpoint::keep_random(const std::string& name, Random& random) {
-  add(name, {[&random](Safetensors& content, const std::string& file_name) {
-               std::ostringstream text;
-               text.imbue(std::locale::classic());
-               text << random;
-               content.texts[file_name] = text.str();
-             },
-             [&random](const Safetensors& content, const std::string& file_name,
-                       std::set<std::string>& taken) -> Setter {
-               const auto found = content.texts.find(file_name);
-               if (found == content.texts.end()) return nullptr;
-               taken.insert(file_name);
-               std::istringstream text(found->second);
-               text.imbue(std::locale::classic());
-               Random value;
-               if (!(text >> value)) return nullptr;
-               return [&random, value] { random = value; };
-             }});
+  const auto get = [&random] {
+    std::ostringstream text;
+    text.imbue(std::locale::classic());
+    text << random;
+    return text.str();
+  };
+  keep_text(name, get, [&random](const std::string& text) -> Setter {
+    if (!is_state_of_random(text)) return nullptr;
+    std::istringstream stream(text);
+    stream.imbue(std::locale::classic());
+    Random value;
+    if (!(stream >> value)) return nullptr;
+    return [&random, value] { random = value; };
+  });
 }
 
 void TrainingCheckpoint::expect(const std::string& name, const std::string& value) {
-  add(name,
-      {[value](Safetensors& content, const std::string& file_name) { content.texts[file_name] = value; },
-       [value, path = path_](const Safetensors& content, const std::string& file_name,
-                             std::set<std::string>& taken) -> Setter {
-         const auto& found = text_of(content, file_name, "[TrainingCheckpoint] " + path);
-         if (found != value)
-           throw FileError("[TrainingCheckpoint] " + path + ": " + file_name + " is '" + found +
-                           "' and must be '" + value + "'");
-         taken.insert(file_name);
-         return [] {};
-       }});
+  const auto place = "[TrainingCheckpoint] " + path_ + ": " + kept_prefix + name;
+  keep_text(
+      name, [value] { return value; },
+      [value, place](const std::string& found) -> Setter {
+        if (found != value) throw FileError(place + " is '" + found + "' and must be '" + value + "'");
+        return [] {};
+      });
 }
 
 Safetensors TrainingCheckpoint::content() const {

@@ -223,6 +223,13 @@ TEST_CASE("a checkpoint of another training is refused, and changes nothing", "[
     change([](auto& content) { content.texts["kept/noise"] = "1 2 3"; });
     reason = "kept/noise";
   }
+  SECTION("with random numbers that would begin outside of their words") {
+    change([](auto& content) {
+      auto& text = content.texts["kept/noise"];
+      text = text.substr(0, text.rfind(' ')) + " 1000000000";
+    });
+    reason = "kept/noise is missing, or of another kind";
+  }
   SECTION("of other bytes") {
     write(path, "not a file of ours");
     reason = "no safetensors file";
@@ -258,6 +265,10 @@ TEST_CASE("two variables of one name are not kept", "[files][checkpoint]") {
   double a = 0;
   checkpoint.keep("a", a);
   CHECK_THROWS_WITH(checkpoint.keep("a", a), ContainsSubstring("something is kept as 'a' already"));
+  CHECK_THROWS_WITH(checkpoint.keep("a/b", a), ContainsSubstring("nothing is kept as 'a/b'"));
+  checkpoint.keep("b/c", a);
+  checkpoint.keep("b/d", a);
+  CHECK_THROWS_WITH(checkpoint.keep("b", a), ContainsSubstring("something is kept as 'b/c' already"));
 }
 
 TEST_CASE("an encoder is read out of a checkpoint", "[files][checkpoint]") {

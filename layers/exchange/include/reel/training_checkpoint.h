@@ -78,11 +78,12 @@ class TrainingCheckpoint {
   };
   /// What an Array that was found does to a variable.
   using FromArray = std::function<Setter(const Array&)>;
+  using FromText = std::function<Setter(const std::string&)>;
 
   void add(const std::string& name, Kept kept);
   void keep_array(const std::string& name, std::function<Array()> get, FromArray set);
   void keep_arrays(const std::string& name, std::map<std::string, Array>& arrays);
-  void keep_text(const std::string& name, std::string& text);
+  void keep_text(const std::string& name, std::function<std::string()> get, FromText set);
   void keep_random(const std::string& name, Random& random);
   template <class T>
   void keep_numbers(const std::string& name, T& value);
@@ -164,7 +165,9 @@ void TrainingCheckpoint::keep(const std::string& name, T& value) {
   } else if constexpr (std::is_same_v<T, std::map<std::string, Array>>) {
     keep_arrays(name, value);
   } else if constexpr (std::is_same_v<T, std::string>) {
-    keep_text(name, value);
+    keep_text(
+        name, [&value] { return value; },
+        [&value](const std::string& text) { return [&value, text]() mutable { value = std::move(text); }; });
   } else if constexpr (std::is_same_v<T, Random>) {
     keep_random(name, value);
   } else if constexpr (structure::is_numbers<T>) {
