@@ -1,23 +1,9 @@
 #include "run/cpu/copy.h"
 
+#include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace reel::cpu {
-
-namespace {
-
-template <class T>
-void copy_row(const std::byte* from, std::byte* to, std::int64_t count, std::int64_t from_stride,
-              std::int64_t to_stride) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    T element;
-    std::memcpy(&element, from + i * from_stride, sizeof element);
-    std::memcpy(to + i * to_stride, &element, sizeof element);
-  }
-}
-
-}  // namespace
 
 Copy::Copy(const Layout& from, const Layout& to)
     : element_(static_cast<std::int64_t>(size_of(from.type.element))) {
@@ -48,25 +34,31 @@ void Copy::run(const void* from, void* to, int part, int parts) const {
     source += position[axis] * axes_[axis].from;
     target += position[axis] * axes_[axis].to;
   }
-  const bool side_by_side = row.from == element_ && row.to == element_;
-  for (auto i = first_row; i < last_row; ++i) {
-    if (side_by_side)
-      std::memmove(target, source, static_cast<std::size_t>(count * element_));
-    else if (element_ == 4)
-      copy_row<std::uint32_t>(source, target, count, row.from, row.to);
-    else if (element_ == 8)
-      copy_row<std::uint64_t>(source, target, count, row.from, row.to);
-    else
-      copy_row<std::uint8_t>(source, target, count, row.from, row.to);
-    for (int axis = outer - 1; axis >= 0; --axis) {
-      source += axes_[axis].from;
-      target += axes_[axis].to;
-      if (++position[axis] < axes_[axis].extent) break;
+  for (auto i = first_row; i < last_row;) {
+    // As many as there are along the axis next to the row's, together.
+    const bool is_one = outer == 0;
+    const auto rows = is_one ? 1 : std::min(axes_[outer - 1].extent - position[outer - 1], last_row - i);
+    const auto from_pitch = is_one ? 0 : axes_[outer - 1].from, to_pitch = is_one ? 0 : axes_[outer - 1].to;
+    move_rows({source, target, from_pitch, to_pitch, rows}, count);
+    i += rows;
+    source += rows * from_pitch;
+    target += rows * to_pitch;
+    if (!is_one) position[outer - 1] += rows;
+    for (int axis = outer - 1; axis > 0 && position[axis] == axes_[axis].extent; --axis) {
       position[axis] = 0;
-      source -= axes_[axis].from * axes_[axis].extent;
-      target -= axes_[axis].to * axes_[axis].extent;
+      ++position[axis - 1];
+      source += axes_[axis - 1].from - axes_[axis].from * axes_[axis].extent;
+      target += axes_[axis - 1].to - axes_[axis].to * axes_[axis].extent;
     }
   }
+}
+
+void Copy::move_rows(const Rows& rows, std::int64_t count) const {
+  const auto& row = axes_.back();
+  if (row.from == element_ && row.to == element_) return copy_rows(rows, count * element_);
+  for (std::int64_t i = 0; i < rows.count; ++i)
+    copy_strided(rows.from + i * rows.from_pitch, row.from, rows.to + i * rows.to_pitch, row.to, element_,
+                 count);
 }
 
 std::int64_t Copy::bytes() const { return 2 * rows_ * axes_.back().extent * element_; }

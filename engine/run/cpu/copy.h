@@ -2,6 +2,8 @@
 #include <reel/cpu_kernel.h>
 #include <reel/joint_axes.h>
 
+#include "run/cpu/copy_rows.h"
+
 namespace reel::cpu {
 
 /// Moves elements from one layout to another of the same shape.
@@ -23,6 +25,9 @@ class Copy {
       return from == next.from * next.extent && to == next.to * next.extent;
     }
   };
+  /// Rows, of each the first `count` elements.
+  void move_rows(const Rows& rows, std::int64_t count) const;
+
   /// Outermost first, as few as will do. The last one is the row.
   std::vector<Axis> axes_;
   std::int64_t element_ = 0;

@@ -3,7 +3,7 @@
 
 #include "run/cpu/cluster/cluster.h"
 #include "run/cpu/cluster/prefetch.h"
-#include "run/cpu/cluster/tile_rows.h"
+#include "run/cpu/copy_rows.h"
 
 // A thread's way through the tiles of its share.
 

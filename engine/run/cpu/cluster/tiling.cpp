@@ -225,7 +225,11 @@ class Cluster::Tiling {
       const auto& access = to_.accesses_[i];
       const bool is_input = i < inputs_.size();
       const bool is_cold = is_input ? inputs_[i].is_cold : outputs_[i - inputs_.size()].is_cold;
-      if (is_cold && access.column == access.element && !access.per_row && !access.repeated)
+      // Measured: of rows shorter than this the processor's own prefetching is as good, and asking costs
+      // more.
+      constexpr std::int64_t least_row = 128;  // bytes
+      const bool is_long = access.packed || to_.columns_ * access.element >= least_row;
+      if (is_cold && is_long && access.column == access.element && !access.per_row && !access.repeated)
         to_.streams_.push_back(static_cast<std::int32_t>(i));
     }
     to_.step_count_ = static_cast<std::int64_t>(steps_.size());

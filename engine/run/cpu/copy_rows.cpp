@@ -1,4 +1,4 @@
-#include "run/cpu/cluster/tile_rows.h"
+#include "run/cpu/copy_rows.h"
 
 #include <cstring>
 
@@ -24,6 +24,16 @@ void copy_pieces(const Rows& rows, std::int64_t bytes) {
   }
 }
 
+template <class T>
+void copy_elements(const std::byte* from, std::int64_t from_stride, std::byte* to, std::int64_t to_stride,
+                   std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    T element;
+    std::memcpy(&element, from + i * from_stride, sizeof element);
+    std::memcpy(to + i * to_stride, &element, sizeof element);
+  }
+}
+
 }  // namespace
 
 void copy_rows(const Rows& rows, std::int64_t bytes) {
@@ -38,14 +48,18 @@ void copy_rows(const Rows& rows, std::int64_t bytes) {
   if (bytes >= 8 && bytes < 16) return copy_pieces<std::uint64_t, 2>(rows, bytes);
   if (bytes >= 4 && bytes < 8) return copy_pieces<std::uint32_t, 2>(rows, bytes);
   for (std::int64_t i = 0; i < rows.count; ++i)
-    std::memcpy(rows.to + i * rows.to_pitch, rows.from + i * rows.from_pitch,
-                static_cast<std::size_t>(bytes));
+    std::memmove(rows.to + i * rows.to_pitch, rows.from + i * rows.from_pitch,
+                 static_cast<std::size_t>(bytes));
 }
 
 void copy_strided(const std::byte* from, std::int64_t from_stride, std::byte* to, std::int64_t to_stride,
                   std::int64_t size, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i)
-    std::memcpy(to + i * to_stride, from + i * from_stride, static_cast<std::size_t>(size));
+  if (size == 4)
+    copy_elements<std::uint32_t>(from, from_stride, to, to_stride, count);
+  else if (size == 8)
+    copy_elements<std::uint64_t>(from, from_stride, to, to_stride, count);
+  else
+    copy_elements<std::uint8_t>(from, from_stride, to, to_stride, count);
 }
 
 }  // namespace reel::cpu
