@@ -8,7 +8,7 @@
 #include "memory.h"
 #include "shape.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// The elements of an Array by their indices, x(t, b, f): no copy, valid as long as the array. Indices are
 /// checked where NDEBUG is not defined.

@@ -11,7 +11,7 @@
 #include "array.h"
 #include "span.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 struct Body;
 class Variable;

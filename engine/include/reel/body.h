@@ -1,7 +1,7 @@
 #pragma once
 #include "tape.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// One step of an unroll, recorded on a tape of its own. Its inputs are argument nodes of that tape.
 ///

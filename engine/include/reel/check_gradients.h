@@ -1,7 +1,7 @@
 #pragma once
 #include "model.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// How far derived gradients are from measured ones.
 struct GradientCheck {

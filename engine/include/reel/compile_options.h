@@ -4,7 +4,9 @@
 #include <set>
 #include <string>
 
-namespace reel {
+#include "visibility.h"
+
+namespace REEL_PUBLIC reel {
 
 /// How products of float32 matrices are computed by devices that can choose; the others do it in float32.
 /// Matrices and results are float32, and sums are added up in float32, whichever it is.

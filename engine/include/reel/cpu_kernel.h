@@ -7,7 +7,7 @@
 #include "kernel_request.h"
 #include "span.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// One call of a kernel of the CPU runner. The work is shared by `parts` threads, each of which calls with
 /// its own `part` and scratch memory.

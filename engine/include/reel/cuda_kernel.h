@@ -9,7 +9,7 @@
 #include "compile_options.h"
 #include "kernel_request.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// A text that kernels are made of. What it includes of Reel's own texts, by the names of their files, comes
 /// with it.

@@ -2,7 +2,9 @@
 #include <memory>
 #include <string>
 
-namespace reel {
+#include "visibility.h"
+
+namespace REEL_PUBLIC reel {
 
 class Backend;
 

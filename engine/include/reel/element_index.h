@@ -1,7 +1,7 @@
 #pragma once
 #include <reel/shape.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Where the element at a position in memory stands: its place on each axis of an array of this shape.
 inline std::vector<std::int64_t> element_index(std::int64_t position, const Shape& shape) {

@@ -4,7 +4,7 @@
 
 #include "error.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Type of one element of a tensor. There is no implicit promotion between them, but for two: integers of
 /// both widths meet in int64, and sums and products of many elements are of summed_type().

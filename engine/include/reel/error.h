@@ -2,7 +2,9 @@
 #include <stdexcept>
 #include <string>
 
-namespace reel {
+#include "visibility.h"
+
+namespace REEL_PUBLIC reel {
 
 /// Base of every exception Reel throws on purpose.
 class Error : public std::runtime_error {

@@ -2,7 +2,7 @@
 #include "part.h"
 #include "whole_file.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Writes every parameter of `model` as XML: one <Layer Name> for each scope, in it one <Matrix Name Type
 /// Rows Columns> for each parameter, its numbers in row-major order with as many digits as bring back the

@@ -7,7 +7,7 @@
 #include "record.h"
 #include "structure.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 namespace structure {
 

@@ -1,7 +1,7 @@
 #pragma once
 #include "tensor.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Derivatives of the sum of `y` with respect to each of `xs` (arguments, parameters, states, any value `y`
 /// is computed from), as tensors recorded on the tape of `y`: each has the type of its x, and can be

@@ -5,7 +5,7 @@
 
 #include "tape.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Updates held back: for whoever records others in their place.
 class HeldUpdates {

@@ -2,7 +2,7 @@
 #include "model.h"
 #include "structure.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 namespace structure {
 

@@ -3,7 +3,7 @@
 
 #include "element_type.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Whether somebody uses something that only one thread may use at a time.
 class InUse {

@@ -2,7 +2,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace reel {
+#include "visibility.h"
+
+namespace REEL_PUBLIC reel {
 
 /// An axis that several values are walked along together, and the stride of each: 0 in one that is the same
 /// all along it.

@@ -2,7 +2,7 @@
 #include "attributes.h"
 #include "layout.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// What a kernel is made for.
 struct KernelRequest {

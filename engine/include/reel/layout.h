@@ -3,7 +3,7 @@
 
 #include "shape.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// How a value lies in memory: element [i, j, ...] stands at i * strides[0] + j * strides[1] + ..., counted
 /// in elements. A broadcast axis has stride 0.

@@ -1,7 +1,7 @@
 #pragma once
 #include "operation.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Records an operation of one step for all steps at once: [T, ...]. By the operation's own time rule, or by
 /// its kind (a map stays itself, axes move by one); where neither tells, as an unroll around it alone.

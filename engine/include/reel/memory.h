@@ -5,7 +5,7 @@
 
 #include "error.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 struct FreeMemory {
   void operator()(std::byte* memory) const;

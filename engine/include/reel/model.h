@@ -7,7 +7,7 @@
 #include "tensor.h"
 #include "variable.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 class Model;
 

@@ -1,7 +1,7 @@
 #pragma once
 #include "pool.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Values by numbers, each value but once. Number 0 is the one that a value has by itself.
 template <class T, class Hash>

@@ -10,7 +10,7 @@
 #include "span.h"
 #include "tensor.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// How an operation moves data: all that the engine knows of operations outside its own vocabulary.
 enum class Kind {

@@ -5,7 +5,7 @@
 
 #include "span.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Where a node comes from, for people: errors, prints and graphs show it.
 struct Origin {

@@ -1,7 +1,7 @@
 #pragma once
 #include "model.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// A part of a file's parameters, by patterns of their names: those that match one of `take` and none of
 /// `except`. * stands for any characters, / too, ? for one, [ab] for one of several, and \ takes the next as

@@ -6,7 +6,7 @@
 #include "tape.h"
 
 /// What is done to a tape between recording and running, and how to leave parts of it out or look at it.
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// A pass by its name and what it does.
 struct PassName {

@@ -4,7 +4,9 @@
 #include <utility>
 #include <vector>
 
-namespace reel {
+#include "visibility.h"
+
+namespace REEL_PUBLIC reel {
 
 /// Elements that stay where they are while more come, in pieces each twice as long as the one before. The
 /// first one has 2^log_of_first elements.

@@ -6,7 +6,7 @@
 #include "device.h"
 #include "passes.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 class Runner;
 

@@ -3,7 +3,7 @@
 
 #include "body.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// A recording in progress on this thread, from construction to destruction; they nest. An operation is
 /// recorded on the innermost one; without one, on its operands' tape.

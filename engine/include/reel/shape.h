@@ -8,7 +8,7 @@
 
 #include "element_type.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Axes of an operation, counted from 0; negative ones count from the last axis, as in NumPy.
 using Axes = std::vector<std::int64_t>;

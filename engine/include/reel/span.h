@@ -2,7 +2,9 @@
 #include <cstddef>
 #include <vector>
 
-namespace reel {
+#include "visibility.h"
+
+namespace REEL_PUBLIC reel {
 
 /// A view of contiguous elements owned by somebody else (std::span is C++20).
 template <class T>

@@ -5,7 +5,7 @@
 #include "host_state.h"
 #include "unroll.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 namespace structure {
 

@@ -4,7 +4,9 @@
 
 #include <pugixml.hpp>
 
-namespace reel {
+#include "visibility.h"
+
+namespace REEL_PUBLIC reel {
 
 /// For readers of files in XML; the one header of Reel that needs pugixml. Parses a file of XML 1.0 in UTF-8,
 /// and tells its one root. The parser passes over much that is wrong, and over all that it is not asked for;

@@ -3,7 +3,7 @@
 
 /// The structural operations: the engine's own vocabulary, which passes create and match freely. Of every
 /// other operation the engine knows only what its definition says. They are defined in ops/.
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 // Leaves.
 

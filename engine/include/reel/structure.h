@@ -15,7 +15,7 @@
 /// Structures of tensors: a tensor, a tuple, pair, array or vector of structures, or a struct with
 /// REEL_MEMBERS. The same walk serves structures of arrays on the host. A leaf is anything that is none of
 /// these.
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 namespace structure {
 

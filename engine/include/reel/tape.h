@@ -10,7 +10,7 @@
 #include "pool.h"
 #include "tape_link.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 class HeldUpdates;
 

@@ -8,7 +8,7 @@
 #include "origin.h"
 #include "shape.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 class Tape;
 

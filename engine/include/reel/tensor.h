@@ -7,7 +7,7 @@
 
 #include "array.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 class Tape;
 class TapeLink;

@@ -5,7 +5,7 @@
 #include "structure.h"
 #include "unroll_flat.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// What an unroll gives: `auto [outputs, state] = unroll(...)`. `outputs` has a leading time axis; `state` is
 /// the one after the last step. `node` projects further values of the step; an expanded unroll has none, and

@@ -4,7 +4,7 @@
 #include "body.h"
 #include "record.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// One step on flat lists: slices of the sequences and the state in, outputs and the next state out.
 struct FlatStep {

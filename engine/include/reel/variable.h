@@ -7,7 +7,7 @@
 
 #include "array.h"
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Memory that outlives a run: a parameter of a model, or what an optimiser remembers of one. Read by the
 /// tape's parameter node, written by an update. Its type never changes. It knows where its newest value is:

@@ -1,7 +1,9 @@
 #pragma once
 #include <string>
 
-namespace reel {
+#include "visibility.h"
+
+namespace REEL_PUBLIC reel {
 
 /// Writes `text` to the file `path`, all of it or nothing: to a temporary file of its own beside it, flushed
 /// to the disk, which then takes the file's name, so that others who write and read it at the same time find

@@ -8,7 +8,7 @@
 #endif
 
 /// Arrays from xtensor and back. Only code that includes this header needs xtensor.
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// The values of any xtensor expression, as an array of its shape and element type.
 template <class E>

@@ -2,7 +2,7 @@
 #include <reel/array.h>
 #include <reel/model.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Numbers of examples that are looked at together, one list for each batch.
 using BatchList = std::vector<std::vector<std::size_t>>;

@@ -3,7 +3,7 @@
 
 #include <limits>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// The weights with which a model was best so far, kept to be restored.
 ///

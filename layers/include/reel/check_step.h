@@ -1,7 +1,7 @@
 #pragma once
 #include <reel/tensor.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// A tensor of a cell's state, and how many units it is of.
 struct StatePart {

@@ -1,7 +1,7 @@
 #pragma once
 #include <reel/unroll.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// `x` with each element zeroed with probability `rate` and the rest divided by 1 - rate, so that the mean
 /// stays (Srivastava et al. 2014). New choices in each run and at each step of an unroll. `rate`, from 0 to

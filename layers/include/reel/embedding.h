@@ -3,7 +3,7 @@
 #include <reel/ops.h>
 #include <reel/record.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// A learned vector for each of `count` symbols: integers [...] in [0, count) -> [..., size]. Parameter
 /// `table` [count, size]. A symbol out of range is a RunError.

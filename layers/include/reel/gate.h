@@ -4,7 +4,7 @@
 #include <reel/ops.h>
 #include <reel/record.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// How the parameters of a recurrent cell begin.
 struct CellInit {

@@ -2,7 +2,7 @@
 #include <reel/gate.h>
 #include <reel/unroll.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Where a GRU applies its reset gate: to the state, to the product of state and recurrent matrix, or to that
 /// product and a bias of its own, as in cuDNN, PyTorch and Keras.

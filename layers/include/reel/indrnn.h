@@ -3,7 +3,7 @@
 #include <reel/linear.h>
 #include <reel/unroll.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Independently recurrent network (Li et al. 2018): h = act(x W + u h + b), each unit sees its own past
 /// alone. Parameters `input/weight` [input, hidden], `input/bias` [hidden], and `u` [hidden], at first

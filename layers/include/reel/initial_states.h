@@ -2,7 +2,7 @@
 #include <reel/model.h>
 #include <reel/structure.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 namespace structure {
 

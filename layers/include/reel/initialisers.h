@@ -1,7 +1,7 @@
 #pragma once
 #include <reel/model.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Every element `value`.
 Initialiser constant_init(double value);

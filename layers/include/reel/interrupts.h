@@ -1,6 +1,7 @@
 #pragma once
+#include <reel/visibility.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// During its life the first SIGINT (Ctrl-C) or SIGTERM is only noted, for the program to end in order: to
 /// save, and to say how it goes on. A second one ends it at once. One at a time; afterwards signals do what

@@ -3,7 +3,7 @@
 #include <reel/ops.h>
 #include <reel/record.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Layer normalisation over the last axis (Ba et al. 2016), [..., size] -> [..., size]:
 ///   (x - mean) / sqrt(variance + 1e-5) * scale + shift.

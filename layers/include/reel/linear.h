@@ -3,7 +3,7 @@
 #include <reel/ops.h>
 #include <reel/record.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// y = x weight + bias: [..., input] -> [..., output]. Parameters `weight` [input, output] and `bias`
 /// [output].

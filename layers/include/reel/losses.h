@@ -1,7 +1,7 @@
 #pragma once
 #include <reel/ops.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 // A loss is a mean, over all positions or over some: of event weights, floating, or a mask, bool, of the
 // shape of the losses, or of their first axes or of their last, it is sum(weight * loss) / sum(weight);

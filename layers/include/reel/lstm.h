@@ -3,7 +3,7 @@
 #include <reel/layer_norm.h>
 #include <reel/unroll.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Output h and memory c, each [batch, hidden]; h [batch, size] where it is projected.
 template <class T>

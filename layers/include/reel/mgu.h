@@ -2,7 +2,7 @@
 #include <reel/gate.h>
 #include <reel/unroll.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Minimal gated unit (Zhou et al. 2016): f = sigmoid(x W + h U + b), h = (1 - f) h + f tanh(x W + (f h) U +
 /// b). The gates' parameters are `forget` and `candidate`, each with W, U, b. State and output are h.

@@ -3,7 +3,7 @@
 #include <reel/linear.h>
 #include <reel/unroll.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// A GRU whose gate and candidate do not see the state (Feng et al. 2024): z = sigmoid(x W + b), h = (1 - z)
 /// h + z (x W + b), a diagonal linear recurrence. The parameters are `update` and `candidate`, each with

@@ -2,7 +2,7 @@
 #include <reel/model.h>
 #include <reel/ops.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// A parameter and the gradient of the loss with respect to it.
 struct ParameterGradient {

@@ -4,7 +4,9 @@
 #include <optional>
 #include <string>
 
-namespace reel {
+#include <reel/visibility.h>
+
+namespace REEL_PUBLIC reel {
 
 /// Shows on standard output how a training goes on: in one line redrawn on a terminal, elsewhere in a line
 /// for each validation.

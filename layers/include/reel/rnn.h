@@ -2,7 +2,7 @@
 #include <reel/gate.h>
 #include <reel/unroll.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// The plain recurrent cell: h = act(x W + h U + b) (Elman 1990). State and output are h [batch, hidden].
 /// Throws Error for an activation that is none.

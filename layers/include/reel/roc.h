@@ -2,7 +2,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace reel {
+#include <reel/visibility.h>
+
+namespace REEL_PUBLIC reel {
 
 /// How well scores tell signal from background, for every threshold that may be put between them.
 struct Roc {

@@ -1,7 +1,7 @@
 #pragma once
 #include <reel/unroll.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 // Options of unroll for batches of sequences. What has no axes in a step, a counter or a time stamp, belongs
 // to all sequences; of everything else the first axis in a step is the batch. They combine with each other

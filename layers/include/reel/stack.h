@@ -4,7 +4,7 @@
 
 /// Cells of cells: stacks, shortcuts around a cell, and both directions. Each is made of any cells, the
 /// user's own and each other, and is unrolled as any cell is.
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 namespace structure {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// A line for each parameter, with its shape and how many numbers it holds, and the sum of them.
 std::string summary(const Model& model);

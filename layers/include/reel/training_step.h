@@ -3,7 +3,7 @@
 #include <reel/gradients.h>
 #include <reel/optimisers.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// What a TrainingStep does beside what any Function does; set by the options below.
 struct TrainingOptions {

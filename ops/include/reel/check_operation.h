@@ -1,7 +1,7 @@
 #pragma once
 #include <reel/operation.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Tests an operation on its own samples, and returns what is wrong, each time with what was tried and what
 /// came of it: nothing where all is well. The same checks the built-in operations must pass:

@@ -35,7 +35,7 @@
 ///
 /// What stands below is C++ for the host; ops/device/reel/map.h has its place where maps are compiled for
 /// another device.
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 enum class Accepts { floating, numbers, boolean, anything };
 

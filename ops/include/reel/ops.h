@@ -5,7 +5,7 @@
 /// types, but for one: integers of two widths meet in the wider. Sums and products of many elements are int64
 /// for integers and bools. Each throws RecordError, naming operation, shapes and scope, where its operands do
 /// not fit.
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Every operation there is, each defined in one place: what the tests loop over.
 const std::vector<const Operation*>& operations();

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// Columns of a table of numbers, and those of text beside them.
 struct Table {

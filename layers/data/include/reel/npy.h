@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// The array in a file of NumPy's format .npy, of any shape that an Array may have, in row-major order
 /// whichever order it is stored in. Elements that an Array does not have become the smallest ones that hold

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 using NamedArrays = std::map<std::string, Array>;
 

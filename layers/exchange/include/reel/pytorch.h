@@ -7,7 +7,7 @@
 #include <reel/rnn.h>
 #include <reel/stack.h>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// A part of a tensor in PyTorch: rows of it, of which a parameter of Reel is made.
 struct PyTorchPart {

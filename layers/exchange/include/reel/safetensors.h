@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// What a file in the format safetensors holds: arrays by name, and texts by name.
 struct Safetensors {

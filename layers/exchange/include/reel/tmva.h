@@ -5,7 +5,7 @@
 #include <map>
 #include <variant>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 // Networks of TMVA's deep-learning method (DL), the toolkit for classification in CERN's ROOT: described,
 // made as layers of Reel, read from its weights files and written to them.

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <optional>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 namespace structure {
 

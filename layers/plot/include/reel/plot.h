@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace reel {
+namespace REEL_PUBLIC reel {
 
 /// One axis of a picture: what it shows and in which unit, "loss / nats"; from where to where, or as far as
 /// the curves go.
