@@ -26,7 +26,8 @@
 /// With two operands, `operator()(T a, T b)` and the adjoints of both. The function is called with float,
 /// double, int32_t, int64_t or bool, as far as they are accepted, and returns a number of that type or a
 /// bool. The compiler makes vector instructions of a function that is arithmetic, comparisons and choose();
-/// of std::exp and its like it calls the scalar ones.
+/// of std::exp and its like it calls the scalar ones. A bare abs outside of Reel is that of integers: write
+/// std::abs.
 ///
 /// Optional members: `low`, `high`, the range tests draw operands from (and `second_low`, `second_high`);
 /// `zero_derivative = true` in place of a derivative; `linear = LinearIn::...`; `left_unit`, `right_unit`;
@@ -302,7 +303,9 @@ struct MapText {
   const char* text = nullptr;
 };
 
-/// Defines the struct of a map, and keeps its text, of which kernels for CUDA devices are made:
+/// Defines the struct of a map, and keeps its text, of which kernels for CUDA devices are made. Their
+/// compiler sees the text alone and what ops/device/reel/map.h has: of std the functions named in it, in the
+/// derivative elementwise operations, operators and select, and nothing of the user's own from around it.
 ///
 ///   REEL_MAP(Spike, {
 ///     static constexpr auto name = "spike";
