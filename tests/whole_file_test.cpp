@@ -364,6 +364,9 @@ TEST_CASE("other hard links keep the old text", "[files]") {
 
 TEST_CASE("a process killed as it writes leaves the file whole and is in nobody's way", "[files]") {
   const Directory directory;
+  const int without_name = ::open(directory.path.c_str(), O_WRONLY | O_TMPFILE, 0600);
+  const bool leaves_nothing = without_name >= 0;
+  if (leaves_nothing) ::close(without_name);
   fs::create_directory(directory / "far");
   fs::create_symlink("far/text", directory / "link");
   write_whole(directory / "link", "old");
@@ -380,10 +383,10 @@ TEST_CASE("a process killed as it writes leaves the file whole and is in nobody'
     CHECK(WTERMSIG(status) == SIGXFSZ);
     CHECK(read(directory / "far/text") == "old");
   }
-  // What is left lies beside the target.
+  // What is left, where the file system knows no files without a name, lies beside the target.
   CHECK(directory.names() == Names{"far", "link"});
   const auto left = std::distance(fs::directory_iterator(directory / "far"), fs::directory_iterator());
-  CHECK(left == 4);
+  CHECK(left == (leaves_nothing ? 1 : 4));
   write_whole(directory / "link", "new");
   CHECK(read_whole(directory / "link") == "new");
   CHECK(std::distance(fs::directory_iterator(directory / "far"), fs::directory_iterator()) == left);

@@ -123,20 +123,24 @@ bool keep_access(int file, const Status& old) {
   return (now.st_mode & 0777) == mode || ::fchmod(file, mode) == 0;
 }
 
-/// A new file beside `place` under a name that nothing had; removed again unless it takes the place.
+/// A new file beside `place`, without a name while it is written: a process that is killed then leaves
+/// nothing behind. Where the file system does not know such files, under a name that nothing had. Gone again
+/// unless it takes the place.
 class Temporary {
  public:
   Temporary(const Standing& place, const std::string& path) : place_(place) {
     // Nobody else may read what may become secret before its mode is known to be kept.
     const mode_t mode = place.old ? 0600 : 0666;
-    constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    constexpr int most_attempts = 100;
-    for (int attempt = 0; !file_.is_open() && attempt < most_attempts; ++attempt) {
-      name_ = wish();
-      file_ = Descriptor(::openat(place.folder.number(), name_.c_str(), flags, mode));
-      if (!file_.is_open() && errno != EEXIST) break;
-    }
-    if (!file_.is_open()) refuse_to_write(path, "a temporary file beside it: " + system_reason());
+    constexpr int flags = O_WRONLY | O_CLOEXEC;
+    file_ = Descriptor(::openat(place.folder.number(), ".", flags | O_TMPFILE, mode));
+    if (file_.is_open() && ::access(link_to_file().c_str(), F_OK) == 0) return;
+    file_.close();
+    const bool opened = name_anew([&] {
+      file_ = Descriptor(
+          ::openat(place.folder.number(), name_.c_str(), flags | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
+      return file_.is_open();
+    });
+    if (!opened) refuse_to_write(path, "a temporary file beside it: " + system_reason());
   }
   ~Temporary() {
     if (!name_.empty()) ::unlinkat(place_.folder.number(), name_.c_str(), 0);
@@ -153,16 +157,36 @@ class Temporary {
       if (count > 0) written += static_cast<std::size_t>(count);
     }
     // On disk before it is renamed, so that not even a power failure leaves half a file under the name.
-    return ::fsync(file_.number()) == 0 && file_.close();
+    return ::fsync(file_.number()) == 0;
   }
   bool take_place() {
     const int folder = place_.folder.number();
-    if (::renameat(folder, name_.c_str(), folder, place_.name.c_str()) != 0) return false;
+    // What stands there is replaced by renaming alone, so a name is needed for that long.
+    const bool named = !name_.empty() || name_anew([&] {
+      return ::linkat(AT_FDCWD, link_to_file().c_str(), folder, name_.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    });
+    if (!named || !file_.close() || ::renameat(folder, name_.c_str(), folder, place_.name.c_str()) != 0)
+      return false;
     name_.clear();
     return true;
   }
 
  private:
+  std::string link_to_file() const { return "/proc/self/fd/" + std::to_string(file_.number()); }
+
+  /// Tries names until `take` succeeds with one that nothing had; without one the file has none.
+  template <class Take>
+  bool name_anew(const Take& take) {
+    constexpr int most_attempts = 100;
+    for (int attempt = 0; attempt < most_attempts; ++attempt) {
+      name_ = wish();
+      if (take()) return true;
+      if (errno != EEXIST) break;
+    }
+    name_.clear();
+    return false;
+  }
+
   std::string wish() const {
     constexpr std::size_t longest = 200;  // of the 255 bytes that a name may have
     std::random_device random;
