@@ -11,6 +11,7 @@
 
 #include <sys/resource.h>
 
+#include "mutations.h"
 #include "weight_file.h"
 
 using namespace reel;
@@ -422,4 +423,24 @@ TEST_CASE("a part of a file is read into another model, with a report", "[files]
                       ContainsSubstring("no name in it matches 'haed/*'"));
     CHECK(weight.value() == Array({ElementType::float32, {2, 3}}, 0));
   }
+}
+
+TEST_CASE("a damaged weight file is refused and changes nothing, or is read", "[files]") {
+  const Directory directory;
+  const auto path = directory / "weights.xml", damaged_path = directory / "damaged.xml";
+  write(path, known_file);
+  Model model(Seed{1});
+  make_parameters(model);
+  load(model, path);
+  const auto known = values(model);
+  survive_mutations({known_file}, [&](const std::string& damaged) {
+    write(damaged_path, damaged);
+    try {
+      load(model, damaged_path);
+    } catch (const FileError&) {
+      CHECK(values(model) == known);
+      throw;
+    }
+    load(model, path);
+  });
 }
