@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Arrays of the host.
 #include <cstring>
 #include <memory>
 #include <string>
@@ -15,8 +17,10 @@ namespace REEL_PUBLIC reel {
 template <class T, int rank>
 class ArrayView {
  public:
+  /// Over elements that somebody else owns, in row-major order.
   ArrayView(T* elements, const Shape& shape) : elements_(elements), shape_(shape) {}
 
+  /// The element at these indices, one for each axis.
   template <class... Index>
   T& operator()(Index... index) const {
     static_assert(sizeof...(Index) == rank, "a view takes one index for each axis");
@@ -30,6 +34,7 @@ class ArrayView {
     }
     return elements_[position];
   }
+  /// The extents of the array, outermost axis first.
   const Shape& shape() const { return shape_; }
 
  private:
@@ -53,6 +58,7 @@ class Array {
   explicit Array(const TensorType& type);
   /// Every element `value`, converted as C++ does.
   Array(const TensorType& type, double value);
+  /// Zeros of that shape and element type.
   Array(const Shape& shape, ElementType element) : Array(TensorType{element, shape}) {}
   /// Elements in row-major order. Throws Error where their number does not fit the shape.
   template <class T>
@@ -67,19 +73,30 @@ class Array {
     *data<T>() = scalar;
   }
 
+  /// A copy has elements of its own; what was moved from has none. Copying throws MemoryError where there is
+  /// no memory for the elements.
+  /// @{
   Array(const Array& other);
   Array(Array&& other) noexcept = default;
   Array& operator=(const Array& other);
   Array& operator=(Array&& other) noexcept = default;
+  /// @}
 
+  /// Element type and shape.
   const TensorType& type() const { return type_; }
+  /// The type of each element.
   ElementType element() const { return type_.element; }
+  /// The extents, outermost axis first.
   const Shape& shape() const { return type_.shape; }
+  /// How many elements there are; 1 for a scalar.
   std::int64_t size() const { return type_.shape.size(); }
+  /// How many bytes the elements take.
   std::size_t bytes() const { return type_.bytes(); }
 
   /// Whether its elements went to another array, and it has none until it is assigned to.
   bool moved_from() const { return !memory_; }
+  /// Pointer to the first element, whatever its type. Throws Error where the array was moved from.
+  /// @{
   void* raw() {
     check_held();
     return memory_.get();
@@ -88,7 +105,9 @@ class Array {
     check_held();
     return memory_.get();
   }
+  /// @}
   /// Pointer to the first element. Throws Error where T is not the element type.
+  /// @{
   template <class T>
   T* data() {
     check(element_type_of<T>);
@@ -99,8 +118,10 @@ class Array {
     check(element_type_of<T>);
     return static_cast<const T*>(raw());
   }
+  /// @}
   /// The elements by their indices: `x.view<float, 3>()(t, b, f)`. Throws Error for another element type or
   /// number of axes.
+  /// @{
   template <class T, int rank>
   ArrayView<T, rank> view() {
     check_rank(rank);
@@ -111,6 +132,8 @@ class Array {
     check_rank(rank);
     return {data<T>(), shape()};
   }
+  /// @}
+  /// The elements in row-major order. Throws Error where T is not the element type.
   template <class T>
   std::vector<T> to_vector() const {
     return std::vector<T>(data<T>(), data<T>() + size());
@@ -118,13 +141,15 @@ class Array {
 
   /// The only element, whatever its type. Throws Error where there is not exactly one.
   double item() const;
-  /// The element at a row-major position, whatever its type, as double.
+  /// The element at a row-major position, whatever its type, as double. Throws Error where there is no such
+  /// position.
   double at(std::int64_t position) const;
   /// A copy in another element type (C++ conversion of each element).
   Array cast(ElementType element) const;
 
   /// Same type and the same bits.
   bool operator==(const Array& other) const;
+  /// Another type, or other bits.
   bool operator!=(const Array& other) const { return !(*this == other); }
 
  private:
@@ -141,6 +166,7 @@ class Array {
   Memory memory_;
 };
 
+/// Throws Error that names the index along `axis` and the shape that it is outside of.
 [[noreturn]] void refuse_index(const Shape& shape, const std::int64_t* indices, int axis);
 
 template <class T, int rank>

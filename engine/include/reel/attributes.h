@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// The constants of recorded operations.
 #include <array>
 #include <cstring>
 #include <initializer_list>
@@ -20,8 +22,12 @@ class Variable;
 /// where memory gives out while one is copied, it destroys what was never made.
 struct NoAttribute {
   NoAttribute() = default;
+  /// Nothing is copied.
+  /// @{
   NoAttribute(const NoAttribute&) noexcept {}
   NoAttribute& operator=(const NoAttribute&) = default;
+  /// @}
+  /// True: one is as good as another.
   bool operator==(const NoAttribute&) const { return true; }
 };
 
@@ -39,13 +45,19 @@ bool identical(const Attribute& a, const Attribute& b);
 class AttributeName {
  public:
   constexpr AttributeName() = default;
+  /// The name that the literal spells.
   template <std::size_t N>
   constexpr AttributeName(const char (&literal)[N]) : text_(literal) {}
 
+  /// The name.
   const char* text() const { return text_; }
+  /// Whether it is this name.
   bool is(const char* other) const { return text_ == other || std::strcmp(text_, other) == 0; }
+  /// Whether both are the same name.
+  /// @{
   bool operator==(const AttributeName& other) const { return is(other.text_); }
   bool operator!=(const AttributeName& other) const { return !is(other.text_); }
+  /// @}
 
  private:
   const char* text_ = "";
@@ -54,11 +66,15 @@ class AttributeName {
 /// The named constants of a recorded operation. Immutable, shared by copies.
 class Attributes {
  public:
+  /// An attribute by its name.
   using Entry = std::pair<AttributeName, Attribute>;
 
   Attributes() = default;
+  /// Those of `entries`, in that order.
+  /// @{
   Attributes(std::initializer_list<Entry> entries);
   explicit Attributes(std::vector<Entry> entries);
+  /// @}
   /// Those of `first`, then those of `more`, which are moved from.
   static Attributes joined(Span<const Entry> first, Span<Entry> more);
 
@@ -69,16 +85,21 @@ class Attributes {
     if (!value) throw InternalError(std::string("attribute '") + name + "' has another type");
     return *value;
   }
+  /// The attribute of that name, as get() of the type that the function is named for.
+  /// @{
   std::int64_t integer(const char* name) const { return get<std::int64_t>(name); }
   double real(const char* name) const { return get<double>(name); }
   const std::vector<std::int64_t>& integers(const char* name) const {
     return get<std::vector<std::int64_t>>(name);
   }
   const std::string& text(const char* name) const { return get<std::string>(name); }
+  /// @}
 
+  /// All of them, in the order in which they were given.
   Span<const Entry> entries() const;
   /// The same names and the same bits: 0 and -0 differ, a NaN equals itself.
   bool operator==(const Attributes& other) const;
+  /// A number that is the same for equal attributes.
   std::size_t hash() const { return held_ ? held_->hash : 0; }
 
  private:
@@ -94,7 +115,9 @@ class Attributes {
   std::shared_ptr<const Held> held_;
 };
 
+/// For unordered containers, with Attributes as keys.
 struct AttributesHash {
+  /// The attributes' own hash().
   std::size_t operator()(const Attributes& attributes) const { return attributes.hash(); }
 };
 

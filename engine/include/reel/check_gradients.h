@@ -1,23 +1,30 @@
 #pragma once
+/// @file
+/// Derived gradients beside measured ones.
 #include "model.h"
 
 namespace REEL_PUBLIC reel {
 
 /// How far derived gradients are from measured ones.
 struct GradientCheck {
-  /// Largest |analytic - numeric| over all elements that were compared, and their largest finite |gradient|.
+  /// Largest |analytic - numeric| over all elements that were compared.
   double worst_error = 0;
+  /// Largest finite |gradient| of these elements.
   double largest_gradient = 0;
-  /// Where the worst error is: "input 1" or the name of a parameter, and the element's index there.
+  /// Where the worst error is: "input 1" or the name of a parameter.
   std::string worst_input;
+  /// The index of the worst element there.
   std::vector<std::int64_t> worst_element;
-  double analytic = 0, numeric = 0;
+  double analytic = 0,  ///< The derived gradient there.
+      numeric = 0;      ///< The one measured by differences.
   /// How many elements were compared, and at how many nothing can be: there the differences do not settle as
   /// their step gets smaller, or those to both sides differ. A kink (relu at 0), a jump (floor at 1), the
   /// edge of where the function is defined, or rounding errors of a function much larger than its slopes.
-  std::int64_t compared = 0, unsettled = 0;
+  std::int64_t compared = 0,  ///< How many elements were compared.
+      unsettled = 0;          ///< At how many nothing can be compared.
   /// The first of those.
   std::string unsettled_input;
+  /// The index of that element there.
   std::vector<std::int64_t> unsettled_element;
 
   /// No wrong derivative was found: worst_error <= tolerance * max(largest_gradient, 1e-3). False where the

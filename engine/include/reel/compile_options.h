@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// How a program is compiled.
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -26,19 +28,24 @@ enum class Saving : std::uint8_t {
 
 /// How a program is compiled; set by options such as CheckFinite and Without("split").
 struct CompileOptions {
+  /// Whether results that are infinite or NaN are errors; see the option CheckFinite.
   bool check_finite = false;
 
   /// Operations that the host runs where the device has no kernel for them.
   std::set<std::string> on_host;
 
+  /// How factors of products are rounded.
   ProductPrecision products = ProductPrecision::float32;
 
+  /// What is saved for derivatives.
   Saving saving = Saving::time_and_memory;
 
-  /// By their numbers in all_passes().
+  /// Which passes it takes and leaves out, by their numbers in all_passes().
+  /// @{
   bool takes(std::size_t pass) const { return (left_out_ >> pass & 1) == 0; }
   void leave_out(std::size_t pass) { left_out_ |= std::uint64_t{1} << pass; }
   void leave_out_all() { left_out_ = ~std::uint64_t{0}; }
+  /// @}
 
  private:
   std::uint64_t left_out_ = 0;
@@ -47,18 +54,20 @@ struct CompileOptions {
 /// An option: compiles what was recorded, node by node, without any pass.
 inline constexpr auto AsRecorded = [](CompileOptions& options) { options.leave_out_all(); };
 
-/// Options: products of a program are computed faster and less precisely, on devices that can; see
+/// An option: products of a program are computed faster and less precisely, on devices that can; see
 /// ProductPrecision. As in TrainingStep step(model, Adam(1e-3), loss, TF32Products).
 inline constexpr auto TF32Products = [](CompileOptions& options) {
   options.products = ProductPrecision::tf32;
 };
+/// The same with ProductPrecision::bfloat16.
 inline constexpr auto BFloat16Products = [](CompileOptions& options) {
   options.products = ProductPrecision::bfloat16;
 };
 
-/// Options: a program that holds derivatives runs in as little time, or in as little memory, as can be had by
-/// what it keeps for them; see Saving. As in TrainingStep step(model, Adam(1e-3), loss, LeastMemory).
+/// An option: a program that holds derivatives runs in as little time as can be had by what it keeps for
+/// them; see Saving. As in TrainingStep step(model, Adam(1e-3), loss, LeastTime).
 inline constexpr auto LeastTime = [](CompileOptions& options) { options.saving = Saving::time; };
+/// The same for as little memory.
 inline constexpr auto LeastMemory = [](CompileOptions& options) { options.saving = Saving::memory; };
 
 /// An option: a RunError where a result is not finite, or a value that is about to be written into a
@@ -79,7 +88,9 @@ inline constexpr auto CheckFinite = [](CompileOptions& options) {
 /// compiled.
 class OnHost {
  public:
+  /// Of the operations of these names.
   explicit OnHost(std::set<std::string> operations) : operations_(std::move(operations)) {}
+  /// Adds them to CompileOptions::on_host.
   void operator()(CompileOptions& options) const {
     options.on_host.insert(operations_.begin(), operations_.end());
   }

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// What an operation says of itself to the CPU runner.
 #include <algorithm>
 #include <functional>
 #include <optional>
@@ -12,18 +14,19 @@ namespace REEL_PUBLIC reel {
 /// One call of a kernel of the CPU runner. The work is shared by `parts` threads, each of which calls with
 /// its own `part` and scratch memory.
 struct CpuCall {
-  const void* const* inputs;
-  void* output;
-  void* scratch;
-  int part;
-  int parts;
+  const void* const* inputs;  ///< The operands' memory.
+  void* output;               ///< The result's memory.
+  void* scratch;              ///< Memory of the thread to work in.
+  int part;                   ///< Which of the parts this call computes, from 0.
+  int parts;                  ///< Into how many parts the work is divided.
   /// Positions in the unrolls around it, outermost first.
   Span<const std::int64_t> steps;
 };
 
 /// Bytes from the address of an operand on.
 struct Reach {
-  std::int64_t low, high;
+  std::int64_t low,  ///< Where they begin.
+      high;          ///< Where they end: one past the last.
 
   /// Positions `first` to `last` of an axis, both included; the stride in bytes.
   void extend(std::int64_t first, std::int64_t last, std::int64_t stride) {
@@ -42,6 +45,7 @@ struct Reach {
 
 /// A kernel with all worked out that does not change from call to call.
 struct CpuKernel {
+  /// Computes the result, or a part of it.
   std::function<void(const CpuCall&)> run;
   /// Scratch memory of each thread, aligned to 64 bytes.
   std::size_t scratch_bytes = 0;
@@ -69,16 +73,19 @@ using RepeatLoop = void (*)(const void* input, std::int64_t pitch, void* output,
 struct ColumnLoops {
   /// Size of a total; 0 where there is no such reduction.
   std::int64_t total_bytes = 0;
+  /// Begins with nothing joined.
   void (*start)(void* totals, std::int64_t columns) = nullptr;
   /// Joins `rows` rows that lie one after the other.
   void (*take)(void* totals, const void* input, std::int64_t rows, std::int64_t columns) = nullptr;
   /// Joins the totals of other rows.
   void (*join)(void* totals, const void* others, std::int64_t columns) = nullptr;
+  /// Makes the results of the totals.
   void (*finish)(const void* totals, void* output, std::int64_t columns) = nullptr;
 };
 
 /// A form of one operand in which the kernel works faster, made once where the operand does not change.
 struct PreparedOperand {
+  /// Which operand it is, from 0.
   std::size_t operand = 0;
   /// Size of the form; 0 where it is not worth making. None where the operation has no such form.
   std::function<std::size_t(const KernelRequest&)> bytes;
@@ -90,10 +97,10 @@ struct PreparedOperand {
 struct CpuKernels {
   /// The loop of a map; null where there is none. The runner fuses maps of up to three operands.
   std::function<MapLoop(const std::vector<ElementType>& operands, ElementType result)> map = nullptr;
-  /// The loops of a reduction, along the last axis and along all others; none where it has no such loop. The
-  /// runner fuses them with maps. The reduction's attribute `axes`, counted from 0, names the axes, which
-  /// disappear.
+  /// The loop of a reduction along the last axis; none where it has no such loop. The runner fuses it with
+  /// maps. The reduction's attribute `axes`, counted from 0, names the axes, which disappear.
   std::function<RowLoop(ElementType operand)> rows = nullptr;
+  /// The loops of a reduction along all axes but the last.
   std::function<ColumnLoops(ElementType operand)> columns = nullptr;
   /// The loop of broadcast, which repeats row values in a fusion.
   std::function<RepeatLoop(ElementType)> repeat = nullptr;
@@ -101,6 +108,7 @@ struct CpuKernels {
   std::function<CpuKernel(const KernelRequest&)> kernel = nullptr;
   /// Whether `kernel` takes operands and a result of any layout; else they are contiguous.
   bool any_layout = false;
+  /// A form of an operand in which `kernel` works faster, if there is one.
   PreparedOperand prepared = {};
 };
 

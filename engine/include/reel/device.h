@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Where programs run.
 #include <memory>
 #include <string>
 
@@ -27,6 +29,7 @@ class Device {
   /// a program that another thread was running at that moment stays in the midst of its run: running it
   /// throws Error.
   static Device cpu(int threads = 0);
+  /// The same with other options.
   static Device cpu(const CpuOptions& options);
   /// The processor without anything clever: one plain kernel an operation, in one thread. Everything else is
   /// tested against it.
@@ -48,6 +51,7 @@ class Device {
   std::string name() const;
   /// Threads of the host that work on a program, the one that runs it included.
   int threads() const;
+  /// What compiles programs for it: for Reel's own devices and those of its tests.
   Backend& backend() const { return *backend_; }
 
  private:

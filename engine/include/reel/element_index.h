@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Positions in memory as indices.
 #include <reel/shape.h>
 
 namespace REEL_PUBLIC reel {

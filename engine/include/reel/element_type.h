@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// The types of elements.
 #include <cstddef>
 #include <cstdint>
 
@@ -10,6 +12,7 @@ namespace REEL_PUBLIC reel {
 /// both widths meet in int64, and sums and products of many elements are of summed_type().
 enum class ElementType : std::uint8_t { float32, float64, int32, int64, boolean };
 
+/// Every element type there is.
 inline constexpr ElementType all_element_types[] = {
     ElementType::float32, ElementType::float64, ElementType::int32, ElementType::int64, ElementType::boolean};
 
@@ -32,8 +35,10 @@ decltype(auto) with_type(ElementType type, F&& f) {
   throw InternalError("element type out of range");
 }
 
+/// The element type of a C++ type. Types that no tensor has elements of have none: using it does not compile.
 template <class T>
 struct ElementTypeOf;
+/// @cond
 template <>
 struct ElementTypeOf<float> {
   static constexpr ElementType value = ElementType::float32;
@@ -54,10 +59,14 @@ template <>
 struct ElementTypeOf<bool> {
   static constexpr ElementType value = ElementType::boolean;
 };
+/// @endcond
+/// The element type of T: element_type_of<float> is ElementType::float32.
 template <class T>
 inline constexpr ElementType element_type_of = ElementTypeOf<T>::value;
 
+/// Whether it is float32 or float64.
 inline bool is_floating(ElementType t) { return t == ElementType::float32 || t == ElementType::float64; }
+/// Whether it is int32 or int64.
 inline bool is_integer(ElementType t) { return t == ElementType::int32 || t == ElementType::int64; }
 
 /// The type of a sum or a product of many elements: int64 of integers and bools, which would soon overflow.
@@ -68,6 +77,7 @@ inline std::size_t size_of(ElementType type) {
   return with_type(type, [](auto zero) { return sizeof(zero); });
 }
 
+/// "float32", "int64", "bool": as messages and files name it.
 inline const char* name_of(ElementType type) {
   switch (type) {
     case ElementType::float32:

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// The exceptions that Reel throws.
 #include <stdexcept>
 #include <string>
 

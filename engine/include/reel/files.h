@@ -1,13 +1,16 @@
 #pragma once
+/// @file
+/// Weights in readable files.
 #include "part.h"
 #include "whole_file.h"
 
 namespace REEL_PUBLIC reel {
 
-/// Writes every parameter of `model` as XML: one <Layer Name> for each scope, in it one <Matrix Name Type
-/// Rows Columns> for each parameter, its numbers in row-major order with as many digits as bring back the
-/// same bits. Rank 1 is Rows x 1, rank 2 is Rows x Columns; other ranks carry their Shape. The file appears
-/// whole or not at all, as write_whole() says. Throws FileError, and MemoryError where there is none for it.
+/// Writes every parameter of `model` as XML: one element `Layer` with a `Name` for each scope,
+/// in it one element `Matrix` with `Name`, `Type`, `Rows` and `Columns` for each parameter, its numbers in
+/// row-major order with as many digits as bring back the same bits. Rank 1 is Rows x 1, rank 2 is Rows x
+/// Columns; other ranks carry their Shape. The file appears whole or not at all, as write_whole() says.
+/// Throws FileError, and MemoryError where there is none for it.
 void save(const Model& model, const std::string& path);
 
 /// Reads what save() wrote into a model with the same parameters; float32 numbers may be read into a float64
@@ -23,7 +26,7 @@ void load(Model& model, const std::string& path);
 /// tells what was taken. Of the part are FileErrors a matrix of another shape or type than the model's of
 /// that name, which may be excepted, and a pattern that no name matches; else as load() of it all.
 ///
-///   std::cout << to_string(load(model, "model.xml", Part{{"*"}, {"head/*"}}));
+///     std::cout << to_string(load(model, "model.xml", Part{{"*"}, {"head/*"}}));
 LoadReport load(Model& model, const std::string& path, const Part& part);
 
 }  // namespace reel

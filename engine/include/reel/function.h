@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Functions that are recorded once, and replayed.
 #include <list>
 
 #include "in_use.h"
@@ -54,8 +56,8 @@ inline char type_tag = 0;
 /// How many programs a function keeps, and how much memory for their values: those that were used last. The
 /// one that was used last of all is kept in any case.
 struct CacheLimits {
-  std::size_t programs = 256;
-  std::size_t bytes = std::size_t{4} << 30;
+  std::size_t programs = 256;                ///< The most programs that are kept.
+  std::size_t bytes = std::size_t{4} << 30;  ///< The most bytes of their values.
 };
 
 /// The programs of one function, one for each combination of argument types, least recently used last.
@@ -63,22 +65,28 @@ class ProgramCache {
  public:
   /// How many are kept unless it is said otherwise.
   static constexpr std::size_t capacity = CacheLimits().programs;
+  /// Argument types and structure in numbers.
   using Key = std::vector<std::int64_t>;
 
+  /// A program, and for which arguments it is.
   struct Entry {
-    Key key;
-    Program program;
+    Key key;          ///< What its arguments are.
+    Program program;  ///< What runs.
     /// The structure of the result, its tensors absent.
     std::shared_ptr<void> result;
   };
 
+  /// The program for these arguments, which becomes the one used last; null where there is none.
   Entry* find(const Key& key);
+  /// Adds a program, and lets go of those that are then beyond the limits.
   Entry& insert(Entry entry);
+  /// How many are kept.
   std::size_t size() const { return entries_.size(); }
   /// Of the memory they work in, which is as much as the largest needs, and of all that they keep.
   std::size_t bytes() const;
   /// Lets go of what is beyond the limits, now and from now on.
   void set_limits(const CacheLimits& limits);
+  /// Lets go of all of them.
   void clear();
 
  private:
@@ -93,6 +101,7 @@ class ProgramCache {
 template <class Result>
 class StagedCall {
  public:
+  /// Of a program, what was staged for it, and the structure of its result: made by Function::stage().
   StagedCall(Program program, std::shared_ptr<StagedArguments> arguments, std::shared_ptr<void> result)
       : program_(std::move(program)), arguments_(std::move(arguments)), result_(std::move(result)) {}
 
@@ -117,8 +126,8 @@ class StagedCall {
 
 /// A function of tensors, recorded and compiled at the first call and replayed after that.
 ///
-///   Function predict(model, [&](Tensor x) { return head(x); });
-///   Array y = predict(x);
+///     Function predict(model, [&](Tensor x) { return head(x); });
+///     Array y = predict(x);
 ///
 /// It takes arrays, C++ numbers (inputs of each run: a floating one becomes a scalar of the model's element
 /// type, an int int32, a wider or unsigned one int64), and tuples, vectors, arrays or structs of them; the
@@ -171,12 +180,12 @@ class Function {
   /// A call in two halves: copies the arguments now, and begins to bring them to the device, which goes on
   /// while other calls compute; what it returns is called for the result.
   ///
-  ///   auto next = step.stage(batch(0));
-  ///   for (int i = 1; i <= n; ++i) {
-  ///     auto now = std::move(next);
-  ///     if (i < n) next = step.stage(batch(i));
-  ///     Array loss = now();
-  ///   }
+  ///     auto next = step.stage(batch(0));
+  ///     for (int i = 1; i <= n; ++i) {
+  ///       auto now = std::move(next);
+  ///       if (i < n) next = step.stage(batch(i));
+  ///       Array loss = now();
+  ///     }
   ///
   /// Throws what a call throws before it runs.
   template <class... Args>
@@ -220,9 +229,10 @@ class Function {
         args...);
   }
 
-  /// How many programs have been recorded and are kept, and the bytes of their values: the memory they work
-  /// in by turns, and what they keep of parameters. (What is shared with other functions is counted in each.)
+  /// How many programs have been recorded and are kept.
   std::size_t program_count() const { return cache_.size(); }
+  /// The bytes of their values: the memory they work in by turns, and what they keep of parameters. What is
+  /// shared with other functions is counted in each.
   std::size_t program_bytes() const { return cache_.bytes(); }
   /// Keeps no more than that from now on; CacheLimits{} is what holds at first. Throws Error where another
   /// thread uses the function, as forget_programs() does.
@@ -416,6 +426,7 @@ class Function {
   std::vector<Array> results_;
 };
 
+/// Of a callable, whose type is the function's.
 template <class F, class... Options>
 Function(Model&, F, const Options&...) -> Function<F>;
 

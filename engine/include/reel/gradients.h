@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Derivatives of any value with respect to any other.
 #include "tensor.h"
 
 namespace REEL_PUBLIC reel {

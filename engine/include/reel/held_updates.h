@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Updates that are not recorded yet.
 #include <functional>
 #include <memory>
 #include <vector>
@@ -10,8 +12,9 @@ namespace REEL_PUBLIC reel {
 /// Updates held back: for whoever records others in their place.
 class HeldUpdates {
  public:
+  /// An update that was asked for.
   struct Entry {
-    std::shared_ptr<Variable> variable;
+    std::shared_ptr<Variable> variable;  ///< What was to be written.
     /// On the tape, with the variable's type.
     Tensor value;
   };
@@ -21,6 +24,7 @@ class HeldUpdates {
 
   /// Where updates of `tape` are held back, or null.
   static HeldUpdates* of(const Tape& tape) { return tape.held_updates_; }
+  /// Holds back one more.
   void add(Entry entry) { entries_.push_back(std::move(entry)); }
 
  private:

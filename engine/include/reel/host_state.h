@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Initial states in arrays.
 #include "model.h"
 #include "structure.h"
 
@@ -15,8 +17,8 @@ Array host_values(const Tensor& literal, ElementType element);
 /// returns a state is called with first. Literals without a type of their own are of the model's. Throws
 /// Error for what is no literal.
 ///
-///   auto state = host_state(model, cell.initial_state(batch));
-///   for (const auto& x : batches) std::tie(y, state) = predict(x, state);
+///     auto state = host_state(model, cell.initial_state(batch));
+///     for (const auto& x : batches) std::tie(y, state) = predict(x, state);
 template <class State>
 structure::rebound<State, Array> host_state(const Model& model, const State& state) {
   return structure::converted<structure::rebound<State, Array>>(

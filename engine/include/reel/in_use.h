@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// A guard against two threads in one place.
 #include <atomic>
 
 #include "element_type.h"
@@ -10,8 +12,10 @@ class InUse {
  public:
   InUse() = default;
   /// Whoever moves a thing is its only user.
+  /// @{
   InUse(InUse&&) noexcept {}
   InUse& operator=(InUse&&) noexcept { return *this; }
+  /// @}
 
  private:
   friend class Using;

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Axes of several values, walked along together.
 #include <cstdint>
 #include <vector>
 
@@ -9,8 +11,8 @@ namespace REEL_PUBLIC reel {
 /// An axis that several values are walked along together, and the stride of each: 0 in one that is the same
 /// all along it.
 struct JointAxis {
-  std::int64_t extent;
-  std::vector<std::int64_t> strides;
+  std::int64_t extent;                ///< How many positions there are.
+  std::vector<std::int64_t> strides;  ///< From a position to the next, for each value.
 
   /// Whether in all values the positions of the axis behind this one go on where a step along this one ends.
   bool continues_in(const JointAxis& next) const {
@@ -19,6 +21,7 @@ struct JointAxis {
     return true;
   }
 };
+/// Axes, the outermost first.
 using JointAxes = std::vector<JointAxis>;
 
 /// Puts an axis behind others, outermost first, by as few as will do: one of extent 1 is left out, and one

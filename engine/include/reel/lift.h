@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Operations for all steps at once.
 #include "operation.h"
 
 namespace REEL_PUBLIC reel {

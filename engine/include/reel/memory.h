@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Blocks of memory.
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -7,7 +9,9 @@
 
 namespace REEL_PUBLIC reel {
 
+/// Gives back what allocate() gave.
 struct FreeMemory {
+  /// Gives it back to the system.
   void operator()(std::byte* memory) const;
 };
 /// A block aligned to a cache line.

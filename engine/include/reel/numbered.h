@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Values by numbers.
 #include "pool.h"
 
 namespace REEL_PUBLIC reel {
@@ -7,6 +9,7 @@ namespace REEL_PUBLIC reel {
 template <class T, class Hash>
 class Numbered {
  public:
+  /// The value of a number that number_of() gave.
   const T& operator[](std::uint32_t number) const {
     static const T none{};
     return number == 0 ? none : values_[number - 1];

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// All that is known of an operation.
 #include <functional>
 #include <optional>
 #include <string>
@@ -36,8 +38,8 @@ inline void check_element(const TensorType& held, ElementType wanted) {
 
 /// One operand of a kernel: contiguous, row-major.
 struct ConstView {
-  const void* data;
-  const TensorType* type;
+  const void* data;        ///< Its first element.
+  const TensorType* type;  ///< Its element type and shape.
   /// Pointer to the first element, to be asked for once and not at every element. Throws RunError where T is
   /// not the element type.
   template <class T>
@@ -45,30 +47,35 @@ struct ConstView {
     check_element(*type, element_type_of<T>);
     return static_cast<const T*>(data);
   }
+  /// Its extents.
   const Shape& shape() const { return type->shape; }
 };
 
+/// The result of a kernel, to be written: contiguous, row-major.
 struct View {
-  void* data;
-  const TensorType* type;
-  /// As for ConstView.
+  void* data;              ///< Its first element.
+  const TensorType* type;  ///< Its element type and shape.
+  /// Pointer to the first element, to be asked for once and not at every element. Throws RunError where T is
+  /// not the element type.
   template <class T>
   T* as() const {
     check_element(*type, element_type_of<T>);
     return static_cast<T*>(data);
   }
+  /// Its extents.
   const Shape& shape() const { return type->shape; }
 };
 
 /// What a kernel gets. It throws RunError for values it cannot accept; the runner adds operation, scope and
 /// step.
 struct KernelCall {
-  Span<const ConstView> inputs;
-  View output;
-  const Attributes& attributes;
+  Span<const ConstView> inputs;  ///< The operands.
+  View output;                   ///< Where the result goes.
+  const Attributes& attributes;  ///< The constants of the operation.
   /// Positions in the unrolls around it, outermost first.
   Span<const std::int64_t> steps;
 };
+/// Computes the result of an operation.
 using Kernel = std::function<void(const KernelCall&)>;
 
 /// The kernels of an operation, those for each device beside one another: the plain one, and what it states
@@ -76,11 +83,13 @@ using Kernel = std::function<void(const KernelCall&)>;
 class Kernels {
  public:
   Kernels() = default;
+  /// A plain kernel, and what is stated to devices.
   template <class... OfDevices>
   Kernels(Kernel plain, OfDevices... of_devices) : reference(std::move(plain)) {
     (set(std::move(of_devices)), ...);
   }
 
+  /// The plain kernel, which the reference runner calls.
   Kernel reference;
 
   /// What is stated to a device; null where nothing is.
@@ -90,6 +99,7 @@ class Kernels {
       if (type == typeid(OfDevice)) return static_cast<const OfDevice*>(stated.get());
     return nullptr;
   }
+  /// States it to the device that asks for this type, in place of what was stated before.
   template <class OfDevice>
   void set(OfDevice kernels) {
     auto stated = std::make_shared<const OfDevice>(std::move(kernels));
@@ -105,12 +115,17 @@ class Kernels {
 /// A node already recorded, as a derivative rule sees it. Converts to its result.
 class Recorded {
  public:
+  /// Node `id` of `tape`.
   Recorded(Tape& tape, NodeId id) : tape_(&tape), id_(id) {}
+  /// Its result.
   operator Tensor() const { return Tensor(*tape_, id_); }
   /// Operand `i`.
   Tensor operator[](std::size_t i) const;
+  /// How many operands it has.
   std::size_t operands() const;
+  /// Its constants.
   const Attributes& attributes() const;
+  /// The extents of its result.
   const Shape& shape() const;
 
  private:
@@ -126,6 +141,7 @@ struct Derivative {
   /// Zero everywhere (comparisons, stop_gradient): adjoints end here.
   bool zero = false;
 
+  /// The derivative is zero everywhere.
   static Derivative none() { return {nullptr, true}; }
 };
 
@@ -143,13 +159,16 @@ struct Algebra {
   bool identity = false;
   /// f(f(x)) = x
   bool involution = false;
-  /// f(unit, x) = x and f(x, unit) = x, up to the sign of zero.
-  std::optional<double> left_unit = std::nullopt, right_unit = std::nullopt;
+  /// Operands that leave the other as it is, up to the sign of zero; none where there is none.
+  std::optional<double> left_unit = std::nullopt,  ///< f(left_unit, x) = x
+      right_unit = std::nullopt;                   ///< f(x, right_unit) = x
   /// Sets of operands in which it is linear, taken together, while the others stay: {{0, 1}} for a + b, {{0},
   /// {1}} for a b. An index map is linear in all its operands and need not say so.
   std::vector<std::vector<std::size_t>> linear = {};
+  /// What its zeros make of what is infinite or NaN.
   ZeroTimes zero_times = ZeroTimes::as_numbers;
 
+  /// No more than that it is linear in these sets of operands.
   static Algebra linear_in(std::vector<std::vector<std::size_t>> operands) {
     Algebra algebra;
     algebra.linear = std::move(operands);
@@ -160,19 +179,21 @@ struct Algebra {
 /// Elements of an operand's memory as a result sees them: the position of the first one, and the distance
 /// from one to the next along each axis, counted in elements.
 struct MemoryView {
-  std::int64_t first = 0;
-  std::vector<std::int64_t> strides;
+  std::int64_t first = 0;             ///< The position of the first element.
+  std::vector<std::int64_t> strides;  ///< From an element to the next, along each axis.
 };
 
 /// Operands for the tests that loop over all operations.
 struct Sample {
+  /// The type of an operand, and the range of its values.
   struct Operand {
-    TensorType type;
+    TensorType type;  ///< Element type and shape.
     /// Values are drawn between these; integers include `low` and exclude `high`.
-    double low = -2, high = 2;
+    double low = -2,  ///< The lowest value.
+        high = 2;     ///< The highest.
   };
-  std::vector<Operand> operands;
-  Attributes attributes;
+  std::vector<Operand> operands;  ///< One for each operand.
+  Attributes attributes;          ///< The constants of the operation.
 };
 
 struct Operation;
@@ -180,22 +201,27 @@ struct Operation;
 /// An operation of one step that is to be done for all steps at once: `lifted` operands have a leading time
 /// axis of `steps`, the others do not vary.
 struct Lift {
-  const Operation& operation;
-  Tensors operands;
-  std::vector<bool> lifted;
-  const Attributes& attributes;
-  std::int64_t steps;
+  const Operation& operation;    ///< What is to be done.
+  Tensors operands;              ///< On the tape around the loop.
+  std::vector<bool> lifted;      ///< Which operands have the time axis.
+  const Attributes& attributes;  ///< The constants of the operation in the step.
+  std::int64_t steps;            ///< How many steps there are.
 };
 
 /// All that Reel knows of an operation. Immutable; it must outlive every tape and program that uses it (the
 /// built-in ones are one constant table).
 struct Operation {
+  /// The type of the result, from the types of the operands and the attributes.
   using Infer = std::function<TensorType(const std::vector<TensorType>& operands, const Attributes&)>;
+  /// What the tests try the operation on.
   using Samples = std::function<std::vector<Sample>()>;
+  /// Records the operation for all steps at once.
   using Lifting = std::function<Tensor(const Lift&)>;
+  /// Where a result finds its elements in its operand's memory.
   using Relayout = std::function<std::optional<MemoryView>(const Layout& operand, const TensorType& result,
                                                            const Attributes&)>;
 
+  /// An operation is its parts: see the members of these names.
   Operation(std::string name, Kind kind, Infer infer, Derivative derivative, Kernels kernels, Samples samples,
             Lifting time = nullptr, Algebra algebra = {}, Lifting sum_over_time = nullptr,
             double cost = a_few_instructions, Relayout layout = nullptr)
@@ -211,18 +237,19 @@ struct Operation {
         cost(cost),
         layout(std::move(layout)) {}
 
-  std::string name;
-  Kind kind;
+  std::string name;  ///< In messages and pictures: "softmax".
+  Kind kind;         ///< How it moves data.
   /// Type of the result. Throws RecordError with the rule that is broken; the tape adds name, operands,
   /// scope.
   Infer infer;
-  Derivative derivative;
-  Kernels kernels;
-  Samples samples;
+  Derivative derivative;  ///< As recorded operations.
+  Kernels kernels;        ///< For each device.
+  Samples samples;        ///< Operands to test it on.
   /// The result of all steps [T, ...], recorded, where it does not follow from the kind; an absent Tensor
   /// where there is no better way than step by step. For maps, index maps, reductions and scans it follows if
   /// attributes that name axes are called `axis` or `axes`, and the result's shape `shape`.
   Lifting time;
+  /// What passes may do with it.
   Algebra algebra;
   /// The sum over all steps, recorded, where several operands vary and there is a better way than to add up
   /// the result of `time`; an absent Tensor where there is none. Where the operands that vary are some in
@@ -231,6 +258,7 @@ struct Operation {
   /// Of a map: what an element of the result takes to compute, of operands that are in the nearest cache,
   /// over what it takes to write one to memory and read it there: measured by benchmarks/costs.
   double cost;
+  /// The cost of a map that is additions, products and comparisons.
   static constexpr double a_few_instructions = 0.1;
   /// Less than to read another operand from memory.
   bool is_cheap() const { return cost < 0.5; }

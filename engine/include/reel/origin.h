@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Where nodes come from.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,9 +13,9 @@ namespace REEL_PUBLIC reel {
 struct Origin {
   /// The part of the user's code; "" where no scope was entered.
   std::string scope = {};
-  /// The operation whose derivative the node is part of, and which derivative of it, from 1 on; "" and 0 for
-  /// what was not derived.
+  /// The operation whose derivative the node is part of; "" for what was not derived.
   std::string operation = {};
+  /// Which derivative of it, from 1 on; 0 for what was not derived.
   int order = 0;
   /// The steps of the Expanded unrolls around it, outermost first.
   std::vector<std::int64_t> steps = {};
@@ -25,13 +27,16 @@ struct Origin {
   /// "derivative of sqrt", "second derivative of sqrt"; "" for what was not derived.
   std::string derivative() const;
 
+  /// Whether they are from the same place.
   bool operator==(const Origin& other) const {
     return order == other.order && scope == other.scope && operation == other.operation &&
            steps == other.steps;
   }
 };
 
+/// For unordered containers, with an Origin as the key.
 struct OriginHash {
+  /// A number that is the same for equal origins.
   std::size_t operator()(const Origin& origin) const {
     const std::hash<std::string> hash;
     auto result =

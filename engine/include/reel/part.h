@@ -1,24 +1,27 @@
 #pragma once
+/// @file
+/// Parts of files.
 #include "model.h"
 
 namespace REEL_PUBLIC reel {
 
 /// A part of a file's parameters, by patterns of their names: those that match one of `take` and none of
-/// `except`. * stands for any characters, / too, ? for one, [ab] for one of several, and \ takes the next as
-/// it is (POSIX fnmatch).
+/// `except`. * stands for any characters, / too, ? for one, [ab] for one of several, and a backslash takes
+/// the next as it is (POSIX fnmatch).
 ///
-///   Part{{"encoder/*"}}          an encoder
-///   Part{{"*"}, {"head/*"}}      all but the head
+///     Part{{"encoder/*"}}          an encoder
+///     Part{{"*"}, {"head/*"}}      all but the head
 struct Part {
-  std::vector<std::string> take{"*"}, except{};
+  std::vector<std::string> take{"*"},  ///< Patterns of names that belong to the part.
+      except{};                        ///< Patterns of names that do not, whatever `take` says.
 };
 
 /// What became of each name when a part of a file was read into a model.
 struct LoadReport {
-  std::vector<std::string> taken;         // in the model as in the file
-  std::vector<std::string> not_asked;     // in the file, and not of the part
-  std::vector<std::string> not_in_model;  // in the file and of the part, but the model has none of that name
-  std::vector<std::string> kept;          // in the model, which keeps its own
+  std::vector<std::string> taken;         ///< In the model as in the file.
+  std::vector<std::string> not_asked;     ///< In the file, and not of the part.
+  std::vector<std::string> not_in_model;  ///< In the file and of the part; the model has none of that name.
+  std::vector<std::string> kept;          ///< In the model, which keeps its own.
 };
 /// A line for each of the four that is not empty.
 std::string to_string(const LoadReport& report);

@@ -5,13 +5,14 @@
 #include "compile_options.h"
 #include "tape.h"
 
+/// @file
 /// What is done to a tape between recording and running, and how to leave parts of it out or look at it.
 namespace REEL_PUBLIC reel {
 
 /// A pass by its name and what it does.
 struct PassName {
-  const char* name;
-  const char* purpose;
+  const char* name;     ///< As Without() takes it.
+  const char* purpose;  ///< One line for people.
 };
 
 /// All passes, in the order in which a tape goes through them.
@@ -22,6 +23,7 @@ class Without {
  public:
   /// Throws Error, with all names, where there is no such pass.
   explicit Without(const std::string& pass);
+  /// Leaves the pass out.
   void operator()(CompileOptions& options) const { options.leave_out(number_); }
 
  private:

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Elements that do not move.
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -14,6 +16,8 @@ template <class T, int log_of_first>
 class Pool {
  public:
   Pool() = default;
+  /// A copy has elements of its own; what was moved from has none.
+  /// @{
   Pool(const Pool& other) {
     for (std::size_t i = 0; i < other.size_; ++i) push_back(other[i]);
   }
@@ -23,11 +27,17 @@ class Pool {
     std::swap(size_, other.size_);
     return *this;
   }
+  /// @}
 
+  /// How many there are.
   std::size_t size() const { return size_; }
+  /// Element i, from 0. A reference stays valid while more elements come.
+  /// @{
   const T& operator[](std::size_t i) const { return pieces_[piece_of(i)][place_of(i)]; }
   T& operator[](std::size_t i) { return pieces_[piece_of(i)][place_of(i)]; }
+  /// @}
 
+  /// Puts one behind the others.
   void push_back(T element) {
     const auto piece = piece_of(size_);
     if (piece == pieces_.size()) {

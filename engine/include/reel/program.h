@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Compiled programs.
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@ namespace REEL_PUBLIC reel {
 
 class Runner;
 
+/// The type of each array.
 std::vector<TensorType> types_of(const std::vector<const Array*>& arrays);
 
 /// Arguments of a run to come, copied for the program that runs on them; see Program::stage().
@@ -24,14 +27,17 @@ class StagedArguments {
 
 /// Where the time of a program goes.
 struct Profile {
+  /// One instruction.
   struct Line {
-    std::string what, scope, operands;  // in the names of the code that recorded it
-    double microseconds;                // of a run, in the first thread
-    double waiting;                     // microseconds it waited for other threads before that
-    std::int64_t calls;                 // in a run
+    std::string what,     ///< What it does, in the names of the code that recorded it.
+        scope,            ///< For which code.
+        operands;         ///< Where its operands stand.
+    double microseconds;  ///< Microseconds of a run, in the first thread.
+    double waiting;       ///< Microseconds it waited for other threads before that.
+    std::int64_t calls;   ///< How often it runs in a run.
   };
-  std::vector<Line> lines;  // in the order of instructions
-  double microseconds = 0;  // of a whole run
+  std::vector<Line> lines;  ///< In the order of instructions.
+  double microseconds = 0;  ///< Of a whole run.
 };
 /// A table, the longest first.
 std::string to_string(const Profile& profile);
@@ -44,14 +50,18 @@ class Program {
   /// Made by compile(). `notes` are put behind what the runner explains.
   explicit Program(std::unique_ptr<Runner> runner, std::string notes = "");
   // Without moves, after which a handle would be none.
+  /// Both are the same program.
+  /// @{
   Program(const Program&) = default;
   Program& operator=(const Program&) = default;
+  /// @}
 
   /// Runs on one array per argument of the tape and returns the outputs. Variables are written after
   /// everything has been computed, so an exception leaves them as they were. Throws Error for arguments of
   /// another number or type and where another thread is running this program, RunError for values an
   /// operation refuses, MemoryError where there is none for a result, or for an operation to work in.
   std::vector<Array> run(const std::vector<const Array*>& arguments);
+  /// The same, of arrays that stand side by side.
   std::vector<Array> run(const std::vector<Array>& arguments);
   /// Writes the outputs into `results`: arrays that have the right type already are used again, so that
   /// nothing is allocated. An exception leaves them with any value. Throws Error where one of them is an
@@ -64,6 +74,7 @@ class Program {
   std::shared_ptr<StagedArguments> stage(const std::vector<const Array*>& arguments);
   /// Runs on what was staged, as often as wanted. Throws Error too where another program has staged it.
   std::vector<Array> run(StagedArguments& arguments);
+  /// The same, with the outputs written into `results`, as by run() above.
   void run(StagedArguments& arguments, std::vector<Array>& results);
 
   /// Bytes of the memory that holds all values in between: what a run borrows, the same for all programs of a
@@ -74,6 +85,7 @@ class Program {
   std::size_t kept_bytes() const;
   /// The blocks that it is kept in, told apart by their addresses, and the bytes of each.
   std::vector<std::pair<const void*, std::size_t>> kept_blocks() const;
+  /// How many instructions it has.
   std::size_t instruction_count() const;
   /// The instructions, one a line: what each does, for which code, and where its operands stand; then which
   /// limits were met where Reel stops looking for something better.

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// How operations are recorded.
 #include <unordered_map>
 
 #include "body.h"
@@ -41,9 +43,9 @@ class Recording {
   /// The positions in the unrolls around the innermost recording, outermost first: int64 scalars on its tape.
   static Tensors positions();
 
-  /// What the body reads from the tape around it: sequences beyond those it was given, and one value for each
-  /// of its invariants.
+  /// The nodes of the tape around it that the body reads as sequences beyond those it was given.
   const std::vector<NodeId>& added_sequences() const { return added_sequences_; }
+  /// The nodes of the tape around it that the body captures, one for each of its invariants.
   const std::vector<NodeId>& captured() const { return captured_; }
 
  private:

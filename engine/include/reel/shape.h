@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Shapes, types and axes.
 #include <array>
 #include <cstdint>
 #include <initializer_list>
@@ -18,25 +20,42 @@ using Axes = std::vector<std::int64_t>;
 /// as 1, is a RecordError of [Shape].
 class Shape {
  public:
+  /// The most axes there are.
   static constexpr int max_rank = 16;
 
   Shape() = default;
+  /// The extents, outermost axis first. Throws RecordError where they are no shape.
+  /// @{
   Shape(std::initializer_list<std::int64_t> extents);
   explicit Shape(const std::vector<std::int64_t>& extents);
+  /// @}
   // No moves: what was moved from would have no extents.
+  /// A copy.
+  /// @{
   Shape(const Shape&) = default;
   Shape& operator=(const Shape&) = default;
+  /// @}
 
+  /// How many axes there are.
   int rank() const { return rank_; }
+  /// The extent of an axis, counted from 0; no other one may be asked for.
   std::int64_t operator[](int axis) const { return begin()[axis]; }
   /// Number of elements; 1 for a scalar.
   std::int64_t size() const;
+  /// From the outermost extent to behind the last one.
+  /// @{
   const std::int64_t* begin() const { return many_ ? many_.get() : few_.data(); }
   const std::int64_t* end() const { return begin() + rank_; }
+  /// @}
+  /// The extents, outermost axis first.
+  /// @{
   std::vector<std::int64_t> extents() const { return {begin(), end()}; }
   operator std::vector<std::int64_t>() const { return extents(); }
+  /// @}
 
+  /// Whether the extents are the same.
   bool operator==(const Shape& other) const;
+  /// Whether an extent differs.
   bool operator!=(const Shape& other) const { return !(*this == other); }
 
   /// The same shape with `extent` put in before `axis` (axis == rank() appends).
@@ -64,11 +83,14 @@ std::string to_string(const Shape& shape);
 
 /// Element type and shape: what is known of a tensor when it is recorded.
 struct TensorType {
-  ElementType element = ElementType::float32;
-  Shape shape;
+  ElementType element = ElementType::float32;  ///< Of each element.
+  Shape shape;                                 ///< The extents.
 
+  /// How many bytes such a value takes.
   std::size_t bytes() const { return size_of(element) * static_cast<std::size_t>(shape.size()); }
+  /// Whether both are the same.
   bool operator==(const TensorType& o) const { return element == o.element && shape == o.shape; }
+  /// Whether one of them differs.
   bool operator!=(const TensorType& o) const { return !(*this == o); }
 };
 
@@ -81,7 +103,9 @@ bool is_addressable(const TensorType& type, std::int64_t copies = 1);
 /// Throws RecordError where it is not.
 void check_addressable(const TensorType& type);
 
+/// For unordered containers, with a TensorType as the key.
 struct TypeHash {
+  /// A number that is the same for equal types.
   std::size_t operator()(const TensorType& type) const {
     std::size_t hash = static_cast<std::size_t>(type.element);
     for (auto extent : type.shape) hash = hash * 1000003 + static_cast<std::size_t>(extent);
@@ -99,8 +123,9 @@ int normal_axis(std::int64_t axis, int rank);
 /// All of `axes` counted from 0, sorted. Throws RecordError where one is out of range or named twice.
 Axes normal_axes(const Axes& axes, int rank);
 
-/// Sums and products of extents and positions. Throw RecordError where the result is no integer of 64 bits.
+/// The sum of extents or positions. Throws RecordError where it is no integer of 64 bits.
 std::int64_t checked_sum(std::int64_t a, std::int64_t b);
+/// Their product. Throws RecordError where it is no integer of 64 bits.
 std::int64_t checked_product(std::int64_t a, std::int64_t b);
 
 /// NumPy broadcasting: extents agree or one of them is 1, aligned at the last axis. Throws RecordError.

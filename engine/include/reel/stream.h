@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Cells that run step by step.
 #include <optional>
 
 #include "function.h"
@@ -52,8 +54,8 @@ struct StreamStep {
 /// A cell that runs step by step, on one input after the other as they come in. The state is kept in place,
 /// and a step takes no memory.
 ///
-///   Stream stream(model, cell, cell.initial_state(1));
-///   while (read(x)) write(stream.step(x));      // x [1, input]
+///     Stream stream(model, cell, cell.initial_state(1));
+///     while (read(x)) write(stream.step(x));      // x [1, input]
 ///
 /// Whatever is called like a cell can stream, a lambda with layers behind a cell as well. The first step, and
 /// the first with an input of another type, records and compiles. Further arguments of the constructor are
@@ -62,6 +64,7 @@ struct StreamStep {
 template <class Cell, class State>
 class Stream {
  public:
+  /// The state in Arrays.
   using HostState = structure::rebound<State, Array>;
 
   /// `state` is of literals, such as `cell.initial_state(1)`, or, where it is a tensor, a tuple, a vector or
@@ -76,8 +79,11 @@ class Stream {
   // One stream has one state.
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
+  /// The state goes along.
+  /// @{
   Stream(Stream&&) = default;
   Stream& operator=(Stream&&) = default;
+  /// @}
 
   /// The output of one step, for an Array or a structure of them: valid until the next step.
   template <class X>
@@ -218,6 +224,7 @@ class Stream {
   std::vector<Array> results_;
 };
 
+/// Of a cell and its first state, whose types are the stream's.
 template <class Cell, class State, class... Options>
 Stream(Model&, Cell, State, const Options&...) -> Stream<Cell, State>;
 

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Files in XML, read without mercy.
 #include <initializer_list>
 #include <string>
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "tape.h"
 
+/// @file
 /// The structural operations: the engine's own vocabulary, which passes create and match freely. Of every
 /// other operation the engine knows only what its definition says. They are defined in ops/.
 namespace REEL_PUBLIC reel {
@@ -19,7 +20,9 @@ const Operation& fill_operation();
 /// Every element `value`; recorded where it is used, in the element type of what it meets unless one is
 /// given.
 Tensor full(const Shape& shape, double value, std::optional<ElementType> element = std::nullopt);
+/// Every element 0, as full() makes it.
 Tensor zeros(const Shape& shape, std::optional<ElementType> element = std::nullopt);
+/// Every element 1, as full() makes it.
 Tensor ones(const Shape& shape, std::optional<ElementType> element = std::nullopt);
 /// 0, 1, ... count - 1: shape [count]. Integer unless another type is asked for.
 Tensor iota(std::int64_t count, ElementType element = ElementType::int64);
@@ -28,12 +31,19 @@ Tensor constant(const Array& data);
 
 // Index maps: they move elements and compute nothing.
 
+/// See reshape().
 const Operation& reshape_operation();
+/// See permute().
 const Operation& permute_operation();
+/// See slice().
 const Operation& slice_operation();
+/// See pad().
 const Operation& pad_operation();
+/// See flip().
 const Operation& flip_operation();
+/// See concat().
 const Operation& concat_operation();
+/// See broadcast_to().
 const Operation& broadcast_operation();
 
 /// The same elements in row-major order under another shape; one extent may be -1 and is worked out. Throws
@@ -59,6 +69,7 @@ Tensor flip(const Tensor& x, const Axes& axes);
 Tensor concat(const Tensors& parts, std::int64_t axis = -1);
 /// Joins along a new axis.
 Tensor stack(const Tensors& parts, std::int64_t axis = 0);
+/// See shift().
 const Operation& shift_operation();
 /// What a step finds that was handed `first` before all others and `sequence[t]` by step t: `first`,
 /// sequence[0], sequence[1], ... along `axis`, without the last; the other way round with `reverse`. Throws
@@ -67,15 +78,19 @@ Tensor shift(const Tensor& first, const Tensor& sequence, std::int64_t axis = 0,
 /// How a linear recurrence along an axis runs: each step multiplies what it gets from the one before by its
 /// own factor and adds its term, or, with `after`, adds its term and multiplies what it hands on.
 struct LinearScan {
-  std::int64_t axis = 0;
-  bool reverse = false;
-  bool after = false;
+  std::int64_t axis = 0;  ///< Along which axis, counted from 0.
+  bool reverse = false;   ///< Whether it runs from the end of the axis.
+  bool after = false;     ///< Whether it adds before it multiplies.
   /// Products are 0 where what is multiplied is, whatever the factor: those of adjoints.
   bool of_adjoints = false;
 
+  /// From the attributes of a recorded operation, and as these.
+  /// @{
   static LinearScan of(const Attributes& attributes);
   Attributes attributes() const;
+  /// @}
 };
+/// See linear_scan().
 const Operation& linear_scan_operation();
 /// y_i = a_i s_i + b_i with s_i = y_i-1, or with `after` y_i = s_i + b_i with s_i = a_i-1 y_i-1: a linear
 /// recurrence along an axis. The first step gets `first`, of the shape of one position; where that is absent
@@ -88,18 +103,24 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape);
 
 // Arithmetic the engine itself needs.
 
+/// See add().
 const Operation& add_operation();
 /// Elementwise sum, broadcast as in NumPy.
 Tensor add(const Tensor& a, const Tensor& b);
+/// See sum().
 const Operation& sum_operation();
 /// Sum over axes, all of them by default; the axes disappear unless `keep` leaves them with extent 1. Of
 /// integers and bools it is int64; they are cast before, so that the operation's result has its operand's
 /// type.
+/// @{
 Tensor sum(const Tensor& x);
 Tensor sum(const Tensor& x, const Axes& axes, bool keep = false);
+/// @}
+/// See select().
 const Operation& select_operation();
 /// `condition ? a : b`, elementwise, broadcast as in NumPy; the branch not taken gets exactly zero adjoint.
 Tensor select(const Tensor& condition, const Tensor& a, const Tensor& b);
+/// See cast().
 const Operation& cast_operation();
 /// Elementwise conversion. A derivative passes between floating types.
 Tensor cast(const Tensor& x, ElementType element);
@@ -109,6 +130,7 @@ Tensor cast(const Tensor& x, ElementType element);
 /// matrix with one row or column. Throws RecordError where the inner extents differ.
 Tensor matmul(const Tensor& a, const Tensor& b);
 
+/// The product of matrices in batches, which contract() records.
 const Operation& matmul_operation();
 /// The general product behind matmul. Every axis of an operand has a role: 'b' batch (in both operands and
 /// the result), 'm' (left only), 'n' (right only), 'k' (in both, summed over). Axes of one role correspond in
@@ -118,6 +140,7 @@ Tensor contract(const Tensor& left, const std::string& left_roles, const Tensor&
 
 // Unroll.
 
+/// A loop over a Body, whose attributes are those of an UnrollNode. It has no value of its own.
 const Operation& unroll_operation();
 /// A body value at every step: [T, ...]. Attribute `value`: its node in the body.
 const Operation& stacked_operation();
@@ -128,6 +151,7 @@ const Operation& final_operation();
 
 // Updates.
 
+/// See update().
 const Operation& update_operation();
 /// Records that `variable` gets `value` when a run has computed everything; every read in the run sees the
 /// value from before. Throws RecordError inside an unroll, for another type, and for a second update of one

@@ -12,6 +12,7 @@
   auto members() const { return std::tie(__VA_ARGS__); } \
   static constexpr const char* member_names() { return #__VA_ARGS__; }
 
+/// @file
 /// Structures of tensors: a tensor, a tuple, pair, array or vector of structures, or a struct with
 /// REEL_MEMBERS. The same walk serves structures of arrays on the host. A leaf is anything that is none of
 /// these.

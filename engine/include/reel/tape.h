@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Records of operations.
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -16,13 +18,13 @@ class HeldUpdates;
 
 /// One recorded operation. Operands, origins and labels stand in pools of the tape.
 struct Node {
-  const Operation* operation;
-  Attributes attributes;
-  TensorType type;
-  std::uint32_t first_input;
-  std::uint32_t input_count;
-  std::uint32_t origin;
-  std::uint32_t label;
+  const Operation* operation;  ///< What it does.
+  Attributes attributes;       ///< Its constants.
+  TensorType type;             ///< Element type and shape of its result.
+  std::uint32_t first_input;   ///< Where its operands begin in the tape's list of them.
+  std::uint32_t input_count;   ///< How many operands it has.
+  std::uint32_t origin;        ///< The number of its Origin.
+  std::uint32_t label;         ///< The number of its label.
 };
 
 /// A record of operations, in an order in which operands come first. Nothing is executed. Tapes only grow.
@@ -62,14 +64,21 @@ class Tape {
   /// Appends node `id` of `source` on other operands, keeping its origin and label.
   NodeId append_copy(const Tape& source, NodeId id, Span<const NodeId> inputs);
 
+  /// How many nodes there are.
   NodeId size() const { return static_cast<NodeId>(nodes_.size()); }
+  /// A node; valid as long as the tape.
   const Node& node(NodeId id) const { return nodes_[id]; }
+  /// The operands of a node, valid until the next node is recorded.
   Span<const NodeId> inputs(NodeId id) const {
     return {inputs_.data() + nodes_[id].first_input, nodes_[id].input_count};
   }
+  /// Where a node comes from.
   const Origin& origin(NodeId id) const { return origins_[nodes_[id].origin]; }
+  /// The part of the user's code that a node comes from.
   const std::string& scope(NodeId id) const { return origin(id).scope; }
+  /// The name of a node, "" where it has none.
   const std::string& label(NodeId id) const { return labels_[nodes_[id].label]; }
+  /// The type of literals that meet nothing typed.
   ElementType floating() const { return floating_; }
 
   /// Effects and updates, and unrolls that hold effects: what lives without being asked for.
@@ -85,6 +94,7 @@ class Tape {
   /// Random values of this tape start from `seed`, and differ from run to run by `run`, an int64 scalar that
   /// every program of the tape that draws some counts up. Without one all runs draw the same.
   void set_random_source(std::uint64_t seed, std::shared_ptr<Variable> run);
+  /// What its random values start from.
   std::uint64_t seed() const { return seed_; }
   /// 1, 2, 3, ...: tells random values and unrolls recorded on this tape from one another.
   std::uint64_t next_ordinal() { return ++last_ordinal_; }
@@ -96,12 +106,17 @@ class Tape {
 
   /// Where nodes recorded from now on come from.
   const Origin& current_origin() const { return origins_[origin_]; }
+  /// Sets where they come from.
   void set_origin(const Origin& origin) { origin_ = intern(origin); }
   /// It as a number, by which a destructor comes back to it: that needs no memory.
+  /// The number of the origin, by which a destructor comes back to it: that needs no memory.
+  /// @{
   std::uint32_t origin_number() const { return origin_; }
   void return_to_origin(std::uint32_t number) noexcept { origin_ = number; }
+  /// @}
   /// The scope of its origin alone.
   const std::string& current_scope() const { return current_origin().scope; }
+  /// Sets the scope of the origin alone.
   void set_scope(const std::string& scope);
 
  private:

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// What tensors know of their tape.
 #include <atomic>
 #include <memory>
 #include <string>
@@ -14,19 +16,24 @@ class Tape;
 
 /// Where the nodes of a tape that is gone came from. Names and types are kept once, and a few numbers a node.
 struct Epitaph {
+  /// A node, by numbers of what is kept once.
   struct Line {
-    std::uint32_t type, operation, origin, label;
+    std::uint32_t type,  ///< Which of `types` it has.
+        operation,       ///< Which of `operations` made it.
+        origin,          ///< The number of its Origin.
+        label;           ///< The number of its label.
   };
-  std::vector<Line> lines;
-  std::vector<TensorType> types;
-  std::vector<std::string> operations;
-  Numbered<Origin, OriginHash> origins;
-  Numbered<std::string, std::hash<std::string>> labels;
+  std::vector<Line> lines;                               ///< One for each node.
+  std::vector<TensorType> types;                         ///< Each but once.
+  std::vector<std::string> operations;                   ///< Names, each but once.
+  Numbered<Origin, OriginHash> origins;                  ///< Each but once.
+  Numbered<std::string, std::hash<std::string>> labels;  ///< Each but once.
 };
 
 /// What the tensors of a tape share: the way to it while it lives, and where they came from once it is gone.
 class TapeLink {
  public:
+  /// To a tape that lives.
   explicit TapeLink(Tape& tape) : tape_(&tape) {}
   /// Null once the tape is gone.
   Tape* tape() const { return tape_.load(std::memory_order_acquire); }

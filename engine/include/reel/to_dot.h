@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Pictures of tapes.
 #include "tape.h"
 
 namespace REEL_PUBLIC reel {

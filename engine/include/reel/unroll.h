@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Cells that run over sequences.
 #include <optional>
 #include <typeinfo>
 
@@ -12,10 +14,12 @@ namespace REEL_PUBLIC reel {
 /// projecting from it is a RecordError.
 template <class Outputs, class State>
 struct Unrolled {
-  Outputs outputs;
-  State state;
-  Unroll node;
+  Outputs outputs;  ///< Of all steps, [T, ...].
+  State state;      ///< After the last step.
+  Unroll node;      ///< What further values of the step are projected from.
 
+  /// The outputs and the state by number, for structured bindings.
+  /// @{
   template <std::size_t I>
   auto& get() {
     if constexpr (I == 0)
@@ -30,6 +34,7 @@ struct Unrolled {
     else
       return state;
   }
+  /// @}
 };
 
 namespace structure {
@@ -185,6 +190,7 @@ auto unroll(const Cell& cell, std::int64_t steps, const State& state, const Opti
 
 }  // namespace reel
 
+/// @cond
 template <class Outputs, class State>
 struct std::tuple_size<reel::Unrolled<Outputs, State>> : std::integral_constant<std::size_t, 2> {};
 template <class Outputs, class State>
@@ -195,3 +201,4 @@ template <class Outputs, class State>
 struct std::tuple_element<1, reel::Unrolled<Outputs, State>> {
   using type = State;
 };
+/// @endcond

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// The options of unrolls, and unrolls on flat lists.
 #include <typeinfo>
 
 #include "body.h"
@@ -8,26 +10,28 @@ namespace REEL_PUBLIC reel {
 
 /// One step on flat lists: slices of the sequences and the state in, outputs and the next state out.
 struct FlatStep {
-  Tensors outputs;
-  Tensors state;
+  Tensors outputs;  ///< What the step gives out.
+  Tensors state;    ///< What it hands on, in the order in which it got it.
 };
+/// A cell on flat lists.
 using FlatCell = std::function<FlatStep(const Tensors& x, const Tensors& state)>;
 
 /// What is unrolled. An option may rewrite it: put another cell in place of the user's, and sequences for it
 /// behind the user's.
 struct FlatCall {
-  std::int64_t steps;
-  bool reverse;
-  Tensors sequences, state;
-  FlatCell cell;
+  std::int64_t steps;  ///< How many steps there are.
+  bool reverse;        ///< Whether the last step runs first.
+  Tensors sequences,   ///< Each [steps, ...].
+      state;           ///< The initial state.
+  FlatCell cell;       ///< What is done at every step.
 };
 
 /// How an unroll runs; set by the options below.
 struct UnrollOptions {
-  bool reverse = false;
-  bool expanded = false;
-  bool recompute = false;
-  bool rehearse = true;
+  bool reverse = false;    ///< The last step runs first.
+  bool expanded = false;   ///< Each step is recorded by itself.
+  bool recompute = false;  ///< The derivative computes forward values again.
+  bool rehearse = true;    ///< The cell is recorded a second time, to see that it does the same.
   /// So many steps are recomputed from one stored state; 0 where all are stored.
   std::int64_t checkpoint = 0;
   /// What else is to be done at every step, put into operations of the cell, one after the other.
@@ -52,17 +56,20 @@ inline constexpr auto Recompute = [](UnrollOptions& options) { options.recompute
 struct CheckpointOption {
   /// Stands for the square root.
   static constexpr std::int64_t by_itself = -1;
-  std::int64_t every = by_itself;
+  std::int64_t every = by_itself;  ///< So many steps from one stored state.
 
+  /// The option for this number of steps. Throws RecordError unless it is 1 or more.
   constexpr CheckpointOption operator()(std::int64_t k) const {
     if (k < 1) throw RecordError("[unroll] Checkpoint needs a number of steps from 1 on");
     return {k};
   }
+  /// Sets UnrollOptions::checkpoint. Throws RecordError where it is set already.
   void operator()(UnrollOptions& options) const {
     if (options.checkpoint != 0) throw RecordError("[unroll] the option Checkpoint is given twice");
     options.checkpoint = every;
   }
 };
+/// The option, as Checkpoint or Checkpoint(k).
 inline constexpr CheckpointOption Checkpoint;
 
 /// The cell is recorded but once. Otherwise it is recorded a second time, which must give the same
@@ -74,16 +81,23 @@ inline constexpr auto WithoutRehearsal = [](UnrollOptions& options) { options.re
 class Unroll {
  public:
   Unroll() = default;
+  /// Node `id` of `tape`, an unroll.
   Unroll(Tape& tape, NodeId id) : node_(tape, id) {}
+  /// Its place on its tape.
   NodeId id() const { return node_.id(); }
   /// `value`, a tensor of the body, at every step: [T, ...].
+  /// @{
   Tensor stacked(const Tensor& value) const { return stacked(body_id(value)); }
   Tensor stacked(NodeId value) const;
+  /// @}
   /// `value`, a tensor of the body, summed over the steps; int64 for integers and bools.
+  /// @{
   Tensor summed(const Tensor& value) const { return summed(body_id(value)); }
   Tensor summed(NodeId value) const;
+  /// @}
   /// Carry `position` after the last step.
   Tensor final_carry(std::int64_t position) const;
+  /// The step that it repeats.
   const Body& body() const;
 
  private:
@@ -98,6 +112,7 @@ class Unroll {
 /// "MinimalGatedUnit", and "cell" for a lambda. Layers enter scopes of their own in it.
 class CellScope {
  public:
+  /// Enters the scope; without a recording in progress it does nothing.
   explicit CellScope(const std::type_info& cell);
 
  private:
@@ -107,9 +122,9 @@ class CellScope {
 /// Outputs of every step [T, ...], the state after the last, and the node (absent when expanded or
 /// checkpointed).
 struct FlatUnroll {
-  Tensors outputs;
-  Tensors state;
-  Unroll node;
+  Tensors outputs;  ///< Each [T, ...].
+  Tensors state;    ///< After the last step.
+  Unroll node;      ///< Absent when expanded or checkpointed.
 };
 
 /// Unrolls `cell` over `steps` steps. Every sequence is [steps, ...]. Throws RecordError for sequences of

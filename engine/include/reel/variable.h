@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Memory that outlives a run.
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -22,8 +24,11 @@ class Variable {
   Variable(const Variable&) = delete;
   Variable& operator=(const Variable&) = delete;
 
+  /// What errors call it: "cell/forget/W".
   const std::string& name() const { return name_; }
+  /// Element type and shape.
   const TensorType& type() const { return value_.type(); }
+  /// Whether next_run() counts it up.
   bool counts_runs() const { return counts_runs_; }
   /// Goes up whenever the value is written, so that programs and devices keep what they made of it while it
   /// stays.

@@ -1,12 +1,16 @@
 #pragma once
+/// @file
+/// The version of Reel.
 #include <string>
 
 #include "visibility.h"
 
 /// The version of these headers. Before 1.0 a higher minor version may change what is there.
+/// @{
 #define REEL_VERSION_MAJOR 0
 #define REEL_VERSION_MINOR 1
 #define REEL_VERSION_PATCH 0
+/// @}
 /// In one number to compare with: 1.2.3 is 10203.
 #define REEL_VERSION (REEL_VERSION_MAJOR * 10000 + REEL_VERSION_MINOR * 100 + REEL_VERSION_PATCH)
 

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Files that are written whole or not at all.
 #include <string>
 
 #include "visibility.h"

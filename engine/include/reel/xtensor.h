@@ -7,6 +7,7 @@
 #include <xtensor/xarray.hpp>
 #endif
 
+/// @file
 /// Arrays from xtensor and back. Only code that includes this header needs xtensor.
 namespace REEL_PUBLIC reel {
 

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Batches of examples.
 #include <reel/array.h>
 #include <reel/model.h>
 
@@ -11,7 +13,8 @@ using BatchList = std::vector<std::vector<std::size_t>>;
 /// the epoch alone decide: a training that goes on later finds the same. Throws Error unless size is 1 or
 /// more.
 ///
-///   for (const auto& batch : shuffled_batches(data.size(), 100, Seed{1}, epoch)) step(rows(x, batch), ...);
+///     for (const auto& batch : shuffled_batches(data.size(), 100, Seed{1}, epoch))
+///       step(rows(x, batch), rows(y, batch));
 BatchList shuffled_batches(std::size_t count, std::size_t size, Seed seed, std::int64_t epoch);
 /// In the order in which they are: for validation and prediction.
 BatchList batches_in_order(std::size_t count, std::size_t size);
@@ -27,15 +30,17 @@ Array rows(const Array& data, const std::vector<std::size_t>& which, int axis = 
 
 /// Sequences of different lengths side by side, as Lengths takes them.
 struct Padded {
-  Array x;        // [longest, sequences, ...]
-  Array lengths;  // int64 [sequences]
+  Array x;        ///< [longest, sequences, ...]
+  Array lengths;  ///< int64 [sequences]
 };
 /// Sequences [steps, ...] of one element type and one shape of a step, all or those of a batch, with zeros
 /// behind their ends. Throws Error where they differ, where there is none, and for a number in `which` that
 /// is none of theirs.
+/// @{
 Padded pad(const std::vector<Array>& sequences);
 Padded pad(const std::vector<Array>& sequences, const std::vector<std::size_t>& which);
-/// With `value` behind their ends.
+/// @}
+/// The same with `value` behind their ends.
 Padded pad_with(double value, const std::vector<Array>& sequences, const std::vector<std::size_t>& which);
 
 }  // namespace reel

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// The best weights of a training, and when it is over.
 #include <reel/model.h>
 
 #include <limits>
@@ -7,13 +9,13 @@ namespace REEL_PUBLIC reel {
 
 /// The weights with which a model was best so far, kept to be restored.
 ///
-///   BestWeights best(model);
-///   EarlyStopping patience(5);
-///   for (int epoch = 0; epoch < 100 && !patience.is_over(); ++epoch) {
-///     train(); const double loss = validate();
-///     best.offer(loss); patience.after(loss);
-///   }
-///   best.restore();
+///     BestWeights best(model);
+///     EarlyStopping patience(5);
+///     for (int epoch = 0; epoch < 100 && !patience.is_over(); ++epoch) {
+///       train(); const double loss = validate();
+///       best.offer(loss); patience.after(loss);
+///     }
+///     best.restore();
 class BestWeights {
  public:
   /// `model` must outlive it.
@@ -49,6 +51,7 @@ class EarlyStopping {
 
   /// Takes a loss, and returns is_over() after it.
   bool after(double loss);
+  /// Whether there were that many in a row.
   bool is_over() const { return worse_ >= patience_; }
 
   /// For a TrainingCheckpoint: how it stands, without the patience.

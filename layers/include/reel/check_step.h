@@ -1,12 +1,14 @@
 #pragma once
+/// @file
+/// The shapes of a cell's operands.
 #include <reel/tensor.h>
 
 namespace REEL_PUBLIC reel {
 
 /// A tensor of a cell's state, and how many units it is of.
 struct StatePart {
-  Tensor value;
-  std::int64_t units;
+  Tensor value;        ///< What a cell got.
+  std::int64_t units;  ///< Its last extent, as the cell would have it.
 };
 
 /// Throws RecordError, naming `cell`, unless x is [batch, input] and every part of the state [batch, units],

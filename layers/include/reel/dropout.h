@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Dropout in its forms.
 #include <reel/unroll.h>
 
 namespace REEL_PUBLIC reel {
@@ -31,18 +33,22 @@ Tensor zoned_out(const Tensor& before, const Tensor& after, const Tensor& rate, 
 /// States that are no floating tensors stay what the cell makes of them. An output that is a tensor of the
 /// state, as an LSTM's, is the one that is handed on.
 ///
-///   unroll(Zoneout(cell, rate), x, cell.initial_state(batch))
+///     unroll(Zoneout(cell, rate), x, cell.initial_state(batch))
 template <class Cell>
 struct Zoneout {
-  Cell cell;
-  Tensor rate;
-  Draws draws;
+  Cell cell;    ///< Whose state is kept.
+  Tensor rate;  ///< The probability, a scalar.
+  Draws draws;  ///< Whether it is drawn.
 
+  /// Around a cell; `rate` is from 0 to 1.
   Zoneout(Cell cell, Tensor rate, Draws draws = Draws::random)
       : cell(std::move(cell)), rate(std::move(rate)), draws(draws) {}
 
+  /// That of the cell.
   auto initial_state(std::int64_t batch) const { return cell.initial_state(batch); }
 
+  /// One step: what the cell makes of `x` and `state`, with some units of the state as they were. The output
+  /// and the next state.
   template <class X, class State>
   auto operator()(const X& x, const State& state) const {
     constexpr bool is_called = std::is_invocable_v<const Cell&, const X&, const State&>;

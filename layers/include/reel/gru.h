@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Gated recurrent units.
 #include <reel/gate.h>
 #include <reel/unroll.h>
 
@@ -14,12 +16,15 @@ enum class Reset { before_product, after_product, after_product_with_bias };
 /// The gates' parameters are `reset`, `update` and `candidate`, each with W, U, b; v is
 /// `candidate/state_bias` [hidden]. State and output are h.
 struct GRU {
-  std::string scope;
-  std::int64_t hidden;
-  Gate reset, update, candidate;
-  Parameter state_bias;  // absent in the other forms
-  Reset form;
+  std::string scope;     ///< What its operations are recorded under.
+  std::int64_t hidden;   ///< How many units the state has.
+  Gate reset,            ///< r
+      update,            ///< u
+      candidate;         ///< g
+  Parameter state_bias;  ///< v [hidden]; absent in the other forms.
+  Reset form;            ///< Where the reset gate is applied.
 
+  /// Makes the parameters under `in`, for an input [batch, inputs]. Throws Error as Scope::parameter() does.
   GRU(const Scope& in, std::int64_t inputs, std::int64_t hidden, Reset form = Reset::after_product,
       const CellInit& init = {})
       : scope(in.path()),
@@ -32,8 +37,11 @@ struct GRU {
       state_bias = (in / "candidate").parameter("state_bias", {hidden}, constant_init(0));
   }
 
+  /// Zeros [batch, hidden].
   Tensor initial_state(std::int64_t batch) const { return zeros({batch, hidden}); }
 
+  /// One step: the next h, of `x` [batch, inputs] and `h` [batch, hidden]. Throws RecordError for other
+  /// shapes.
   Tensor operator()(const Tensor& x, const Tensor& h) const {
     const ScopeGuard guard(scope);
     check_step("GRU", x, reset.W.shape()[0], {{h, hidden}});

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Initial states that are learned, or carried from run to run.
 #include <reel/model.h>
 #include <reel/structure.h>
 
@@ -37,11 +39,12 @@ std::vector<Parameter> parameters_of(const State& state, const Make& make) {
 /// as `cell.initial_state(1)`, tells their shapes, [1, ...], and first values; counters and flags stay as
 /// there. Throws Error for a first value that is no literal or not [1, ...].
 ///
-///   LearnedState start(model / "start", cell.initial_state(1));
-///   ... unroll(cell, x, start(batch))
+///     LearnedState start(model / "start", cell.initial_state(1));
+///     ... unroll(cell, x, start(batch))
 template <class State>
 class LearnedState {
  public:
+  /// Makes the parameters under `scope`.
   LearnedState(const Scope& scope, State first)
       : model_(&scope.model()),
         first_(std::move(first)),
@@ -77,15 +80,16 @@ class LearnedState {
 /// over the runs. `first`, such as `cell.initial_state(batch)`, tells its types and the values that it begins
 /// with.
 ///
-///   CarriedState carried(model / "carried", cell.initial_state(32));
-///   TrainingStep step(model, Adam(), [&](Tensor x, Tensor y) {
-///     auto [outputs, state] = unroll(cell, x, carried());
-///     carried.keep(state);
-///     return cross_entropy(head(outputs), y);
-///   });
+///     CarriedState carried(model / "carried", cell.initial_state(32));
+///     TrainingStep step(model, Adam(), [&](Tensor x, Tensor y) {
+///       auto [outputs, state] = unroll(cell, x, carried());
+///       carried.keep(state);
+///       return cross_entropy(head(outputs), y);
+///     });
 template <class State>
 class CarriedState {
  public:
+  /// Makes the states under `scope`. Throws Error for a first value that is no literal.
   CarriedState(const Scope& scope, State first)
       : first_(std::move(first)),
         parts_(structure::parameters_of(first_, [&](const std::string& name, const Tensor& leaf) {

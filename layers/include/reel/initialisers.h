@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// First values of parameters.
 #include <reel/model.h>
 
 namespace REEL_PUBLIC reel {

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Programs that end in order.
 #include <reel/visibility.h>
 
 namespace REEL_PUBLIC reel {
@@ -7,9 +9,9 @@ namespace REEL_PUBLIC reel {
 /// save, and to say how it goes on. A second one ends it at once. One at a time; afterwards signals do what
 /// they did before.
 ///
-///   Interrupts interrupts;
-///   while (!interrupts.noted()) step(...);
-///   checkpoint.save();
+///     Interrupts interrupts;
+///     while (!interrupts.noted()) step(...);
+///     checkpoint.save();
 class Interrupts {
  public:
   /// Throws Error where another one lives.

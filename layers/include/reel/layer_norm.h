@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Layer normalisation with scale and shift.
 #include <reel/initialisers.h>
 #include <reel/ops.h>
 #include <reel/record.h>
@@ -9,16 +11,19 @@ namespace REEL_PUBLIC reel {
 ///   (x - mean) / sqrt(variance + 1e-5) * scale + shift.
 /// Parameters `scale` [size], at first `first_scale`, and `shift` [size], at first 0.
 struct LayerNorm {
-  std::string scope;
-  Parameter scale, shift;
+  std::string scope;  ///< What its operations are recorded under.
+  Parameter scale,    ///< [size]
+      shift;          ///< [size]
 
   /// One without parameters, for layers that may do without it.
   LayerNorm() = default;
+  /// Makes the parameters under `in`. Throws Error as Scope::parameter() does.
   LayerNorm(const Scope& in, std::int64_t size, double first_scale = 1)
       : scope(in.path()),
         scale(in.parameter("scale", {size}, constant_init(first_scale))),
         shift(in.parameter("shift", {size}, constant_init(0))) {}
 
+  /// `x` [..., size] normalised. Throws RecordError for another shape.
   Tensor operator()(const Tensor& x) const {
     const ScopeGuard guard(scope);
     check_usable("LayerNorm", x);

@@ -1,13 +1,13 @@
 #pragma once
 #include <reel/ops.h>
 
+/// @file
+/// A loss is a mean, over all positions or over some: of event weights, floating, or a mask, bool, of the
+/// shape of the losses, or of their first axes or of their last, it is sum(weight * loss) / sum(weight);
+/// weights that could be either, [n] of losses [n, n], are refused: unsqueeze says which. Where the weight is
+/// 0 or false a position counts nothing, whatever stands there, NaN too; where all are, the mean is 0. The
+/// loss of each position, such as of each step, is given by the functions whose name is in the plural.
 namespace REEL_PUBLIC reel {
-
-// A loss is a mean, over all positions or over some: of event weights, floating, or a mask, bool, of the
-// shape of the losses, or of their first axes or of their last, it is sum(weight * loss) / sum(weight);
-// weights that could be either, [n] of losses [n, n], are refused: unsqueeze says which. Where the weight is
-// 0 or false a position counts nothing, whatever stands there, NaN too; where all are, the mean is 0. The
-// loss of each position, such as of each step, is given by the functions whose name is in the plural.
 
 /// sum(weights * losses) / sum(weights); weights absent: the mean.
 Tensor weighted_mean(const Tensor& losses, const Tensor& weights = {});
@@ -18,28 +18,33 @@ Tensor within_lengths(const Tensor& lengths, std::int64_t steps);
 
 /// What cross-entropy does beside what it always does; set by the options below.
 struct CrossEntropyOptions {
-  double smoothing = 0;
-  Tensor class_weights;
-  std::optional<std::int64_t> ignored;
+  double smoothing = 0;                 ///< What LabelSmoothing says.
+  Tensor class_weights;                 ///< What ClassWeights says; absent without it.
+  std::optional<std::int64_t> ignored;  ///< What IgnoredIndex says.
 };
 
 /// Targets share this part of their probability among all classes (Szegedy et al. 2016).
 struct LabelSmoothing {
-  double part;
+  double part;  ///< From 0 to 1.
   /// Throws RecordError unless 0 <= part <= 1.
   explicit LabelSmoothing(double part);
+  /// Sets CrossEntropyOptions::smoothing.
   void operator()(CrossEntropyOptions& options) const { options.smoothing = part; }
 };
 /// A weight [classes] for each class: of the loss, and of the mean that is taken.
 struct ClassWeights {
-  Tensor weights;
+  Tensor weights;  ///< [classes]
+  /// Of these weights, which may be an argument of the run.
   explicit ClassWeights(Tensor weights) : weights(std::move(weights)) {}
+  /// Sets CrossEntropyOptions::class_weights.
   void operator()(CrossEntropyOptions& options) const { options.class_weights = weights; }
 };
 /// Positions with this target count nothing; it need not be a class.
 struct IgnoredIndex {
-  std::int64_t index;
+  std::int64_t index;  ///< A target.
+  /// Of this target.
   explicit IgnoredIndex(std::int64_t index) : index(index) {}
+  /// Sets CrossEntropyOptions::ignored.
   void operator()(CrossEntropyOptions& options) const { options.ignored = index; }
 };
 
@@ -51,10 +56,13 @@ Tensor cross_entropies(const Tensor& logits, const Tensor& targets, const CrossE
 /// has none.
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options,
                      const Tensor& weights = {});
-///   cross_entropy(logits, targets)
-///   cross_entropy(logits, targets, mask)
-///   cross_entropy(logits, targets, LabelSmoothing(0.1), IgnoredIndex(-1))
-///   cross_entropy(logits, targets, weights, LabelSmoothing(0.1))
+/// The same with options by themselves, in any order.
+///
+///     cross_entropy(logits, targets)
+///     cross_entropy(logits, targets, mask)
+///     cross_entropy(logits, targets, LabelSmoothing(0.1), IgnoredIndex(-1))
+///     cross_entropy(logits, targets, weights, LabelSmoothing(0.1))
+/// @{
 template <class... Option,
           class = std::enable_if_t<(std::is_invocable_v<const Option&, CrossEntropyOptions&> && ...)>>
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const Option&... option) {
@@ -70,20 +78,25 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& 
   (option(options), ...);
   return cross_entropy(logits, targets, options, weights);
 }
+/// @}
 
-/// -(t log p + (1 - t) log(1 - p)) with p = sigmoid(logits), right at both ends of the range: logits and
-/// targets, from 0 to 1 or bool, of one shape.
+/// -(t log p + (1 - t) log(1 - p)) with p = sigmoid(logits), in nats, right at both ends of the range: logits
+/// and targets, from 0 to 1 or bool, of one shape.
 Tensor binary_cross_entropies(const Tensor& logits, const Tensor& targets);
+/// The mean of binary_cross_entropies(), with weights or a mask where they are given.
 Tensor binary_cross_entropy(const Tensor& logits, const Tensor& targets, const Tensor& weights = {});
 
-/// (y - target)^2, of one shape.
+/// (y - target)^2 of each position; both of one shape.
 Tensor squared_errors(const Tensor& y, const Tensor& target);
+/// The mean of squared_errors(), with weights or a mask where they are given.
 Tensor mean_squared_error(const Tensor& y, const Tensor& target, const Tensor& weights = {});
-/// |y - target|
+/// |y - target| of each position; both of one shape.
 Tensor absolute_errors(const Tensor& y, const Tensor& target);
+/// The mean of absolute_errors(), with weights or a mask where they are given.
 Tensor mean_absolute_error(const Tensor& y, const Tensor& target, const Tensor& weights = {});
 /// Quadratic up to an error of `delta`, linear beyond: e^2 / 2, and delta (|e| - delta / 2) (Huber 1964).
 Tensor huber_errors(const Tensor& y, const Tensor& target, double delta = 1);
+/// The mean of huber_errors(), with weights or a mask where they are given.
 Tensor huber_loss(const Tensor& y, const Tensor& target, double delta = 1, const Tensor& weights = {});
 
 /// Connectionist temporal classification (Graves et al. 2006): -log of the probability of all ways to spread

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Long short-term memory.
 #include <reel/gate.h>
 #include <reel/layer_norm.h>
 #include <reel/unroll.h>
@@ -8,17 +10,21 @@ namespace REEL_PUBLIC reel {
 /// Output h and memory c, each [batch, hidden]; h [batch, size] where it is projected.
 template <class T>
 struct LSTMStateOf {
-  T h, c;
+  T h,    ///< The output.
+      c;  ///< The memory.
   REEL_MEMBERS(h, c)
 };
+/// The state of an LSTM as its step has it.
 using LSTMState = LSTMStateOf<Tensor>;
 
 /// What an LSTM has beside what every LSTM has; set by the options below.
 struct LSTMOptions {
-  double forget_bias = 1;
-  CellInit init;
-  bool peepholes = false, coupled = false, normalised = false;
-  std::int64_t projection = 0;  // 0: none
+  double forget_bias = 1;       ///< The first value of the forget gate's bias.
+  CellInit init;                ///< How the gates' matrices, and the projection, begin.
+  bool peepholes = false,       ///< See Peepholes.
+      coupled = false,          ///< See CoupledGates.
+      normalised = false;       ///< See Normalised.
+  std::int64_t projection = 0;  ///< How many units ProjectedTo asks for; 0 where it does not.
 };
 
 /// The gates see the memory too, each unit its own (Gers and Schmidhuber 2000): i and f the one from before,
@@ -34,21 +40,26 @@ inline constexpr auto Normalised = [](LSTMOptions& options) { options.normalised
 /// The output and the state h are h P of `size` units (Sak et al. 2014). Parameter `projection` [hidden,
 /// size].
 struct ProjectedTo {
-  std::int64_t size;
+  std::int64_t size;  ///< How many units h has.
   /// Throws Error unless size is 1 or more.
   explicit ProjectedTo(std::int64_t size);
+  /// Sets LSTMOptions::projection.
   void operator()(LSTMOptions& options) const { options.projection = size; }
 };
 /// The first value of the forget gate's bias, 1 without this (Gers et al. 2000).
 struct ForgetBias {
-  double value;
+  double value;  ///< The bias of every unit.
+  /// Of any value.
   explicit ForgetBias(double value) : value(value) {}
+  /// Sets LSTMOptions::forget_bias.
   void operator()(LSTMOptions& options) const { options.forget_bias = value; }
 };
 /// How the gates' matrices, and the projection, begin.
 struct InitialisedBy {
-  CellInit init;
+  CellInit init;  ///< Of the matrices of the input and of the state.
+  /// By these initialisers.
   explicit InitialisedBy(CellInit init) : init(std::move(init)) {}
+  /// Sets LSTMOptions::init.
   void operator()(LSTMOptions& options) const { options.init = init; }
 };
 
@@ -56,30 +67,38 @@ struct InitialisedBy {
 ///   i, f, o = sigmoid(x W + h U + b), g = tanh(x W + h U + b), c = f c + i g, h = o tanh(c).
 /// The gates' parameters are `input`, `forget`, `candidate` and `output`, each with W, U, b; the output is h.
 ///
-///   LSTM cell(model / "cell", 64, 256, Peepholes, ProjectedTo(128));
+///     LSTM cell(model / "cell", 64, 256, Peepholes, ProjectedTo(128));
 struct LSTM {
-  std::string scope;
-  std::int64_t hidden;
-  Gate input, forget, candidate, output;  // no input gate where gates are coupled
-  Parameter input_peephole, forget_peephole, output_peephole;
-  Parameter input_scale, state_scale;  // of normalised products
-  LayerNorm memory_norm;
-  Parameter projection;
-  LSTMOptions options;
+  std::string scope;         ///< What its operations are recorded under.
+  std::int64_t hidden;       ///< How many units the memory has.
+  Gate input,                ///< i; without parameters where gates are coupled.
+      forget,                ///< f
+      candidate,             ///< g
+      output;                ///< o
+  Parameter input_peephole,  ///< [hidden], as the others; absent without Peepholes.
+      forget_peephole,       ///< For f.
+      output_peephole;       ///< For o.
+  Parameter input_scale,     ///< Of the product with the input, where it is normalised.
+      state_scale;           ///< Of the product with the state.
+  LayerNorm memory_norm;     ///< Of the memory, where it is normalised.
+  Parameter projection;      ///< P [hidden, size]; absent where there is none.
+  LSTMOptions options;       ///< What it was made with.
 
   /// Throws Error for extents that are no shape, and for a projection of no units or more than `hidden`.
   template <class... Option>
   LSTM(const Scope& in, std::int64_t inputs, std::int64_t hidden, const Option&... option)
       : LSTM(in, inputs, hidden, chosen(option...)) {}
+  /// The same with all options in one.
   LSTM(const Scope& in, std::int64_t inputs, std::int64_t hidden, const LSTMOptions& options);
 
-  /// Zeros.
+  /// Zeros: h [batch, output_size()] and c [batch, hidden].
   LSTMState initial_state(std::int64_t batch) const {
     return {zeros({batch, output_size()}), zeros({batch, hidden})};
   }
   /// How many units h has.
   std::int64_t output_size() const { return options.projection > 0 ? options.projection : hidden; }
 
+  /// One step: the output h and the next state, of `x` [batch, inputs]. Throws RecordError for other shapes.
   std::pair<Tensor, LSTMState> operator()(const Tensor& x, const LSTMState& s) const;
 
  private:

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// A line that shows how a training goes on.
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -11,7 +13,7 @@ namespace REEL_PUBLIC reel {
 /// Shows on standard output how a training goes on: in one line redrawn on a terminal, elsewhere in a line
 /// for each validation.
 ///
-///     step   1027  loss 1.935, validation 2.263   20026 sequences/s  1:48 left
+///       step   1027  loss 1.935, validation 2.263   20026 sequences/s  1:48 left
 class Progress {
  public:
   /// What the losses are called, and what is counted.
@@ -20,6 +22,7 @@ class Progress {
   /// After a step over `count` of them, with the loss, which is shown averaged over recent steps, and with
   /// `seconds_left` to go, negative where that is not known. Its time is the one since the last call.
   void step(double loss, std::int64_t count, double seconds_left = -1);
+  /// The loss of other data, shown from now on.
   void validation(double loss);
   /// Leaves the last line standing.
   void finish();

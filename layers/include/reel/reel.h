@@ -1,5 +1,6 @@
 #pragma once
 
+/// @file
 /// Everything a user of Reel needs. Free of xtensor; <reel/xtensor.h> converts to and from it.
 #include <reel/batches.h>
 #include <reel/best_weights.h>

@@ -1,11 +1,11 @@
 #pragma once
 #include <reel/unroll.h>
 
+/// @file
+/// Options of unroll for batches of sequences. What has no axes in a step, a counter or a time stamp, belongs
+/// to all sequences; of everything else the first axis in a step is the batch. They combine with each other
+/// and with all other options, in any order.
 namespace REEL_PUBLIC reel {
-
-// Options of unroll for batches of sequences. What has no axes in a step, a counter or a time stamp, belongs
-// to all sequences; of everything else the first axis in a step is the batch. They combine with each other
-// and with all other options, in any order.
 
 /// How many steps each sequence has: integers [batch] from 0 to the number of steps, or [] where there is no
 /// batch. Past its end a sequence's state holds and its outputs are 0, false for bools; in reverse it starts
@@ -20,10 +20,12 @@ namespace REEL_PUBLIC reel {
 /// Throws RecordError for an input, state or output that has another batch, RunError for a length out of
 /// range.
 ///
-///   auto [outputs, state] = unroll(cell, x, cell.initial_state(batch), Lengths(lengths));
+///     auto [outputs, state] = unroll(cell, x, cell.initial_state(batch), Lengths(lengths));
 struct Lengths {
-  Tensor lengths;
+  Tensor lengths;  ///< Integers [batch], or [].
+  /// Of these lengths, which may be an argument of the run.
   explicit Lengths(Tensor lengths) : lengths(std::move(lengths)) {}
+  /// Puts what is to be done into the steps of an unroll.
   void operator()(UnrollOptions& options) const;
 };
 
@@ -31,8 +33,10 @@ struct Lengths {
 /// k-th step after the first, in the order in which the steps run, of each sequence, also of each that is
 /// packed, from its own first. Values stay as they are. Throws RecordError unless k is 1 or more.
 struct Truncate {
-  std::int64_t every;
+  std::int64_t every;  ///< k
+  /// Over k steps.
   explicit Truncate(std::int64_t k);
+  /// Puts what is to be done into the steps of an unroll.
   void operator()(UnrollOptions& options) const;
 };
 
@@ -41,8 +45,10 @@ struct Truncate {
 /// A state that belongs to all sequences is only reset by flags [steps]. Throws RecordError for flags of
 /// another shape or type.
 struct RestartWhere {
-  Tensor flags;
+  Tensor flags;  ///< bool [steps, batch] or [steps]
+  /// Where these flags are true; they may be an argument of the run.
   explicit RestartWhere(Tensor flags) : flags(std::move(flags)) {}
+  /// Puts what is to be done into the steps of an unroll.
   void operator()(UnrollOptions& options) const;
 };
 

@@ -2,6 +2,7 @@
 #include <reel/dropout.h>
 #include <reel/unroll.h>
 
+/// @file
 /// Cells of cells: stacks, shortcuts around a cell, and both directions. Each is made of any cells, the
 /// user's own and each other, and is unrolled as any cell is.
 namespace REEL_PUBLIC reel {
@@ -96,18 +97,20 @@ struct BySequence {
 /// state is a tuple of the states of the parts that have one, of a vector of cells a vector of states; the
 /// output is that of the last part.
 ///
-///   Stack stack(LSTM(model / "first", 64, 256), GRU(model / "second", 256, 256));
-///   auto [outputs, state] = unroll(stack, x, stack.initial_state(batch));
+///     Stack stack(LSTM(model / "first", 64, 256), GRU(model / "second", 256, 256));
+///     auto [outputs, state] = unroll(stack, x, stack.initial_state(batch));
 ///
 /// Where a part is Bidirectional the stack is unrolled part by part, and gets what unroll gets: sequences.
 template <class... Parts>
 struct Stack {
+  /// Whether it has no steps, since a part has none.
   static constexpr bool takes_sequences = (structure::takes_sequences<Parts> || ...);
 
-  std::tuple<Parts...> parts;
+  std::tuple<Parts...> parts;  ///< From the one that gets the input to the one whose output it is.
   /// With which what one part hands to the next is dropped out; absent where it never is.
   Tensor dropout_rate;
 
+  /// Of these parts, each copied; copies share their parameters.
   explicit Stack(Parts... parts) : parts(std::move(parts)...) {}
 
   /// The same stack, of the same parameters, with dropout between its parts and between the cells of a
@@ -135,6 +138,7 @@ struct Stack {
         parts);
   }
 
+  /// One step of each part: the output of the last, and the next states. Throws RecordError as the parts do.
   template <class X, class... States>
   auto operator()(const X& x, const std::tuple<States...>& state) const {
     static_assert(!takes_sequences,
@@ -206,17 +210,22 @@ struct Stack {
 /// RecordError where it has another.
 template <class Part>
 struct Residual {
+  /// Whether it has no steps, since its part has none.
   static constexpr bool takes_sequences = structure::takes_sequences<Part>;
 
-  Part part;
+  Part part;  ///< A cell.
 
+  /// Around a cell.
   explicit Residual(Part part) : part(std::move(part)) {}
+  /// That of the part.
   auto initial_state(std::int64_t batch) const { return structure::initial_state_of(part, batch); }
 
+  /// One step: the sum of `x` and the output, and the next state.
   template <class State>
   auto operator()(const Tensor& x, const State& state) const {
     return run(structure::ByStep(), x, state);
   }
+  /// Runs the part by `way`: the sum of `x` and the outputs, and the next state.
   template <class Way, class State>
   auto run(const Way& way, const Tensor& x, const State& state) const {
     auto [output, next] = way(part, x, state);
@@ -236,22 +245,27 @@ Residual(Residual<Part>) -> Residual<Residual<Part>>;
 /// side by side, and the states of both as a pair (Schuster and Paliwal 1997). With Lengths the second one
 /// starts at each sequence's own end. With Reverse each runs the other way.
 ///
-///   Bidirectional both(LSTM(model / "forward", 64, 128), LSTM(model / "backward", 64, 128));
-///   auto [outputs, state] = unroll(both, x, both.initial_state(batch), Lengths(lengths));   // [..., 256]
+///     Bidirectional both(LSTM(model / "forward", 64, 128), LSTM(model / "backward", 64, 128));
+///     auto [outputs, state] = unroll(both, x, both.initial_state(batch), Lengths(lengths));   // [..., 256]
 template <class Forward, class Backward>
 struct Bidirectional {
+  /// It has no steps: each direction goes over the whole sequence.
   static constexpr bool takes_sequences = true;
 
-  Forward forward;
-  Backward backward;
+  Forward forward;    ///< Runs from the start.
+  Backward backward;  ///< Runs from the end.
 
+  /// Of two cells whose outputs are tensors.
   Bidirectional(Forward forward, Backward backward)
       : forward(std::move(forward)), backward(std::move(backward)) {}
+  /// Those of both cells, a pair.
   auto initial_state(std::int64_t batch) const {
     return std::pair(structure::initial_state_of(forward, batch),
                      structure::initial_state_of(backward, batch));
   }
 
+  /// Runs both over a sequence with the options of `way`: the outputs side by side along their last axis, and
+  /// the pair of states. Throws RecordError for outputs without features.
   template <class... Options, class X, class State>
   auto run(const structure::BySequence<Options...>& way, const X& x, const State& state) const {
     static_assert(structure::is_tuple<State> && std::tuple_size_v<State> == 2,
@@ -285,6 +299,7 @@ auto unroll_parts(const Part& part, const X& x, const State& state, const Option
 
 /// Runs over a sequence what takes whole sequences: as the unroll of a cell, with the same options, and
 /// without a node to project from.
+/// @{
 template <class Forward, class Backward, class X, class State, class... Options>
 auto unroll(const Bidirectional<Forward, Backward>& both, const X& x, const State& state,
             const Options&... options) {
@@ -300,5 +315,6 @@ template <class Part, class X, class State, class... Options,
 auto unroll(const Residual<Part>& residual, const X& x, const State& state, const Options&... options) {
   return structure::unroll_parts(residual, x, state, options...);
 }
+/// @}
 
 }  // namespace reel

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// What a model holds.
 #include <reel/model.h>
 
 #include <string>

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Functions that learn.
 #include <reel/function.h>
 #include <reel/gradients.h>
 #include <reel/optimisers.h>
@@ -7,7 +9,7 @@ namespace REEL_PUBLIC reel {
 
 /// What a TrainingStep does beside what any Function does; set by the options below.
 struct TrainingOptions {
-  bool other_models_stay = false;
+  bool other_models_stay = false;  ///< Set by the option OtherModelsStay.
 };
 
 /// The loss may depend on parameters of other models: they stay as they are. Otherwise that is refused, since
@@ -93,8 +95,10 @@ struct ParametersOf<TrainingRecorder<Loss>, void> : ParametersOf<Loss> {};
 
 /// A Function that also learns: forward, backward, clipping and the updates are one program.
 ///
-///   TrainingStep step(model, Adam(1e-3), [&](Tensor x, Tensor y) { return mean_squared_error(net(x), y); });
-///   double loss = step(x, y).item();
+///     TrainingStep step(model, Adam(1e-3), [&](Tensor x, Tensor y) {
+///       return mean_squared_error(net(x), y);
+///     });
+///     double loss = step(x, y).item();
 ///
 /// The loss is a scalar, or the first element of a tuple or structure whose other elements are returned too;
 /// they are the values from before the update. Parameters the loss does not depend on stay. An exception
@@ -127,20 +131,27 @@ class TrainingStep {
   /// finite, and where the optimiser has none of its own, as by_name, whose groups have one each: before the
   /// first step it is that step which throws.
   void set_learning_rate(double rate) { rate_->set(memory_, rate); }
-  /// The program of steps with arguments like these, where its time goes, and which are kept; see Function.
-  /// Profiling takes real steps: the parameters change.
+  /// The program of steps with arguments like these, as Function::program() gives it.
   template <class... Args>
   auto program(const Args&... args) {
     return function_.program(args...);
   }
+  /// Where the time of such steps goes, as Function::profile() tells it. Profiling takes real steps: the
+  /// parameters change.
   template <class... Args>
   auto profile(const Args&... args) {
     return function_.profile(args...);
   }
+  /// How many programs are kept, and the bytes of their values; see Function.
+  /// @{
   std::size_t program_count() const { return function_.program_count(); }
   std::size_t program_bytes() const { return function_.program_bytes(); }
+  /// @}
+  /// How many are kept from now on, and none now; see Function.
+  /// @{
   void keep_programs(const CacheLimits& limits) { function_.keep_programs(limits); }
   void forget_programs() { function_.forget_programs(); }
+  /// @}
 
  private:
   /// Sets an option where it is one of these.
@@ -160,6 +171,7 @@ class TrainingStep {
   Function<structure::TrainingRecorder<Loss>> function_;
 };
 
+/// Of a model, an optimiser and a loss, whose type is the step's.
 template <class Optimise, class Loss, class... Options>
 TrainingStep(Model&, Optimise, Loss, const Options&...) -> TrainingStep<Loss>;
 

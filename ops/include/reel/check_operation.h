@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Tests for operations of one's own.
 #include <reel/operation.h>
 
 namespace REEL_PUBLIC reel {

@@ -7,21 +7,22 @@
 #include <reel/ops.h>
 #include <reel/record.h>
 
+/// @file
 /// How an elementwise operation is made of one struct, Reel's own and a user's alike: its name, the element
 /// types it accepts, the scalar function, and its derivative. It is then fused with others, checked by
 /// check_operation(map_operation<Spike>()), and used as apply<Spike>(x).
 ///
-///   struct Spike {
-///     static constexpr auto name = "spike";
-///     static constexpr auto accepts = Accepts::floating;
-///     template <class T>
-///     T operator()(T x) const {
-///       return choose(x > T(0), T(1), T(0));
-///     }
-///     static Tensors derivative(const Recorded& y, const Tensor& dy) {
-///       return {divided_adjoint(dy, square(1 + abs(y[0])))};
-///     }
-///   };
+///     struct Spike {
+///       static constexpr auto name = "spike";
+///       static constexpr auto accepts = Accepts::floating;
+///       template <class T>
+///       T operator()(T x) const {
+///         return choose(x > T(0), T(1), T(0));
+///       }
+///       static Tensors derivative(const Recorded& y, const Tensor& dy) {
+///         return {divided_adjoint(dy, square(1 + abs(y[0])))};
+///       }
+///     };
 ///
 /// With two operands, `operator()(T a, T b)` and the adjoints of both. The function is called with float,
 /// double, int32_t, int64_t or bool, as far as they are accepted, and returns a number of that type or a
@@ -38,6 +39,7 @@
 /// another device.
 namespace REEL_PUBLIC reel {
 
+/// The element types that a map accepts.
 enum class Accepts { floating, numbers, boolean, anything };
 
 /// The operands in which a map is linear.
@@ -121,6 +123,7 @@ bool with_accepted(ElementType type, Function&& f) {
   });
 }
 
+/// @cond
 // Each element is of its own operands only, which the compiler cannot see since an output may be an input's
 // memory.
 #if defined(__GNUC__) && !defined(__clang__)
@@ -153,6 +156,7 @@ REEL_MAP_LOOP(map_loop, )
 REEL_MAP_LOOP(map_loop_avx2, __attribute__((target("avx2"))))
 #endif
 #undef REEL_MAP_LOOP
+/// @endcond
 
 template <class F, class T>
 MapLoop best_map_loop() {
@@ -299,18 +303,18 @@ Operation make_map(OfDevices... kernels) {
 
 /// The name of a map's struct, and its text.
 struct MapText {
-  const char* name = nullptr;
-  const char* text = nullptr;
+  const char* name = nullptr;  ///< What it is called in its text.
+  const char* text = nullptr;  ///< "struct Spike {...};"; null where none was kept.
 };
 
 /// Defines the struct of a map, and keeps its text, of which kernels for CUDA devices are made. Their
 /// compiler sees the text alone and what ops/device/reel/map.h has: of std the functions named in it, in the
 /// derivative elementwise operations, operators and select, and nothing of the user's own from around it.
 ///
-///   REEL_MAP(Spike, {
-///     static constexpr auto name = "spike";
-///     ...
-///   });
+///     REEL_MAP(Spike, {
+///       static constexpr auto name = "spike";
+///       ...
+///     });
 #define REEL_MAP(Name, ...) \
   struct Name __VA_ARGS__;  \
   inline reel::MapText reel_map_text(const Name*) { return {#Name, "struct " #Name " " #__VA_ARGS__ ";"}; }

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Tables of separated values.
 #include <reel/array.h>
 
 #include <map>
@@ -9,9 +11,10 @@ namespace REEL_PUBLIC reel {
 
 /// Columns of a table of numbers, and those of text beside them.
 struct Table {
-  std::vector<std::string> names;                   // of the columns of numbers
+  std::vector<std::string> names;  ///< Of the columns of numbers.
+  /// float64 [rows, names.size()]; NaN where one is missing.
   Array values{Shape{0, 0}, ElementType::float64};  // float64 [rows, names.size()]; NaN where one is missing
-  std::map<std::string, std::vector<std::string>> text;  // the other columns by name, a cell for each row
+  std::map<std::string, std::vector<std::string>> text;  ///< The other columns by name, a cell for each row.
 
   /// The numbers of a column: float64 [rows]. Throws Error where there is none of that name.
   Array column(const std::string& name) const;
@@ -21,7 +24,8 @@ struct Table {
 struct CsvOptions {
   /// Whether the first row holds names. Without them columns are called "1", "2" and so on.
   bool header = true;
-  /// What stands between cells: a character of ASCII that cannot belong to a number, such as ',', ';', '\t'.
+  /// What stands between cells: a character of ASCII that cannot belong to a number, such as a comma, a
+  /// semicolon or a tabulator.
   char separator = ',';
   /// Columns that hold text, by name; all others hold numbers.
   std::vector<std::string> text = {};

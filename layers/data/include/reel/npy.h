@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Single arrays of NumPy.
 #include <reel/array.h>
 
 #include <string>
@@ -9,7 +11,7 @@ namespace REEL_PUBLIC reel {
 /// whichever order it is stored in. Elements that an Array does not have become the smallest ones that hold
 /// all of theirs:
 ///
-///   float16 -> float32; int8, uint8, int16, uint16 -> int32; uint32, uint64 -> int64
+///     float16 -> float32; int8, uint8, int16, uint16 -> int32; uint32, uint64 -> int64
 ///
 /// Big-endian and little-endian files are read, of the versions 1, 2 and 3. Throws FileError for a file that
 /// is broken, longer or shorter than it says, or of other elements (complex numbers, text, dates, records,

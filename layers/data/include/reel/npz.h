@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Archives of NumPy's arrays.
 #include <reel/array.h>
 
 #include <map>
@@ -6,6 +8,7 @@
 
 namespace REEL_PUBLIC reel {
 
+/// Arrays by their names in an archive, without ".npy".
 using NamedArrays = std::map<std::string, Array>;
 
 /// The arrays in a file of NumPy's format .npz: a zip archive whose entries, stored or deflated, are files

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// PyTorch's weights.
 #include <reel/embedding.h>
 #include <reel/gru.h>
 #include <reel/layer_norm.h>
@@ -11,38 +13,42 @@ namespace REEL_PUBLIC reel {
 
 /// A part of a tensor in PyTorch: rows of it, of which a parameter of Reel is made.
 struct PyTorchPart {
+  /// What becomes of the rows of PyTorch's tensor.
   enum class Use {
-    same,   // the parameter has these elements
-    added,  // they are added to the parameter; Reel has one bias where PyTorch adds two, and writes zeros
-    zero    // Reel has no such parameter: they must be zeros
+    same,   ///< The parameter has these elements.
+    added,  ///< They are added to the parameter; Reel has one bias where PyTorch adds two, and writes zeros.
+    zero    ///< Reel has no such parameter: they must be zeros.
   };
-  Parameter parameter;  // none where they must be zeros
-  Use use = Use::same;
+  Parameter parameter;  ///< None where they must be zeros.
+  Use use = Use::same;  ///< What becomes of its rows.
 };
 
 /// A tensor of a state_dict, and what it is in Reel: parts one behind the other along its first axis,
 /// matrices transposed where PyTorch has [output, input] and Reel [input, output].
 struct PyTorchTensor {
-  std::string name;
-  Shape shape;
-  std::vector<PyTorchPart> parts;
-  bool is_transposed = false;
+  std::string name;                ///< In the state_dict: "encoder.weight_ih_l0".
+  Shape shape;                     ///< In PyTorch.
+  std::vector<PyTorchPart> parts;  ///< From its first row on.
+  bool is_transposed = false;      ///< Whether Reel has it the other way round.
 };
 
 /// What the parameters of layers are called in PyTorch, written down layer by layer: nothing is guessed from
 /// names or shapes. `module` is the name of the module in PyTorch, "" for one that is saved by itself.
 ///
-///   PyTorchNames names;
-///   names.add("encoder", Stack(first, second));   // nn.LSTM(..., num_layers=2)
-///   names.add("head", head);                      // nn.Linear
-///   load_pytorch(names, "model.safetensors");
+///     PyTorchNames names;
+///     names.add("encoder", Stack(first, second));   // nn.LSTM(..., num_layers=2)
+///     names.add("head", head);                      // nn.Linear
+///     load_pytorch(names, "model.safetensors");
 ///
 /// In Python: safetensors.torch.save_file(model.state_dict(), "model.safetensors"), and
 /// model.load_state_dict(safetensors.torch.load_file("model.safetensors")).
 class PyTorchNames {
  public:
+  /// nn.Linear.
   void add(const std::string& module, const Linear& linear);
+  /// nn.Embedding.
   void add(const std::string& module, const Embedding& embedding);
+  /// nn.LayerNorm over the last axis, with weight and bias.
   void add(const std::string& module, const LayerNorm& norm);
   /// A parameter of any cell, of the same shape there.
   void add(const std::string& name, const Parameter& parameter);
@@ -50,10 +56,13 @@ class PyTorchNames {
   /// nn.RNN, nn.LSTM (also with proj_size) and nn.GRU of one layer. Throws Error for an LSTM with peepholes,
   /// coupled gates or normalisation, and for a GRU that resets before the product: PyTorch has none of these.
   /// A GRU must be made with Reset::after_product_with_bias unless that bias is 0 in PyTorch.
+  /// @{
   void add(const std::string& module, const RNN& cell) { add_layers(module, cell); }
   void add(const std::string& module, const LSTM& cell) { add_layers(module, cell); }
   void add(const std::string& module, const GRU& cell) { add_layers(module, cell); }
+  /// @}
   /// Those of several layers, and of both directions. Throws Error where the layers differ in kind or units.
+  /// @{
   template <class Cell>
   void add(const std::string& module, const std::vector<Cell>& layers) {
     add_layers(module, layers);
@@ -66,6 +75,7 @@ class PyTorchNames {
   void add(const std::string& module, const Bidirectional<Forward, Backward>& both) {
     add_layers(module, both);
   }
+  /// @}
   /// nn.RNNCell, nn.LSTMCell, nn.GRUCell.
   template <class Cell>
   void add_cell(const std::string& module, const Cell& cell) {
@@ -73,6 +83,7 @@ class PyTorchNames {
     add_direction(layers, "", cell);
   }
 
+  /// All that were added, in order.
   const std::vector<PyTorchTensor>& tensors() const { return tensors_; }
 
  private:

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Files in the format safetensors.
 #include <reel/array.h>
 
 #include <map>
@@ -8,8 +10,8 @@ namespace REEL_PUBLIC reel {
 
 /// What a file in the format safetensors holds: arrays by name, and texts by name.
 struct Safetensors {
-  std::map<std::string, Array> arrays;
-  std::map<std::string, std::string> texts;  // the file's __metadata__
+  std::map<std::string, Array> arrays;       ///< By the names of tensors.
+  std::map<std::string, std::string> texts;  ///< What the file has under __metadata__.
 };
 
 /// Writes a safetensors file (https://huggingface.co/docs/safetensors), the arrays' bits as they are. It

@@ -5,73 +5,82 @@
 #include <map>
 #include <variant>
 
+/// @file
+/// Networks of TMVA's deep-learning method (DL), the toolkit for classification in CERN's ROOT: described,
+/// made as layers of Reel, read from its weights files and written to them.
 namespace REEL_PUBLIC reel {
-
-// Networks of TMVA's deep-learning method (DL), the toolkit for classification in CERN's ROOT: described,
-// made as layers of Reel, read from its weights files and written to them.
 
 /// What TMVA trained a network for.
 enum class TMVAAnalysis { classification, multiclass, regression };
+/// What it was trained to make small: the mean of cross_entropy of logits and a bool, of squares of errors,
+/// or of cross_entropy over classes.
 enum class TMVALoss { cross_entropy, squares, softmax_cross_entropy };
 /// What is done to the values of the last layer in the end.
 enum class TMVAOutput { identity, sigmoid, softmax };
+/// How its weights began.
 enum class TMVAInitialisation { gauss, uniform, identity, zero, glorot_normal, glorot_uniform };
+/// What was added to the loss for the size of weights.
 enum class TMVARegularisation { none, l1, l2 };
+/// The functions that layers of TMVA may have.
 enum class TMVAActivation { identity, relu, sigmoid, tanh, symmetric_relu, softsign, gauss };
 
 /// A recurrent layer: RNN and LSTM as Reel's RNN with tanh and its plain LSTM are, a GRU as Reel's.
 struct TMVARecurrent {
+  /// The three kinds that TMVA has.
   enum class Kind { rnn, lstm, gru };
 
-  Kind kind = Kind::lstm;
-  std::int64_t hidden = 10;
-  bool returns_sequence = true;         // else the last step alone
-  Reset reset = Reset::before_product;  // of a GRU; TMVA calls the other one ResetGateAfter
+  Kind kind = Kind::lstm;               ///< Which it is.
+  std::int64_t hidden = 10;             ///< How many units its state has.
+  bool returns_sequence = true;         ///< Whether the next layer gets all steps; else the last one alone.
+  Reset reset = Reset::before_product;  ///< Of a GRU; TMVA calls the other one ResetGateAfter.
 };
 
 /// activation(x weight + bias), of one step: that of a recurrent layer which returns no sequence, or of one
 /// that was flattened.
 struct TMVADense {
-  std::int64_t width = 1;
-  TMVAActivation activation = TMVAActivation::identity;
+  std::int64_t width = 1;                                ///< How many units it has.
+  TMVAActivation activation = TMVAActivation::identity;  ///< Done to each of them.
 };
 
 /// All steps side by side in one: unit h of step t stands at t * hidden + h. Without `flattens` it changes
 /// nothing: what TMVA makes of other shapes differs from release to release, and is not read.
 struct TMVAReshape {
-  bool flattens = true;
+  bool flattens = true;  ///< Whether all steps become one.
 };
 
+/// A layer of any kind.
 using TMVALayer = std::variant<TMVARecurrent, TMVADense, TMVAReshape>;
 
 /// An input variable or a target: an expression as ROOT computes it of a tree, and the range of its values.
 struct TMVAVariable {
-  std::string expression;
-  double minimum = 0, maximum = 0;
+  std::string expression;  ///< In the language of ROOT's trees: "vars_time0[0]".
+  double minimum = 0,      ///< The smallest value.
+      maximum = 0;         ///< The largest value.
 };
 
 /// What a weights file says beside the weights.
 ///
-///   TMVADescription network;
-///   network.steps = 10;
-///   network.inputs = 30;
-///   network.layers = {TMVARecurrent{TMVARecurrent::Kind::lstm, 10}, TMVAReshape{},
-///                     TMVADense{64, TMVAActivation::tanh}, TMVADense{1}};
+///     TMVADescription network;
+///     network.steps = 10;
+///     network.inputs = 30;
+///     network.layers = {TMVARecurrent{TMVARecurrent::Kind::lstm, 10}, TMVAReshape{},
+///                       TMVADense{64, TMVAActivation::tanh}, TMVADense{1}};
 struct TMVADescription {
-  std::string name = "DL";  // of the method, under which a reader books it
-  TMVAAnalysis analysis = TMVAAnalysis::classification;
-  std::int64_t steps = 1, inputs = 1;  // of each step
-  std::int64_t batch = 100;            // that TMVA trains and evaluates with
-  std::vector<TMVALayer> layers;
-  TMVALoss loss = TMVALoss::cross_entropy;
-  TMVAOutput output = TMVAOutput::sigmoid;
-  TMVAInitialisation initialisation = TMVAInitialisation::glorot_uniform;
-  TMVARegularisation regularisation = TMVARegularisation::none;
-  double weight_decay = 0;
+  std::string name = "DL";                               ///< Of the method, under which a reader books it.
+  TMVAAnalysis analysis = TMVAAnalysis::classification;  ///< What it answers.
+  std::int64_t steps = 1,                                ///< How many steps a sequence has.
+      inputs = 1;                                        ///< How many variables each step has.
+  std::int64_t batch = 100;                 ///< How many events TMVA trains and evaluates with at a time.
+  std::vector<TMVALayer> layers;            ///< From the input to the answer.
+  TMVALoss loss = TMVALoss::cross_entropy;  ///< What it was trained with.
+  TMVAOutput output = TMVAOutput::sigmoid;  ///< What makes answers of the last layer's values.
+  TMVAInitialisation initialisation = TMVAInitialisation::glorot_uniform;  ///< How weights began.
+  TMVARegularisation regularisation = TMVARegularisation::none;  ///< What weights were penalised by.
+  double weight_decay = 0;                                       ///< The factor of the penalty.
   std::vector<TMVAVariable>
-      variables;  // steps * inputs of them, those of a step together; none: named by default
-  std::vector<std::string> classes{"Signal", "Background"};
-  std::vector<TMVAVariable> targets;  // of a regression, one for each unit of the last layer
+      variables;  ///< One for each step and input, those of a step together; none: named by default.
+  std::vector<std::string> classes{"Signal", "Background"};  ///< Their names, signal first.
+  std::vector<TMVAVariable> targets;  ///< Of a regression, one for each unit of the last layer.
 };
 
 /// What it describes, a line for each layer.
@@ -84,21 +93,21 @@ std::vector<TMVAVariable> default_tmva_variables(std::int64_t steps, std::int64_
 /// A weights file in memory. `weights` are the parameters of TMVANetwork, by their names in it, in Reel's
 /// shapes: a matrix [input, output] is the transpose of TMVA's.
 struct TMVAFile {
-  TMVADescription description;
-  std::map<std::string, Array> weights;
+  TMVADescription description;           ///< What the network is.
+  std::map<std::string, Array> weights;  ///< By the names of parameters.
 };
 
 /// The layers of a description, as parameters of a model: "lstm 1/input/W", "dense 3/weight" and so on, by
 /// kind and place of the layer, counted from 1. They begin as Glorot uniform, biases at 0, whatever the
 /// description says of its initialisation.
 ///
-///   Model model(Seed{1});
-///   TMVANetwork network(model / "network", read_tmva("weights/LSTM.weights.xml"));
-///   TrainingStep step(model, Adam(1e-3), [&](Tensor x, Tensor y) {  // x: [batch, steps, inputs], y: [batch,
-///   1]
-///     return binary_cross_entropy(network(x), y);
-///   });
-///   Function predict(model, [&](Tensor x) { return network.output(network(x)); });
+///     Model model(Seed{1});
+///     TMVANetwork network(model / "network", read_tmva("weights/LSTM.weights.xml"));
+///     // x: [batch, steps, inputs], y: [batch, 1]
+///     TrainingStep step(model, Adam(1e-3), [&](Tensor x, Tensor y) {
+///       return binary_cross_entropy(network(x), y);
+///     });
+///     Function predict(model, [&](Tensor x) { return network.output(network(x)); });
 class TMVANetwork {
  public:
   /// Throws Error for a description that is none: sizes out of range or that do not fit from layer to layer.
@@ -114,6 +123,7 @@ class TMVANetwork {
   /// The output function of these values: what TMVA answers.
   Tensor output(const Tensor& values) const;
 
+  /// What the network was made of.
   const TMVADescription& description() const { return description_; }
   /// With the weights as they are now.
   TMVAFile file() const;
@@ -144,7 +154,9 @@ TMVAFile read_tmva(const std::string& path, ElementType element = ElementType::f
 /// makes the network anew to evaluate whole batches. The file appears whole or not at all, as write_whole()
 /// says. Throws FileError where it cannot be written, and Error for a description that is none, weights that
 /// do not fit it, and weights that are not finite, which TMVA cannot read.
+/// @{
 void write_tmva(const std::string& path, const TMVAFile& file);
 void write_tmva(const std::string& path, const TMVANetwork& network);
+/// @}
 
 }  // namespace reel

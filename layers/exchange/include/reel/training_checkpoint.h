@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Trainings that go on where they were interrupted.
 #include <reel/part.h>
 #include <reel/safetensors.h>
 #include <reel/structure.h>
@@ -25,15 +27,15 @@ inline constexpr bool keeps_itself<
 /// random choices follow, and the variables that it is told to keep. A training that goes on from it takes
 /// the same steps, bit for bit, as one that was never interrupted.
 ///
-///   TrainingCheckpoint checkpoint(model, "training.checkpoint");
-///   std::int64_t epoch = 0;
-///   checkpoint.keep("epoch", epoch);
-///   checkpoint.keep("best", best);
-///   if (checkpoint.resume()) std::cout << "Goes on in epoch " << epoch << "\n";
-///   for (; epoch < 20; ++epoch) {
-///     checkpoint.save();
-///     for (const auto& batch : shuffled_batches(n, 100, Seed{1}, epoch)) step(...);
-///   }
+///     TrainingCheckpoint checkpoint(model, "training.checkpoint");
+///     std::int64_t epoch = 0;
+///     checkpoint.keep("epoch", epoch);
+///     checkpoint.keep("best", best);
+///     if (checkpoint.resume()) std::cout << "Goes on in epoch " << epoch << "\n";
+///     for (; epoch < 20; ++epoch) {
+///       checkpoint.save();
+///       for (const auto& batch : shuffled_batches(n, 100, Seed{1}, epoch)) step(...);
+///     }
 ///
 /// The file is a safetensors file: arrays "parameter/cell/W", "state/optimiser/learning_rate", "kept/epoch",
 /// which other programs can read too. Each save() replaces it as a whole, so that a program killed at any
@@ -54,9 +56,11 @@ class TrainingCheckpoint {
   /// where the file has another value.
   void expect(const std::string& name, const std::string& value);
 
+  /// The name of the file.
   const std::string& path() const { return path_; }
   /// Something to read for people: free text in the file.
   void set_note(std::string note) { note_ = std::move(note); }
+  /// It as set_note() or resume() set it last.
   const std::string& note() const { return note_; }
 
   /// Writes the file. Throws FileError where it cannot be written; the one before is then still there.
