@@ -21,7 +21,6 @@ using Tensors = std::vector<Tensor>;
 
 /// A tensor that is not on a tape yet (a literal, a constant, a parameter): it is recorded where it is used.
 struct Leaf {
-  /// Shape, and the element type where it has one of its own; otherwise it takes that of what it meets.
   Shape shape;  ///< Its extents.
   /// Its element type where it has one of its own; otherwise it takes that of what it meets.
   std::optional<ElementType> element;
