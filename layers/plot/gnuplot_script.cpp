@@ -38,7 +38,22 @@ std::string quoted(const std::string& text) {
   return literal + "\"";
 }
 
-void set_axis(Gnuplot& gnuplot, const char* name, const Axis& axis) {
+/// How far the curves go along an axis.
+double span(const std::vector<Curve>& curves, std::vector<double> Curve::*values) {
+  double least = std::numeric_limits<double>::infinity(), most = -least;
+  for (const auto& curve : curves)
+    for (const double value : curve.*values) {
+      // Nothing is less or more than NaN.
+      least = value < least ? value : least;
+      most = value > most ? value : most;
+    }
+  return most - least;
+}
+
+void set_axis(Gnuplot& gnuplot, const char* name, const Axis& axis, double span) {
+  // Over more than so many there are none between whole numbers by themselves.
+  constexpr double few = 10;
+  if (axis.is_whole && span <= few) gnuplot << "set " << name << "tics 1\n";
   gnuplot << "set " << name << "label " << quoted(axis.label) << " noenhanced\n";
   if (axis.is_logarithmic) gnuplot << "set logscale " << name << "\n";
   if (axis.range)
@@ -65,8 +80,8 @@ void set_up(Gnuplot& gnuplot, const Picture& picture) {
       << "set border 3 linecolor '#555555'\nset tics nomirror\nset grid linecolor '#dddddd' linetype 1\n"
       << "set key " << place(picture.legend) << " noenhanced\n"
       << "set title " << quoted(picture.title) << " noenhanced\n";
-  set_axis(gnuplot, "x", picture.x);
-  set_axis(gnuplot, "y", picture.y);
+  set_axis(gnuplot, "x", picture.x, span(picture.curves, &Curve::x));
+  set_axis(gnuplot, "y", picture.y, span(picture.curves, &Curve::y));
 }
 
 /// How a curve is drawn, and in which colour.

@@ -124,6 +124,7 @@ void draw(const Picture& picture, const std::string& path) {
 Picture loss_picture(const std::string& title, const std::string& unit, const std::vector<double>& training,
                      const std::vector<double>& validation, std::optional<std::size_t> best) {
   Picture picture{title, {"epoch"}, {"loss / " + unit}, {}};
+  picture.x.is_whole = true;
   picture.curves.push_back({"training", counted_from_1(training.size()), training});
   if (!validation.empty())
     picture.curves.push_back({"validation", counted_from_1(validation.size()), validation});

@@ -1,4 +1,6 @@
 #pragma once
+/// @file
+/// Pictures, as SVG.
 #include <reel/roc.h>
 
 #include <cstddef>
@@ -12,31 +14,45 @@ namespace REEL_PUBLIC reel {
 /// One axis of a picture: what it shows and in which unit, "loss / nats"; from where to where, or as far as
 /// the curves go.
 struct Axis {
-  std::string label;
-  std::optional<std::pair<double, double>> range = {};
-  bool is_logarithmic = false;
+  std::string label;                                    ///< In one line.
+  std::optional<std::pair<double, double>> range = {};  ///< The lower end and the upper one.
+  bool is_logarithmic = false;                          ///< For values above 0, in powers of ten.
+  bool is_whole = false;  ///< Of whole numbers, such as epochs: without ticks between them.
 };
 
 /// Points of a picture, drawn as a line, a broken line, dots, or the band between `y` and `upper`. A point
 /// with NaN leaves a gap.
 struct Curve {
-  enum class Style { line, broken, dots, band };
+  /// How it is drawn.
+  enum class Style {
+    line,    ///< From point to point.
+    broken,  ///< The same in dashes.
+    dots,    ///< One at each point.
+    band     ///< All between `y` and `upper`.
+  };
 
-  std::string label;  // in the legend; none where it is empty
-  std::vector<double> x, y;
-  Style style = Style::line;
-  std::vector<double> upper = {};  // of a band
+  std::string label;               ///< In the legend; none where it is empty.
+  std::vector<double> x,           ///< Where its points stand.
+      y;                           ///< As many values.
+  Style style = Style::line;       ///< How it is drawn.
+  std::vector<double> upper = {};  ///< As many again, of a band.
 };
 
 /// Curves over two axes. Those drawn later cover those before; lines and dots get colours that people with
 /// any eyesight tell apart, by turns, bands the colour of the line after them, and lighter.
 struct Picture {
-  enum class Legend { top_right, bottom_left, above };
+  /// Where labels of curves stand.
+  enum class Legend {
+    top_right,    ///< Within the axes, where little is in the way at the end of a curve that falls.
+    bottom_left,  ///< Within the axes, below a curve that begins high.
+    above         ///< Outside.
+  };
 
-  std::string title;
-  Axis x, y;
-  std::vector<Curve> curves;
-  Legend legend = Legend::top_right;
+  std::string title;                  ///< Above it, in one line.
+  Axis x,                             ///< Below the picture.
+      y;                              ///< To its left.
+  std::vector<Curve> curves;          ///< In the order in which they are drawn.
+  Legend legend = Legend::top_right;  ///< Where labels of curves stand.
 };
 
 /// Draws a picture as SVG, of 720 by 480 pixels, by the program gnuplot. The file appears whole or not at
