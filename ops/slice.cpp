@@ -1,3 +1,4 @@
+#include <reel/ops.h>
 #include <reel/record.h>
 #include <reel/structural.h>
 
