@@ -4,7 +4,8 @@ the epochs, the steps, and the loss of the events for validation after each epoc
 
     python classify_sequences.py build/release/examples/classify_sequences lstm 1
 
-The last argument is the number of threads of both. They run in turn, three times each. Needs torch."""
+The last argument is the number of threads of both. They run in turn, and the median ratio is printed with the least and
+the largest. Needs torch."""
 
 import re
 import subprocess
@@ -16,7 +17,7 @@ import time
 import torch
 
 BATCH, STEPS, BINS, UNITS, DENSE = 100, 10, 30, 10, 64
-EVENTS, VALIDATED, EPOCHS = 12800, 3200, 10
+EVENTS, VALIDATED, EPOCHS, PAIRS = 12800, 3200, 20, 5
 
 
 class Classifier(torch.nn.Module):
@@ -54,21 +55,30 @@ def pytorch_ms(cell):
     return (time.perf_counter() - start) / steps * 1e3
 
 
-def reel_ms(program, cell, threads):
-    with tempfile.TemporaryDirectory() as folder:
-        printed = subprocess.run(
-            [program, "--cells", cell, "--epochs", str(EPOCHS), "--threads", str(threads), "--out", folder],
-            capture_output=True, text=True, check=True).stdout
+def milliseconds(command):
+    """Each in a process of its own: threads of the one before, spinning for a while, would be in the way."""
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return float(re.search(r"([0-9.]+) ms a step", printed).group(1))
 
 
-def main():
-    program, cell, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    torch.set_num_threads(threads)
-    pairs = [(pytorch_ms(cell), reel_ms(program, cell, threads)) for _ in range(3)]
+def compare(program, cell, threads):
+    with tempfile.TemporaryDirectory() as folder:
+        reel = [program, "--cells", cell, "--epochs", str(EPOCHS), "--threads", threads, "--out", folder]
+        pytorch = [sys.executable, __file__, "pytorch", cell, threads]
+        pairs = [(milliseconds(pytorch), milliseconds(reel)) for _ in range(PAIRS)]
+    ratios = sorted(p / r for p, r in pairs)
     pytorch, reel = (statistics.median(times) for times in zip(*pairs))
-    ratio = statistics.median(p / r for p, r in pairs)
-    print(f"{cell}, {threads} threads: PyTorch {pytorch:.3f} ms a step, Reel {reel:.3f}; {ratio:.1f} times as long")
+    print(f"{cell}, {threads} threads: PyTorch {pytorch:.3f} ms a step, Reel {reel:.3f}; "
+          f"{statistics.median(ratios):.1f} [{ratios[0]:.1f}, {ratios[-1]:.1f}] times as long")
+
+
+def main():
+    program, cell, threads = sys.argv[1:]
+    if program == "pytorch":
+        torch.set_num_threads(int(threads))
+        print(f"{pytorch_ms(cell):.4f} ms a step")
+    else:
+        compare(program, cell, threads)
 
 
 if __name__ == "__main__":
