@@ -57,8 +57,21 @@ std::vector<bool> is_signal(const Events& events) {
   return is_signal;
 }
 
+void draw_losses(const std::string& cell, const History& history, const std::string& path) {
+  auto picture = reel::loss_picture({"binary cross-entropy", "nats"}, history.training, history.validation);
+  picture.title = cell + " on sequences of histograms";
+  reel::draw(picture, path);
+}
+
+void draw_roc_curves(const std::vector<std::pair<std::string, reel::RocCurve>>& curves,
+                     const std::string& path) {
+  auto picture = reel::roc_picture(curves);
+  picture.title = "Signal and background as sequences of histograms";
+  reel::draw(picture, path);
+}
+
 /// Trains one cell, and tells how well it tells the events of the test apart.
-reel::Roc classify(const std::string& cell, const Split& events, const Options& options) {
+reel::RocCurve classify(const std::string& cell, const Split& events, const Options& options) {
   std::printf("%s:\n", cell.c_str());
   reel::Model model(reel::Seed{options.seed}, reel::Device::cpu(options.threads),
                     events.training.x.element());
@@ -72,9 +85,7 @@ reel::Roc classify(const std::string& cell, const Split& events, const Options& 
   std::printf("  AUC on %lld new events: %.4f\n", static_cast<long long>(events.test.count()), roc.area);
   const auto losses = options.out + "/" + cell + "_loss.svg",
              weights = options.out + "/" + cell + ".weights.xml";
-  reel::draw(reel::loss_picture(cell + " on sequences of histograms", "nats", history.training,
-                                history.validation, history.best),
-             losses);
+  draw_losses(cell, history, losses);
   reel::write_tmva(weights, network);
   std::printf("  wrote %s and %s\n", losses.c_str(), weights.c_str());
   return roc;
@@ -91,10 +102,10 @@ void run(const Options& options) {
       static_cast<long long>(options.events), seconds.count(),
       static_cast<long long>(events.training.count()), static_cast<long long>(events.validation.count()),
       static_cast<long long>(events.test.count()));
-  std::vector<std::pair<std::string, reel::Roc>> rocs;
-  for (const auto& cell : options.cells) rocs.emplace_back(cell, classify(cell, events, options));
+  std::vector<std::pair<std::string, reel::RocCurve>> curves;
+  for (const auto& cell : options.cells) curves.emplace_back(cell, classify(cell, events, options));
   const auto picture = options.out + "/roc.svg";
-  reel::draw(reel::roc_picture("Signal and background as sequences of histograms", rocs), picture);
+  draw_roc_curves(curves, picture);
   std::printf("\nThe ROC curves are in %s.\n", picture.c_str());
 }
 

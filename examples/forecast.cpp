@@ -87,37 +87,47 @@ std::vector<double> usual_errors(const Method& method, const Series& series,
   return usual;
 }
 
-/// A forecast for every half year from `first` on, and what was measured.
-void draw_forecasts(const Series& series, std::size_t first, const Method& lstm,
-                    const std::vector<double>& usual, const Scale& scale, const std::string& path) {
-  reel::Curve measured{"measured", {}, {}}, forecasts{"forecast every six months", {}, {}};
-  reel::Curve band{"four of five errors of validation", {}, {}, reel::Curve::Style::band};
-  reel::Curve season{"climatology", {}, {}, reel::Curve::Style::broken};
-  for (auto month = first; month < series.values.size(); ++month) {
-    measured.x.push_back(series.year_at(month));
-    measured.y.push_back(series.values[month]);
-    season.x.push_back(series.year_at(month));
-    season.y.push_back(scale.climatology[month % 12]);
-  }
+/// A forecast for every half year from `first` on, within `usual` errors.
+reel::Forecast half_yearly_forecasts(const Series& series, std::size_t first, const Method& method,
+                                     const std::vector<double>& usual) {
+  reel::Forecast forecasts{"forecast every six months", {}, {}};
+  forecasts.bounds_label = "four of five errors of validation";
+  const auto add = [&](double year, double value, double error) {
+    forecasts.time.push_back(year);
+    forecasts.value.push_back(value);
+    forecasts.low.push_back(value - error);
+    forecasts.high.push_back(value + error);
+  };
   for (const auto month : forecasts_within(first, series.values.size())) {
     if ((month - first) % static_cast<std::size_t>(horizon) != 0) continue;
-    const auto values = lstm(month);
-    for (std::size_t ahead = 0; ahead < values.size(); ++ahead) {
-      forecasts.x.push_back(series.year_at(month + ahead));
-      forecasts.y.push_back(values[ahead]);
-      band.x.push_back(series.year_at(month + ahead));
-      band.y.push_back(values[ahead] - usual[ahead]);
-      band.upper.push_back(values[ahead] + usual[ahead]);
-    }
+    const auto values = method(month);
+    for (std::size_t ahead = 0; ahead < values.size(); ++ahead)
+      add(series.year_at(month + ahead), values[ahead], usual[ahead]);
     // A gap between two forecasts.
-    forecasts.x.push_back(forecasts.x.back());
-    forecasts.y.push_back(std::nan(""));
+    add(forecasts.time.back(), std::nan(""), 0);
   }
-  reel::draw(reel::forecast_picture("Temperature of the sea off Peru, years not trained on", {"year"},
-                                    {"temperature / \xc2\xb0"
-                                     "C"},
-                                    measured, {season, band, forecasts}),
-             path);
+  return forecasts;
+}
+
+/// The forecasts, and what was measured and what the season makes expect from month `first` on.
+void draw_forecasts(const Series& series, std::size_t first, const reel::Forecast& forecasts,
+                    const Scale& scale, const std::string& path) {
+  reel::Curve measured{"measured", {}, {}};
+  reel::Curve season{"climatology", {}, {}, reel::CurveStyle::dashed_line};
+  season.colour = reel::Colour::grey;
+  for (auto month = first; month < series.values.size(); ++month) {
+    const double year = series.year_at(month);
+    measured.x.push_back(year);
+    measured.y.push_back(series.values[month]);
+    season.x.push_back(year);
+    season.y.push_back(scale.climatology[month % 12]);
+  }
+  const std::string degrees = "\xc2\xb0";
+  auto picture =
+      reel::forecast_picture({"time", "year"}, {"temperature", degrees + "C"}, measured, {forecasts});
+  picture.title = "Temperature of the sea off Peru, years not trained on";
+  picture.curves.insert(picture.curves.begin(), season);
+  reel::draw(picture, path);
 }
 
 void run(const Options& options) {
@@ -176,7 +186,9 @@ void run(const Options& options) {
     std::printf(" %s", best->first);
   }
   std::printf("\n");
-  draw_forecasts(series, test_from, lstm, usual_errors(lstm, series, validation), scale, options.picture);
+  const auto usual = usual_errors(lstm, series, validation);
+  draw_forecasts(series, test_from, half_yearly_forecasts(series, test_from, lstm, usual), scale,
+                 options.picture);
   std::printf("\nDrawn in %s.\n", options.picture.c_str());
 }
 

@@ -1,4 +1,4 @@
-#include "model/characters.h"
+#include <reel/characters.h>
 
 namespace reel {
 

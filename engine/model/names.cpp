@@ -1,8 +1,7 @@
 #include "model/names.h"
 
+#include <reel/characters.h>
 #include <reel/error.h>
-
-#include "model/characters.h"
 
 namespace reel {
 

@@ -1,12 +1,11 @@
 #include <reel/strict_xml.h>
 
+#include <reel/characters.h>
 #include <reel/error.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-
-#include "model/characters.h"
 
 namespace reel {
 

@@ -31,7 +31,7 @@ int main() {
   if (reel::read_npz("arrays.npz").at("x").item() != 1.5) return 1;
 #endif
 #if HAS_plot
-  reel::draw(reel::loss_picture("a training", "nats", {2, 1}, {}), "losses.svg");
+  reel::draw(reel::loss_picture({"cross-entropy", "nats"}, {2, 1}, {}), "losses.svg");
 #endif
   std::printf("Reel %s\n", reel::version().c_str());
   return reel::version() == std::to_string(REEL_VERSION_MAJOR) + "." + std::to_string(REEL_VERSION_MINOR) +

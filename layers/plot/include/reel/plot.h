@@ -3,7 +3,6 @@
 /// Pictures, as SVG.
 #include <reel/roc.h>
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,69 +10,103 @@
 
 namespace REEL_PUBLIC reel {
 
-/// One axis of a picture: what it shows and in which unit, "loss / nats"; from where to where, or as far as
-/// the curves go.
+/// The ends of an axis; the first is less than the second.
+struct AxisRange {
+  double low;   ///< To the left, or at the bottom.
+  double high;  ///< To the right, or at the top.
+};
+
+/// A quantity along one side of a picture.
 struct Axis {
-  std::string label;                                    ///< In one line.
-  std::optional<std::pair<double, double>> range = {};  ///< The lower end and the upper one.
-  bool is_logarithmic = false;                          ///< For values above 0, in powers of ten.
-  bool is_whole = false;  ///< Of whole numbers, such as epochs: without ticks between them.
+  std::string label;                    ///< What it is, such as "time".
+  std::string unit = {};                ///< Such as "s", shown in parentheses; empty for a pure number.
+  std::optional<AxisRange> range = {};  ///< Otherwise where the curves are.
+  bool logarithmic = false;             ///< For positive values, their logarithms at equal distances.
+  bool whole_numbers = false;           ///< Has no ticks between whole numbers, such as counts.
 };
 
-/// Points of a picture, drawn as a line, a broken line, dots, or the band between `y` and `upper`. A point
-/// with NaN leaves a gap.
+/// Colours that also people tell apart who see few of them (Okabe and Ito 2008).
+enum class Colour {
+  black,       ///< What was measured.
+  grey,        ///< What others are compared with.
+  blue,        ///< The first of those that curves are given in turn.
+  vermillion,  ///< The second.
+  green,       ///< The third.
+  purple,      ///< The fourth.
+  orange,      ///< The fifth.
+  sky_blue     ///< The last.
+};
+
+/// How a curve is drawn.
+enum class CurveStyle {
+  line,         ///< From point to point.
+  dashed_line,  ///< The same in dashes.
+  points,       ///< A dot at each.
+  band          ///< The area between y and upper, faint.
+};
+
+/// Values y over x. Where one is NaN or infinite, beyond 1e300 or, on a logarithmic axis, not positive, the
+/// curve has a gap. A value of a line that stands alone between gaps is shown as a point.
 struct Curve {
-  /// How it is drawn.
-  enum class Style {
-    line,    ///< From point to point.
-    broken,  ///< The same in dashes.
-    dots,    ///< One at each point.
-    band     ///< All between `y` and `upper`.
-  };
-
-  std::string label;               ///< In the legend; none where it is empty.
-  std::vector<double> x,           ///< Where its points stand.
-      y;                           ///< As many values.
-  Style style = Style::line;       ///< How it is drawn.
-  std::vector<double> upper = {};  ///< As many again, of a band.
+  std::string label;                    ///< In the legend, in one line; empty for none there.
+  std::vector<double> x;                ///< Positions along the x axis.
+  std::vector<double> y;                ///< As many values; of a band its lower edge.
+  CurveStyle style = CurveStyle::line;  ///< How it is drawn.
+  std::vector<double> upper = {};       ///< The upper edge of a band, as many values; of other styles empty.
+  std::optional<Colour> colour = {};    ///< Otherwise the next that was not chosen so, from blue to sky_blue,
+                                        ///< then again, and lines dotted.
 };
 
-/// Curves over two axes. Those drawn later cover those before; lines and dots get colours that people with
-/// any eyesight tell apart, by turns, bands the colour of the line after them, and lighter.
+/// Curves between two axes, drawn in their order, the later above the earlier. Texts are UTF-8, shown as they
+/// are; a line feed begins a new line, and other control characters are refused.
 struct Picture {
-  /// Where labels of curves stand.
-  enum class Legend {
-    top_right,    ///< Within the axes, where little is in the way at the end of a curve that falls.
-    bottom_left,  ///< Within the axes, below a curve that begins high.
-    above         ///< Outside.
-  };
-
-  std::string title;                  ///< Above it, in one line.
-  Axis x,                             ///< Below the picture.
-      y;                              ///< To its left.
-  std::vector<Curve> curves;          ///< In the order in which they are drawn.
-  Legend legend = Legend::top_right;  ///< Where labels of curves stand.
+  std::string title;          ///< Above it.
+  Axis x;                     ///< Along its lower side.
+  Axis y;                     ///< Along its left side.
+  std::vector<Curve> curves;  ///< At least one.
+  std::string note = {};      ///< In small letters below the title.
+  bool square = false;        ///< As high as wide, for axes of one scale.
 };
 
-/// Draws a picture as SVG, of 720 by 480 pixels, by the program gnuplot. The file appears whole or not at
-/// all, as write_whole() says; the same picture gives the same bytes. Texts are in UTF-8 and stand there as
-/// they are. Throws Error for a picture without points, curves whose numbers of x and y differ, infinite
-/// values, values that are not above 0 on a logarithmic axis, an empty range and control characters in
-/// texts; FileError where the file cannot be written, and where gnuplot is not installed or fails, with what
-/// it said.
+/// Draws `picture` as a file of SVG, 720 x 480 pixels, with gnuplot, a program which is looked for along
+/// PATH. The same picture gives the same bytes with one version of gnuplot. The legend stands below the axes,
+/// or to the right of a square picture, and has room for some ten curves, there with labels of some 30
+/// letters; a line of a title has room for 80. The file appears whole or not at all, as write_whole() says.
+/// Throws FileError where `path` cannot be written, before anything else. Throws Error where a curve has not
+/// as many x as y, or of a band upper edges, or no point that can be drawn; where a range is none; for a text
+/// that is not UTF-8; where gnuplot is not there; and, with what it says, where it fails or warns, as of a
+/// legend that it has no room for.
 void draw(const Picture& picture, const std::string& path);
 
-/// The losses of a training by epoch, from 1, and the epoch that was best, from 0. `unit` is what losses are
-/// in, such as "nats". `validation` may be empty.
-Picture loss_picture(const std::string& title, const std::string& unit, const std::vector<double>& training,
-                     const std::vector<double>& validation, std::optional<std::size_t> best = {});
+/// The loss after each epoch, or whatever a `step` is, from 1 on: of training and, unless it is empty, of
+/// validation. The lowest loss of validation, or else of training, is marked. Throws Error where there are
+/// losses of both, but of one more than of the other; NaN stands for one that was not computed.
+///
+///   draw(loss_picture({"cross-entropy", "nats"}, training, validation), "losses.svg");
+Picture loss_picture(const Axis& loss, const std::vector<double>& training,
+                     const std::vector<double>& validation, const std::string& step = "epoch");
 
-/// How well classifiers tell signal from background: the share of background that is refused over the share
-/// of signal that is taken, with the area under each curve in the legend.
-Picture roc_picture(const std::string& title, const std::vector<std::pair<std::string, Roc>>& classifiers);
+/// The curves of classifiers under their names, each with the area beneath it in the legend, and the diagonal
+/// that a classifier follows which guesses.
+///
+///   draw(roc_picture({{"LSTM", roc_curve(scores, is_signal)}}), "roc.svg");
+Picture roc_picture(const std::vector<std::pair<std::string, RocCurve>>& classifiers);
 
-/// A signal and forecasts of it, `forecasts` with labels and positions of their own.
-Picture forecast_picture(const std::string& title, const Axis& time, const Axis& value, const Curve& measured,
-                         const std::vector<Curve>& forecasts);
+/// What is foretold for some times, and unless they are empty the bounds between which it is expected.
+struct Forecast {
+  std::string label;              ///< In the legend.
+  std::vector<double> time;       ///< Positions along the time axis.
+  std::vector<double> value;      ///< What is foretold, as many values.
+  std::vector<double> low = {};   ///< The lower bounds, as many values or none.
+  std::vector<double> high = {};  ///< The upper bounds, as many values or none.
+  std::string bounds_label = {};  ///< In the legend, such as "90 % of cases".
+};
+
+/// What was measured, in black, and beside it forecasts, above their bands.
+///
+///   Curve measured{"measured", hours, loads};
+///   draw(forecast_picture({"time", "h"}, {"load", "MW"}, measured, {forecast}), "load.svg");
+Picture forecast_picture(const Axis& time, const Axis& value, const Curve& measured,
+                         const std::vector<Forecast>& forecasts);
 
 }  // namespace reel

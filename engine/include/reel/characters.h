@@ -1,13 +1,17 @@
 #pragma once
+/// @file
+/// Texts in UTF-8, character by character.
 #include <cstddef>
 #include <string>
 
-namespace reel {
+#include "visibility.h"
+
+namespace REEL_PUBLIC reel {
 
 /// A character of a text in UTF-8.
 struct Character {
-  char32_t code = 0;
-  std::size_t bytes = 0;  // that it takes; 0 where they are not UTF-8
+  char32_t code = 0;      ///< Its number in Unicode.
+  std::size_t bytes = 0;  ///< That it takes; 0 where they are not UTF-8.
 };
 
 /// The one that begins at byte `at` of `text`, which must not be its end, where it takes more than one byte.

@@ -1,0 +1,72 @@
+#include <reel/error.h>
+#include <reel/plot.h>
+#include <reel/whole_file.h>
+
+#include <sstream>
+
+#include <pugixml.hpp>
+
+#include "check_picture.h"
+#include "gnuplot.h"
+#include "script.h"
+
+namespace reel {
+
+namespace {
+
+using plot::Points;
+
+/// The picture that gnuplot drew, as XML. Throws Error where it is not whole.
+void parse(const std::string& text, pugi::xml_document& svg) {
+  constexpr auto all = pugi::parse_full | pugi::parse_ws_pcdata;
+  const auto parsed = svg.load_buffer(text.data(), text.size(), all, pugi::encoding_utf8);
+  if (!parsed || std::string(svg.document_element().name()) != "svg")
+    throw Error("what gnuplot drew is no whole SVG: " +
+                (text.empty() ? std::string("it drew nothing")
+                              : parsed.description() + (" at byte " + std::to_string(parsed.offset))));
+}
+
+void set_title(pugi::xml_node of, const std::string& title) {
+  if (auto node = of.child("title")) node.text().set(title.c_str());
+}
+
+/// Gives the picture and its curves the titles that readers of SVG show or read aloud; gnuplot's are its own,
+/// and those of curves not all right.
+void name_parts(const pugi::xml_document& svg, const Picture& picture,
+                const std::vector<std::size_t>& curve_of_parts) {
+  set_title(svg.document_element(), picture.title);
+  for (std::size_t i = 0; i < curve_of_parts.size(); ++i) {
+    const auto id = "gnuplot_plot_" + std::to_string(i + 1);
+    const auto part =
+        svg.find_node([&](const pugi::xml_node& node) { return node.attribute("id").value() == id; });
+    set_title(part, picture.curves[curve_of_parts[i]].label);
+  }
+}
+
+std::string drawn(const Picture& picture, const std::vector<Points>& curves) {
+  const plot::MemoryFile script;
+  const auto curve_of_parts = plot::write_script(script, picture, curves);
+  pugi::xml_document svg;
+  parse(plot::output_of_gnuplot(script), svg);
+  name_parts(svg, picture, curve_of_parts);
+  std::ostringstream text;
+  svg.save(text, "", pugi::format_raw, pugi::encoding_utf8);
+  return text.str();
+}
+
+}  // namespace
+
+void draw(const Picture& picture, const std::string& path) {
+  check_writable(path);
+  const auto place = "[draw] " + path + ": ";
+  const auto curves = plot::checked_points(picture, place);
+  std::string text;
+  try {
+    text = drawn(picture, curves);
+  } catch (const Error& error) {
+    throw Error(place + error.what());
+  }
+  write_whole(path, text);
+}
+
+}  // namespace reel
