@@ -92,6 +92,8 @@ reel::RocCurve classify(const std::string& cell, const Split& events, const Opti
 }
 
 void run(const Options& options) {
+  const auto picture = options.out + "/roc.svg";
+  reel::check_writable(picture);
   const auto start = std::chrono::steady_clock::now();
   const auto events =
       split(make_events(options.events, reel::Seed{options.seed},
@@ -104,7 +106,6 @@ void run(const Options& options) {
       static_cast<long long>(events.test.count()));
   std::vector<std::pair<std::string, reel::RocCurve>> curves;
   for (const auto& cell : options.cells) curves.emplace_back(cell, classify(cell, events, options));
-  const auto picture = options.out + "/roc.svg";
   draw_roc_curves(curves, picture);
   std::printf("\nThe ROC curves are in %s.\n", picture.c_str());
 }

@@ -131,6 +131,7 @@ void draw_forecasts(const Series& series, std::size_t first, const reel::Forecas
 }
 
 void run(const Options& options) {
+  reel::check_writable(options.picture);
   const auto series = read_series(options.path);
   const auto validate_from = series.january(options.validate_from),
              test_from = series.january(options.test_from);
