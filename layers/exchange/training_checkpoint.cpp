@@ -91,53 +91,59 @@ void TrainingCheckpoint::add(const std::string& name, Kept kept) {
   kept_.emplace(name, std::move(kept));
 }
 
-void TrainingCheckpoint::keep_array(const std::string& name, std::function<Array()> get, FromArray set) {
-  add(name,
-      {[=](Safetensors& content, const std::string& file_name) { content.arrays[file_name] = get(); },
-       [=](const Safetensors& content, const std::string& file_name, std::set<std::string>& taken) -> Setter {
-         const auto found = content.arrays.find(file_name);
-         if (found == content.arrays.end()) return nullptr;
-         taken.insert(file_name);
-         return set(found->second);
-       }});
+TrainingCheckpoint::Kept TrainingCheckpoint::array(std::function<Array()> get, FromArray set) {
+  return {
+      [=](Safetensors& content, const std::string& file_name) { content.arrays[file_name] = get(); },
+      [=](const Safetensors& content, const std::string& file_name, std::set<std::string>& taken) -> Setter {
+        const auto found = content.arrays.find(file_name);
+        if (found == content.arrays.end()) return nullptr;
+        taken.insert(file_name);
+        return set(found->second);
+      }};
 }
 
-void TrainingCheckpoint::keep_arrays(const std::string& name, std::map<std::string, Array>& arrays) {
-  add(name, {[&arrays](Safetensors& content, const std::string& file_name) {
-               for (const auto& [key, array] : arrays) content.arrays[file_name + "/" + key] = array;
-             },
-             [&arrays](const Safetensors& content, const std::string& file_name,
-                       std::set<std::string>& taken) -> Setter {
-               std::map<std::string, Array> found;
-               const auto prefix = file_name + "/";
-               for (auto item = content.arrays.lower_bound(prefix);
-                    item != content.arrays.end() && begins_with(item->first, prefix); ++item) {
-                 found.emplace(item->first.substr(prefix.size()), item->second);
-                 taken.insert(item->first);
-               }
-               return [&arrays, found = std::move(found)]() mutable { arrays = std::move(found); };
-             }});
+/// With their number under the name itself, so that a file without the map is not one with an empty map.
+TrainingCheckpoint::Kept TrainingCheckpoint::arrays(std::map<std::string, Array>& arrays) {
+  return {[&arrays](Safetensors& content, const std::string& file_name) {
+            content.arrays[file_name] = structure::stored(arrays.size());
+            for (const auto& [key, array] : arrays) content.arrays[file_name + "/" + key] = array;
+          },
+          [&arrays](const Safetensors& content, const std::string& file_name,
+                    std::set<std::string>& taken) -> Setter {
+            const auto count = content.arrays.find(file_name);
+            if (count == content.arrays.end()) return nullptr;
+            taken.insert(file_name);
+            std::map<std::string, Array> found;
+            const auto prefix = file_name + "/";
+            for (auto item = content.arrays.lower_bound(prefix);
+                 item != content.arrays.end() && begins_with(item->first, prefix); ++item) {
+              found.emplace(item->first.substr(prefix.size()), item->second);
+              taken.insert(item->first);
+            }
+            if (structure::from_stored<std::size_t>(count->second) != found.size()) return nullptr;
+            return [&arrays, found = std::move(found)]() mutable { arrays = std::move(found); };
+          }};
 }
 
-void TrainingCheckpoint::keep_text(const std::string& name, std::function<std::string()> get, FromText set) {
-  add(name,
-      {[=](Safetensors& content, const std::string& file_name) { content.texts[file_name] = get(); },
-       [=](const Safetensors& content, const std::string& file_name, std::set<std::string>& taken) -> Setter {
-         const auto found = content.texts.find(file_name);
-         if (found == content.texts.end()) return nullptr;
-         taken.insert(file_name);
-         return set(found->second);
-       }});
+TrainingCheckpoint::Kept TrainingCheckpoint::text(std::function<std::string()> get, FromText set) {
+  return {
+      [=](Safetensors& content, const std::string& file_name) { content.texts[file_name] = get(); },
+      [=](const Safetensors& content, const std::string& file_name, std::set<std::string>& taken) -> Setter {
+        const auto found = content.texts.find(file_name);
+        if (found == content.texts.end()) return nullptr;
+        taken.insert(file_name);
+        return set(found->second);
+      }};
 }
 
-void TrainingCheckpoint::keep_random(const std::string& name, Random& random) {
+TrainingCheckpoint::Kept TrainingCheckpoint::random(Random& random) {
   const auto get = [&random] {
     std::ostringstream text;
     text.imbue(std::locale::classic());
     text << random;
     return text.str();
   };
-  keep_text(name, get, [&random](const std::string& text) -> Setter {
+  return text(get, [&random](const std::string& text) -> Setter {
     if (!is_state_of_random(text)) return nullptr;
     std::istringstream stream(text);
     stream.imbue(std::locale::classic());
@@ -149,12 +155,12 @@ void TrainingCheckpoint::keep_random(const std::string& name, Random& random) {
 
 void TrainingCheckpoint::expect(const std::string& name, const std::string& value) {
   const auto place = "[TrainingCheckpoint] " + path_ + ": " + kept_prefix + name;
-  keep_text(
-      name, [value] { return value; },
-      [value, place](const std::string& found) -> Setter {
-        if (found != value) throw FileError(place + " is '" + found + "' and must be '" + value + "'");
-        return [] {};
-      });
+  add(name, text([value] { return value; },
+                 [value, place](const std::string& found) -> Setter {
+                   if (found != value)
+                     throw FileError(place + " is '" + found + "' and must be '" + value + "'");
+                   return [] {};
+                 }));
 }
 
 Safetensors TrainingCheckpoint::content() const {

@@ -259,6 +259,53 @@ TEST_CASE("a training goes on with the settings it had", "[files][checkpoint]") 
   CHECK_THROWS_WITH(none.resume(), ContainsSubstring("kept/batch is none of this training"));
 }
 
+TEST_CASE("what is kept may be replaced before it is written", "[files][checkpoint]") {
+  using Layers = std::vector<LSTMStateOf<Array>>;
+  const Directory directory;
+  Model model(Seed{1});
+  Layers layers{{Array(1.f), Array(2.f)}};
+  TrainingCheckpoint written(model, directory / "c");
+  written.keep("layers", layers);
+  written.save();
+  // Others, in memory of their own, and more of them.
+  layers = Layers{{Array(3.f), Array(4.f)}, {Array(5.f), Array(6.f)}};
+  layers.push_back({Array(7.f), Array(8.f)});
+  written.save();
+
+  Layers found(3);
+  TrainingCheckpoint read_back(model, directory / "c");
+  read_back.keep("layers", found);
+  found = Layers(3);
+  REQUIRE(read_back.resume());
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(found[i].h == layers[i].h);
+    CHECK(found[i].c == layers[i].c);
+  }
+  for (const std::size_t others : {2, 4}) {
+    found.resize(others);
+    CHECK_THROWS_AS(read_back.resume(), FileError);
+  }
+}
+
+TEST_CASE("a file that does not have a map of arrays is none with an empty one", "[files][checkpoint]") {
+  const Directory directory;
+  Model model(Seed{1});
+  std::map<std::string, Array> kept{{"a", Array(1.f)}};
+  TrainingCheckpoint(model, directory / "without").save();
+  TrainingCheckpoint checkpoint(model, directory / "without");
+  checkpoint.keep("map", kept);
+  CHECK_THROWS_WITH(checkpoint.resume(), ContainsSubstring("kept/map"));
+  CHECK(kept.size() == 1);
+
+  std::map<std::string, Array> empty;
+  TrainingCheckpoint of_empty(model, directory / "empty");
+  of_empty.keep("map", empty);
+  of_empty.save();
+  empty = kept;
+  REQUIRE(of_empty.resume());
+  CHECK(empty.empty());
+}
+
 TEST_CASE("two variables of one name are not kept", "[files][checkpoint]") {
   Model model(Seed{1});
   TrainingCheckpoint checkpoint(model, "never written");

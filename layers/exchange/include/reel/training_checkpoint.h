@@ -85,12 +85,17 @@ class TrainingCheckpoint {
   using FromText = std::function<Setter(const std::string&)>;
 
   void add(const std::string& name, Kept kept);
-  void keep_array(const std::string& name, std::function<Array()> get, FromArray set);
-  void keep_arrays(const std::string& name, std::map<std::string, Array>& arrays);
-  void keep_text(const std::string& name, std::function<std::string()> get, FromText set);
-  void keep_random(const std::string& name, Random& random);
+  /// How variables are kept.
+  static Kept array(std::function<Array()> get, FromArray set);
+  static Kept arrays(std::map<std::string, Array>& arrays);
+  static Kept text(std::function<std::string()> get, FromText set);
+  static Kept random(Random& random);
   template <class T>
-  void keep_numbers(const std::string& name, T& value);
+  static Kept numbers(T& value);
+  template <class T>
+  static Kept structure_of(T& value);
+  template <class T>
+  static Kept kept(T& value);
 
   Safetensors content() const;
   void check_header(const Safetensors& content, const std::string& where) const;
@@ -148,46 +153,71 @@ inline constexpr bool is_numbers<std::vector<T>> = std::is_arithmetic_v<T> && !s
 }  // namespace structure
 
 template <class T>
-void TrainingCheckpoint::keep_numbers(const std::string& name, T& value) {
-  keep_array(
-      name, [&value] { return structure::stored(value); },
-      [&value](const Array& array) -> Setter {
-        auto found = structure::from_stored<T>(array);
-        if (!found) return nullptr;
-        return [&value, found = std::move(*found)]() mutable { value = std::move(found); };
-      });
+TrainingCheckpoint::Kept TrainingCheckpoint::numbers(T& value) {
+  return array([&value] { return structure::stored(value); },
+               [&value](const Array& array) -> Setter {
+                 auto found = structure::from_stored<T>(array);
+                 if (!found) return nullptr;
+                 return [&value, found = std::move(*found)]() mutable { value = std::move(found); };
+               });
+}
+
+/// Its parts are looked for at each write and read: a vector may have others by then.
+template <class T>
+TrainingCheckpoint::Kept TrainingCheckpoint::structure_of(T& value) {
+  return {[&value](Safetensors& content, const std::string& file_name) {
+            const auto paths = structure::paths_of(value);
+            std::size_t part = 0;
+            structure::for_each_leaf(
+                value, [&](auto& leaf) { kept(leaf).write(content, file_name + "/" + paths[part++]); });
+          },
+          [&value](const Safetensors& content, const std::string& file_name,
+                   std::set<std::string>& taken) -> Setter {
+            const auto paths = structure::paths_of(value);
+            std::vector<Setter> setters;
+            structure::for_each_leaf(value, [&](auto& leaf) {
+              setters.push_back(kept(leaf).read(content, file_name + "/" + paths[setters.size()], taken));
+            });
+            for (const auto& set : setters)
+              if (!set) return nullptr;
+            return [setters] {
+              for (const auto& set : setters) set();
+            };
+          }};
 }
 
 template <class T>
-void TrainingCheckpoint::keep(const std::string& name, T& value) {
-  if constexpr (structure::keeps_itself<T, TrainingCheckpoint>) {
-    value.keep_in(*this, name);
-  } else if constexpr (std::is_same_v<T, Array>) {
-    keep_array(
-        name, [&value] { return value; },
+TrainingCheckpoint::Kept TrainingCheckpoint::kept(T& value) {
+  if constexpr (std::is_same_v<T, Array>) {
+    return array(
+        [&value] { return value; },
         [&value](const Array& array) { return [&value, array]() mutable { value = std::move(array); }; });
   } else if constexpr (std::is_same_v<T, std::map<std::string, Array>>) {
-    keep_arrays(name, value);
+    return arrays(value);
   } else if constexpr (std::is_same_v<T, std::string>) {
-    keep_text(
-        name, [&value] { return value; },
+    return text(
+        [&value] { return value; },
         [&value](const std::string& text) { return [&value, text]() mutable { value = std::move(text); }; });
   } else if constexpr (std::is_same_v<T, Random>) {
-    keep_random(name, value);
+    return random(value);
   } else if constexpr (structure::is_numbers<T>) {
-    keep_numbers(name, value);
+    return numbers(value);
   } else {
     constexpr bool is_structure = !structure::is_leaf<T>;
     static_assert(
         is_structure,
         "a checkpoint keeps numbers, texts, Arrays, Random, structures of them, and what has a member "
         "keep_in(checkpoint, name)");
-    if constexpr (is_structure) {
-      const auto paths = structure::paths_of(value);
-      std::size_t part = 0;
-      structure::for_each_leaf(value, [&](auto& leaf) { keep(name + "/" + paths[part++], leaf); });
-    }
+    if constexpr (is_structure) return structure_of(value);
   }
+}
+
+template <class T>
+void TrainingCheckpoint::keep(const std::string& name, T& value) {
+  if constexpr (structure::keeps_itself<T, TrainingCheckpoint>)
+    value.keep_in(*this, name);
+  else
+    add(name, kept(value));
 }
 
 }  // namespace reel
