@@ -161,17 +161,20 @@ class Temporary {
   }
   bool take_place() {
     const int folder = place_.folder.number();
+    if (name_.empty() && !place_.old && link_as(place_.name)) return true;
     // What stands there is replaced by renaming alone, so a name is needed for that long.
-    const bool named = !name_.empty() || name_anew([&] {
-      return ::linkat(AT_FDCWD, link_to_file().c_str(), folder, name_.c_str(), AT_SYMLINK_FOLLOW) == 0;
-    });
-    if (!named || !file_.close() || ::renameat(folder, name_.c_str(), folder, place_.name.c_str()) != 0)
-      return false;
+    const bool named = !name_.empty() || name_anew([&] { return link_as(name_); });
+    if (!named || ::renameat(folder, name_.c_str(), folder, place_.name.c_str()) != 0) return false;
     name_.clear();
     return true;
   }
 
  private:
+  /// Gives a file that has no name one, which nothing may have; false where something has it.
+  bool link_as(const std::string& name) const {
+    constexpr int flags = AT_SYMLINK_FOLLOW;
+    return ::linkat(AT_FDCWD, link_to_file().c_str(), place_.folder.number(), name.c_str(), flags) == 0;
+  }
   std::string link_to_file() const { return "/proc/self/fd/" + std::to_string(file_.number()); }
 
   /// Tries names until `take` succeeds with one that nothing had; without one the file has none.

@@ -136,6 +136,8 @@ class Run {
     validate();
     progress_.finish();
     best_.restore();
+    // What was best before the training was interrupted is kept too, if it still is.
+    if (!has_kept_) keep_best();
     return {budget_.step(), Interrupts::noted()};
   }
 
@@ -152,7 +154,11 @@ class Run {
   void validate() {
     const double bits = scorer_.piece();
     progress_.validation(bits);
-    if (best_.offer(bits)) keep_();
+    if (best_.offer(bits)) keep_best();
+  }
+  void keep_best() {
+    keep_();
+    has_kept_ = true;
   }
   void save() {
     if (checkpoint_) checkpoint_->save();
@@ -172,7 +178,7 @@ class Run {
   Progress progress_{"bits/char", "chars"};
   Stopwatch since_save_;
   std::optional<TrainingCheckpoint> checkpoint_;
-  bool resumed_ = false;
+  bool resumed_ = false, has_kept_ = false;
 };
 
 }  // namespace

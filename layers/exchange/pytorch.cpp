@@ -3,6 +3,8 @@
 #include <reel/safetensors.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
 
 namespace reel {
@@ -215,27 +217,46 @@ std::string to_string(const PyTorchNames& names) {
   return text;
 }
 
+namespace {
+
+/// What a file gives a parameter: the tensor that it is, and one that is added to it.
+struct Sum {
+  Parameter parameter;
+  std::optional<Array> first, added;
+};
+
+}  // namespace
+
 void load_pytorch(const PyTorchNames& names, const std::string& path,
                   const std::vector<std::string>& others) {
   const auto where = "[load_pytorch] " + path;
   const auto file = read_safetensors(path);
   check_others(file, names, others, where);
-  // By name: what is added to a parameter comes after what it has.
-  std::map<std::string, std::pair<Parameter, Array>> values;
+  std::map<const Variable*, Sum> sums;
   for (const auto& tensor : names.tensors()) {
     const auto whole = tensor_in(file, tensor, element_of(tensor), where);
     for (std::size_t i = 0; i < tensor.parts.size(); ++i) {
       const auto& part = tensor.parts[i];
       const auto rows = rows_of(tensor, whole, i);
-      if (part.use == Use::zero)
+      if (part.use == Use::zero) {
         check_zeros(rows, tensor.name, where);
-      else if (part.use == Use::added)
-        add_to(values.at(part.parameter.name()).second, rows);
-      else
-        values[part.parameter.name()] = {part.parameter, tensor.is_transposed ? transpose(rows) : rows};
+        continue;
+      }
+      auto& sum = sums[part.parameter.variable().get()];
+      sum.parameter = part.parameter;
+      auto& term = part.use == Use::added ? sum.added : sum.first;
+      auto value = tensor.is_transposed ? transpose(rows) : rows;
+      if (term && !(*term == value))
+        throw FileError(where + ": " + tensor.name + " gives " + part.parameter.name() +
+                        " other values than a tensor before it");
+      term = std::move(value);
     }
   }
-  for (const auto& item : values) item.second.first.assign(item.second.second);
+  for (auto& [variable, sum] : sums) {
+    auto value = std::move(sum.first.value());
+    if (sum.added) add_to(value, *sum.added);
+    sum.parameter.assign(value);
+  }
 }
 
 void save_pytorch(const PyTorchNames& names, const std::string& path) {

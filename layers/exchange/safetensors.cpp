@@ -65,6 +65,9 @@ std::uint64_t header_length(const std::string& bytes, const std::string& where) 
 
 Json parse_header(const std::string& bytes, std::uint64_t length, const std::string& where) {
   const auto* text = bytes.data() + length_bytes;
+  // The library would take it for the end, and not see what stands behind it.
+  if (std::find(text, text + length, '\0') != text + length)
+    throw FileError(where + ": its header is no JSON: it holds a zero byte");
   try {
     auto header = Json::parse(text, text + length, HeaderCheck(where));
     if (length == 0 || text[0] != '{' || !header.is_object())

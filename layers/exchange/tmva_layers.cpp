@@ -1,6 +1,7 @@
 #include "tmva_layers.h"
 
-#include <algorithm>
+#include <reel/characters.h>
+
 #include <cmath>
 
 namespace reel::tmva {
@@ -66,16 +67,20 @@ std::string fault_of_output(const TMVADescription& description, std::int64_t uni
   return expect(description.targets.size(), "targets");
 }
 
-/// Text in which a tab, a line end or the like would not come back from an attribute.
+/// Text of UTF-8 that comes back from an attribute of XML as it is: a tab, a line end or the like would not.
 bool is_printable(const std::string& text) {
-  return !text.empty() &&
-         std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });
+  for (std::size_t at = 0; at < text.size();) {
+    const auto [code, bytes] = character_at(text, at);
+    if (bytes == 0 || !is_xml_character(code) || is_control_character(code)) return false;
+    at += bytes;
+  }
+  return !text.empty();
 }
 
 std::string fault_of_variables(const std::vector<TMVAVariable>& variables, const std::string& what) {
   for (const auto& variable : variables) {
     if (!is_printable(variable.expression))
-      return "the expression of a " + what + " is empty or no single line";
+      return "the expression of a " + what + " is empty or no single line of UTF-8";
     if (!std::isfinite(variable.minimum) || !std::isfinite(variable.maximum))
       return "the range of " + what + " " + variable.expression + " is not finite";
   }
@@ -83,9 +88,9 @@ std::string fault_of_variables(const std::vector<TMVAVariable>& variables, const
 }
 
 std::string fault_of_names(const TMVADescription& description) {
-  if (!is_printable(description.name)) return "the method's name is empty or no single line";
+  if (!is_printable(description.name)) return "the method's name is empty or no single line of UTF-8";
   for (const auto& name : description.classes)
-    if (!is_printable(name)) return "the name of a class is empty or no single line";
+    if (!is_printable(name)) return "the name of a class is empty or no single line of UTF-8";
   const auto variables = static_cast<std::size_t>(description.steps * description.inputs);
   if (!description.variables.empty() && description.variables.size() != variables)
     return "there are " + std::to_string(description.variables.size()) + " variables for " +

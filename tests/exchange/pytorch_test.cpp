@@ -130,6 +130,44 @@ TEST_CASE("cells of single steps have names without layers", "[files][pytorch]")
         "net.cell.bias_hh [12]: added to a/reset/b, added to a/update/b, a/candidate/state_bias\n");
 }
 
+TEST_CASE("parameters of one name in two models are two, and one under two names is one",
+          "[files][pytorch]") {
+  const Directory directory;
+  const auto path = directory / "x";
+  Model one(Seed{1}), other(Seed{2});
+  PyTorchNames names;
+  const RNN cell(one / "rnn", 3, 4);
+  names.add("one", cell);
+  names.add("other", RNN(other / "rnn", 3, 4));
+  const auto values = [](const Model& model) {
+    std::vector<Array> values;
+    for (const auto& parameter : model.parameters()) values.push_back(parameter.value());
+    return values;
+  };
+  one.parameter("rnn/b").assign(Array({4}, std::vector<float>{1, 2, 3, 4}));
+  const auto of_one = values(one), of_other = values(other);
+  CHECK(of_one != of_other);
+  save_pytorch(names, path);
+  for (const auto* model : {&one, &other})
+    for (const auto& parameter : model->parameters()) parameter.assign(Array(parameter.value().type(), 7));
+  load_pytorch(names, path);
+  CHECK(values(one) == of_one);
+  CHECK(values(other) == of_other);
+
+  PyTorchNames shared;
+  shared.add("encoder", cell);
+  shared.add("decoder", cell);
+  save_pytorch(shared, path);
+  load_pytorch(shared, path);
+  CHECK(values(one) == of_one);
+  auto file = read_safetensors(path);
+  file.arrays["decoder.bias_ih_l0"].data<float>()[2] = 0;
+  write_safetensors(path, file);
+  CHECK_THROWS_WITH(load_pytorch(shared, path),
+                    ContainsSubstring("decoder.bias_ih_l0 gives rnn/b other values"));
+  CHECK(values(one) == of_one);
+}
+
 TEST_CASE("what does not fit PyTorch's names is refused, and nothing is read", "[files][pytorch]") {
   const Directory directory;
   Model model(Seed{1});

@@ -120,6 +120,8 @@ TEST_CASE("a safetensors file that is none is refused", "[files][safetensors]") 
   refuse(file_of(" {}"), "no JSON object");
   refuse(file_of("{"), "no JSON");
   refuse(file_of("{}{}"), "no JSON");
+  refuse(file_of(std::string("{}\0garbage", 10)), "a zero byte");
+  refuse(file_of(std::string("{}\0", 3)), "a zero byte");
   refuse(file_of(std::string(1000000, '[')), "nests too deep");
   refuse(with(x + "," + x), "'x' stands twice");
   refuse(changed(R"("dtype":"F32")", R"("dtype":"F32","dtype":"F32")"), "'dtype' stands twice");

@@ -1078,6 +1078,8 @@ TEST_CASE("descriptions that are none are refused, and make nothing", "[tmva]") 
   refused([](auto& d) { d.weight_decay = std::nan(""); }, "the weight decay is not finite");
   refused([](auto& d) { d.name = ""; }, "the method's name is empty");
   refused([](auto& d) { d.name = "a\nb"; }, "the method's name is empty or no single line");
+  refused([](auto& d) { d.name = "Sign\xe4l"; }, "the method's name is empty or no single line of UTF-8");
+  refused([](auto& d) { d.classes[0] = "\xef\xbf\xbe"; }, "the name of a class is empty or no single line");
   refused([](auto& d) { d.classes[0] = "\t"; }, "the name of a class is empty or no single line");
   refused([](auto& d) { d.variables.resize(11); }, "there are 11 variables for 4 steps of 3 inputs");
   refused([](auto& d) { d.variables = std::vector<TMVAVariable>(12); },

@@ -14,8 +14,9 @@ namespace REEL_PUBLIC reel {
 /// The bits that set user or group, the sticky bit (04755 becomes 0755) and access lists are not kept,
 /// and other hard links to the old file still lead to its old text. Of a symbolic link the target is written,
 /// or made. Throws FileError, and leaves the file as it was, where something that is no regular file stands
-/// there or the system refuses. A process that is killed leaves nothing of it behind, but on a file system
-/// without files that have no name (O_TMPFILE) "<name>.tmp-<digits>", which is in nobody's way.
+/// there or the system refuses. A process that is killed leaves nothing behind but where it had only to
+/// rename the file, or on a file system without files that have no name (O_TMPFILE): then
+/// "<name>.tmp-<digits>", which is in nobody's way.
 void write_whole(const std::string& path, const std::string& text);
 
 /// Throws the FileError that write_whole() would throw before it writes: better before long work than after

@@ -136,7 +136,8 @@ std::string to_string(const PyTorchNames& names);
 /// Reads parameters out of a safetensors file with PyTorch's names. Tensors of the file whose names match one
 /// of `others` (POSIX fnmatch) are left out. float32 is read into float64 models too. Throws FileError, and
 /// leaves the parameters as they were, for a tensor that is missing, that is neither in `names` nor among the
-/// others, or of another shape or type, and for a bias that Reel's layer does not have and that is not 0.
+/// others, of another shape or type, that gives a parameter other
+/// values than one before it, and for a bias that Reel's layer does not have and that is not 0.
 void load_pytorch(const PyTorchNames& names, const std::string& path,
                   const std::vector<std::string>& others = {});
 
