@@ -26,30 +26,62 @@ struct Entry {
   std::uint64_t begin, end;
 };
 
-/// Refuses, while JSON is parsed, what a parsed object would hide: names that stand there twice. And what
-/// nests deeper than any header, before it becomes large.
-class HeaderCheck {
+/// Reads JSON through and refuses what a parsed object would hide, names that stand there twice, and what
+/// would take much memory before it is found to be none: what nests deeper than any header, and long lists.
+/// Syntax errors are left to the parser. (Its own callback takes time that grows with the square of a
+/// header.)
+class HeaderCheck : public nlohmann::json_sax<Json> {
  public:
   explicit HeaderCheck(const std::string& where) : where_(where) {}
 
-  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
-    constexpr int deepest = 3;  // the header, a tensor in it, its shape
-    if (depth > deepest) throw FileError(where_ + ": its header nests too deep");
-    const auto level = static_cast<std::size_t>(depth);
-    if (event == Json::parse_event_t::object_start) {
-      names_.resize(level + 1);
-      names_.emplace_back();
-    } else if (event == Json::parse_event_t::key) {
-      const auto name = parsed.get<std::string>();
-      if (!names_.at(level).insert(name).second)
-        throw FileError(where_ + ": '" + name + "' stands twice in its header");
-    }
+  bool null() override { return count(); }
+  bool boolean(bool) override { return count(); }
+  bool number_integer(number_integer_t) override { return count(); }
+  bool number_unsigned(number_unsigned_t) override { return count(); }
+  bool number_float(number_float_t, const string_t&) override { return count(); }
+  bool string(string_t&) override { return count(); }
+  bool binary(binary_t&) override { return count(); }
+  bool start_object(std::size_t) override { return open(); }
+  bool start_array(std::size_t) override { return open(); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& name) override {
+    if (!open_.back().names.insert(name).second)
+      throw FileError(where_ + ": '" + name + "' stands twice in its header");
     return true;
+  }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+    return false;
   }
 
  private:
+  /// An object or a list that is not at its end.
+  struct Open {
+    std::set<std::string> names;
+    int values = 0;
+  };
+
+  bool open() {
+    constexpr std::size_t deepest = 3;  // the header, a tensor in it, its shape
+    count();
+    if (open_.size() == deepest) throw FileError(where_ + ": its header nests too deep");
+    open_.emplace_back();
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+  bool count() {
+    constexpr int most = 1000;
+    const bool is_list = !open_.empty() && open_.back().names.empty();
+    if (is_list && ++open_.back().values > most)
+      throw FileError(where_ + ": its header has a list of more than " + std::to_string(most) + " values");
+    return true;
+  }
+
   const std::string& where_;
-  std::vector<std::set<std::string>> names_;  // so far, of the object of each depth
+  std::vector<Open> open_;
 };
 
 /// The header's length, checked against what there is.
@@ -69,7 +101,9 @@ Json parse_header(const std::string& bytes, std::uint64_t length, const std::str
   if (std::find(text, text + length, '\0') != text + length)
     throw FileError(where + ": its header is no JSON: it holds a zero byte");
   try {
-    auto header = Json::parse(text, text + length, HeaderCheck(where));
+    HeaderCheck check(where);
+    Json::sax_parse(text, text + length, &check);
+    auto header = Json::parse(text, text + length);
     if (length == 0 || text[0] != '{' || !header.is_object())
       throw FileError(where + ": its header is no JSON object");
     return header;

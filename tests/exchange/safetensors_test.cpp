@@ -1,5 +1,6 @@
 #include <reel/safetensors.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -134,6 +135,9 @@ TEST_CASE("a safetensors file that is none is refused", "[files][safetensors]") 
   refuse(changed(R"("shape":[2],)", ""), "has no list shape");
   refuse(changed("[2]", "2"), "has no list shape");
   refuse(changed("[2]", "[-2]"), "-2, which is no count");
+  std::string ones = "[1";
+  for (int i = 0; i < 2000; ++i) ones += ",1";
+  refuse(changed("[2]", ones + "]"), "a list of more than 1000 values");
   refuse(changed("[2]", "[2.0]"), "2.0, which is no count");
   refuse(changed("[2]", "[[2]]"), "nests too deep");
   refuse(changed("[2]", "[18446744073709551616]"), "which is no count");
@@ -166,6 +170,30 @@ TEST_CASE("a safetensors file that is none is refused", "[files][safetensors]") 
     CHECK_THROWS_AS(write_safetensors(directory / "x", content), FileError);
     CHECK(directory.names().empty());
   }
+}
+
+TEST_CASE("a header is read in time that grows as it does", "[files][safetensors]") {
+  const auto file_of_tensors = [](int count) {
+    std::string entries;
+    for (int i = 0; i < count; ++i)
+      entries += std::string(i > 0 ? "," : "") + "\"t" + std::to_string(i) +
+                 R"(":{"dtype":"U8","shape":[1],"data_offsets":[)" + std::to_string(i) + "," +
+                 std::to_string(i + 1) + "]}";
+    return file_of("{" + entries + "}", std::string(static_cast<std::size_t>(count), 'x'));
+  };
+  const auto seconds = [](const std::string& file) {
+    const auto start = std::chrono::steady_clock::now();
+    parse(file);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const auto few = file_of_tensors(2000), many = file_of_tensors(32000);
+  double of_few = 1e9, of_many = 1e9;
+  for (int i = 0; i < 3; ++i) {
+    of_few = std::min(of_few, seconds(few));
+    of_many = std::min(of_many, seconds(many));
+  }
+  // 16 times as many; 256 where it grows with the square.
+  CHECK(of_many < 64 * of_few);
 }
 
 TEST_CASE("safetensors files that were damaged are refused, or read", "[files][safetensors]") {
