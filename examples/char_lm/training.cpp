@@ -52,6 +52,13 @@ class Budget {
   Stopwatch since_step_;
 };
 
+/// A number that differs for different texts: FNV-1a of their symbols (Fowler, Noll and Vo).
+std::string sum_of(const std::vector<Symbol>& text) {
+  std::uint64_t sum = 14695981039346656037u;
+  for (const auto symbol : text) sum = (sum ^ symbol) * 1099511628211u;
+  return std::to_string(sum);
+}
+
 /// The share of the learning rate after `used` of the budget: up at once, then down along half a cosine. The
 /// kit's schedules count steps; of a budget of time nobody knows how many these will be.
 double rate_schedule(double used) {
@@ -105,7 +112,8 @@ class Run {
     checkpoint_.emplace(model, training.checkpoint);
     checkpoint_->expect("time", std::to_string(training.time));
     checkpoint_->expect("batch", std::to_string(training.batch));
-    checkpoint_->expect("characters", std::to_string(text.size()));
+    checkpoint_->expect("text", std::to_string(text.size()) + " characters, sum " + sum_of(text));
+    checkpoint_->expect("learning rate", std::to_string(training.learning_rate));
     checkpoint_->keep("streams", streams_);
     checkpoint_->keep("state", state_);
     checkpoint_->keep("random", random_);

@@ -208,7 +208,9 @@ std::vector<TrainingCheckpoint::Setter> TrainingCheckpoint::setters_of_model(con
 }
 
 bool TrainingCheckpoint::resume() {
-  if (std::error_code error; !std::filesystem::exists(path_, error) && !error) return false;
+  // A path with a zero byte is refused where it is read; the system would look for what stands before it.
+  const bool is_path = path_.find('\0') == path_.npos;
+  if (std::error_code error; is_path && !std::filesystem::exists(path_, error) && !error) return false;
   const auto where = "[TrainingCheckpoint] " + path_;
   const auto content = read_checkpoint(path_, where);
   check_header(content, where);

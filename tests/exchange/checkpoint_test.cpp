@@ -306,6 +306,13 @@ TEST_CASE("a file that does not have a map of arrays is none with an empty one",
   CHECK(empty.empty());
 }
 
+TEST_CASE("a path that goes on behind a zero byte is no missing file", "[files][checkpoint]") {
+  const Directory directory;
+  Model model(Seed{1});
+  CHECK_THROWS_AS(TrainingCheckpoint(model, directory / std::string("a\0b", 3)).resume(), FileError);
+  CHECK_FALSE(TrainingCheckpoint(model, directory / "a").resume());
+}
+
 TEST_CASE("two variables of one name are not kept", "[files][checkpoint]") {
   Model model(Seed{1});
   TrainingCheckpoint checkpoint(model, "never written");

@@ -13,7 +13,7 @@ namespace REEL_PUBLIC reel {
 struct Table {
   std::vector<std::string> names;  ///< Of the columns of numbers.
   /// float64 [rows, names.size()]; NaN where one is missing.
-  Array values{Shape{0, 0}, ElementType::float64};  // float64 [rows, names.size()]; NaN where one is missing
+  Array values{Shape{0, 0}, ElementType::float64};
   std::map<std::string, std::vector<std::string>> text;  ///< The other columns by name, a cell for each row.
 
   /// The numbers of a column: float64 [rows]. Throws Error where there is none of that name.
