@@ -130,15 +130,23 @@ void draw_forecasts(const Series& series, std::size_t first, const reel::Forecas
   reel::draw(picture, path);
 }
 
+/// Compared as years, of which any may be asked for.
+void check_years(const Series& series, const Options& options) {
+  const bool trains = options.validate_from >= series.first_year + 5,
+             validates = options.test_from > options.validate_from,
+             tests = options.test_from < series.end_year();
+  if (!trains || !validates || !tests)
+    throw reel::Error("there are years from " + std::to_string(series.first_year) + " to " +
+                      std::to_string(series.end_year() - 1) +
+                      ": five to train on, one for validation and one to forecast are needed");
+}
+
 void run(const Options& options) {
   reel::check_writable(options.picture);
   const auto series = read_series(options.path);
+  check_years(series, options);
   const auto validate_from = series.january(options.validate_from),
              test_from = series.january(options.test_from);
-  if (validate_from < 60 || validate_from + 12 > test_from || test_from + 12 > series.values.size())
-    throw reel::Error("there are years from " + std::to_string(series.first_year) + " to " +
-                      std::to_string(series.first_year + static_cast<int>(series.values.size() / 12) - 1) +
-                      ": five to train on, one for validation and one to forecast are needed");
   const auto training = forecasts_within(0, validate_from),
              validation = forecasts_within(validate_from, test_from),
              test = forecasts_within(test_from, series.values.size());

@@ -93,8 +93,10 @@ void train(Model& model, const Forecaster& forecaster, const Series& series,
     patience.after(error);
   }
   best.restore();
-  std::printf("Trained for %d epochs; mean squared error of validation %.3f of that of climatology.\n", epoch,
-              best.best());
+  std::printf(
+      "Trained for %d epochs; mean squared error of validation %.3f, 1 being that of climatology "
+      "in the years of training.\n",
+      epoch, best.best());
 }
 
 }  // namespace forecast

@@ -12,6 +12,7 @@ Series read_series(const std::string& path) {
   if (columns != 13)
     throw reel::FileError(path + " has " + std::to_string(columns) +
                           " columns, not a year and twelve months");
+  if (rows == 0) throw reel::FileError(path + " has no years");
   const auto cells = table.values.view<double, 2>();
   Series series{static_cast<int>(cells(0, 0)), {}};
   for (std::int64_t row = 0; row < rows; ++row) {

@@ -11,7 +11,9 @@ struct Series {
 
   /// The year and the part of it that month number `month` begins with.
   double year_at(std::size_t month) const { return first_year + static_cast<double>(month) / 12; }
-  /// The number of January of a year.
+  /// The first year that it does not have.
+  int end_year() const { return first_year + static_cast<int>(values.size() / 12); }
+  /// The number of January of a year, which is none before the first.
   std::size_t january(int year) const { return static_cast<std::size_t>(year - first_year) * 12; }
 };
 

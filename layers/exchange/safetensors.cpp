@@ -50,9 +50,7 @@ class HeaderCheck : public nlohmann::json_sax<Json> {
       throw FileError(where_ + ": '" + name + "' stands twice in its header");
     return true;
   }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
-    return false;
-  }
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) override { return false; }
 
  private:
   /// An object or a list that is not at its end.

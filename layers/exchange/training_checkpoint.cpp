@@ -91,15 +91,27 @@ void TrainingCheckpoint::add(const std::string& name, Kept kept) {
   kept_.emplace(name, std::move(kept));
 }
 
-TrainingCheckpoint::Kept TrainingCheckpoint::array(std::function<Array()> get, FromArray set) {
+/// One array or text, under its name among those of a file.
+template <class Value>
+TrainingCheckpoint::Kept TrainingCheckpoint::found_in(std::map<std::string, Value> Safetensors::*place,
+                                                      std::function<Value()> get,
+                                                      std::function<Setter(const Value&)> set) {
   return {
-      [=](Safetensors& content, const std::string& file_name) { content.arrays[file_name] = get(); },
+      [=](Safetensors& content, const std::string& file_name) { (content.*place)[file_name] = get(); },
       [=](const Safetensors& content, const std::string& file_name, std::set<std::string>& taken) -> Setter {
-        const auto found = content.arrays.find(file_name);
-        if (found == content.arrays.end()) return nullptr;
+        const auto found = (content.*place).find(file_name);
+        if (found == (content.*place).end()) return nullptr;
         taken.insert(file_name);
         return set(found->second);
       }};
+}
+
+TrainingCheckpoint::Kept TrainingCheckpoint::array(std::function<Array()> get, FromArray set) {
+  return found_in(&Safetensors::arrays, std::move(get), std::move(set));
+}
+
+TrainingCheckpoint::Kept TrainingCheckpoint::text(std::function<std::string()> get, FromText set) {
+  return found_in(&Safetensors::texts, std::move(get), std::move(set));
 }
 
 /// With their number under the name itself, so that a file without the map is not one with an empty map.
@@ -123,17 +135,6 @@ TrainingCheckpoint::Kept TrainingCheckpoint::arrays(std::map<std::string, Array>
             if (structure::from_stored<std::size_t>(count->second) != found.size()) return nullptr;
             return [&arrays, found = std::move(found)]() mutable { arrays = std::move(found); };
           }};
-}
-
-TrainingCheckpoint::Kept TrainingCheckpoint::text(std::function<std::string()> get, FromText set) {
-  return {
-      [=](Safetensors& content, const std::string& file_name) { content.texts[file_name] = get(); },
-      [=](const Safetensors& content, const std::string& file_name, std::set<std::string>& taken) -> Setter {
-        const auto found = content.texts.find(file_name);
-        if (found == content.texts.end()) return nullptr;
-        taken.insert(file_name);
-        return set(found->second);
-      }};
 }
 
 TrainingCheckpoint::Kept TrainingCheckpoint::random(Random& random) {

@@ -29,6 +29,9 @@ run(${build}/by_pkg_config)
 
 # Of shared libraries Reel's own names can be seen, and of these none of what its headers do not have.
 file(GLOB libraries ${prefix}/lib/libreel*.so)
+if(SHARED AND NOT libraries)
+  message(FATAL_ERROR "no shared library was installed in ${prefix}/lib")
+endif()
 foreach(library ${libraries})
   execute_process(COMMAND ${NM} --dynamic --defined-only --format=posix ${library} OUTPUT_VARIABLE names
                           COMMAND_ERROR_IS_FATAL ANY)

@@ -6,8 +6,8 @@
 namespace REEL_PUBLIC reel {
 
 /// A part of a file's parameters, by patterns of their names: those that match one of `take` and none of
-/// `except`. * stands for any characters, / too, ? for one, [ab] for one of several, and a backslash takes
-/// the next as it is (POSIX fnmatch).
+/// `except`. "*" stands for any characters, "/" too, "?" for one, "[ab]" for one of several, and a backslash
+/// takes the next as it is (POSIX fnmatch).
 ///
 ///     Part{{"encoder/*"}}          an encoder
 ///     Part{{"*"}, {"head/*"}}      all but the head

@@ -11,6 +11,8 @@ Copy::Copy(const Layout& from, const Layout& to)
   for (int axis = 0; axis < shape.rank(); ++axis)
     append_collapsed(axes_, {shape[axis], from.strides[axis] * element_, to.strides[axis] * element_});
   if (axes_.empty()) axes_.push_back({1, element_, element_});
+  // So that there is always one next to the row's.
+  if (axes_.size() == 1) axes_.insert(axes_.begin(), {1, 0, 0});
   rows_ = shape.size() == 0 ? 0 : count_of(axes_) / axes_.back().extent;
 }
 
@@ -23,12 +25,12 @@ void Copy::run(const void* from, void* to, int part, int parts) const {
   const std::int64_t first = along_row ? row.extent * part / parts : 0,
                      count = (along_row ? row.extent * (part + 1) / parts : row.extent) - first;
   if (count <= 0 || first_row >= last_row) return;
-  const int outer = static_cast<int>(axes_.size()) - 1;
+  const int next = static_cast<int>(axes_.size()) - 2;
   std::array<std::int64_t, Shape::max_rank> position;
   auto rest = first_row;
   const auto* source = static_cast<const std::byte*>(from) + first * row.from;
   auto* target = static_cast<std::byte*>(to) + first * row.to;
-  for (int axis = outer - 1; axis >= 0; --axis) {
+  for (int axis = next; axis >= 0; --axis) {
     position[axis] = rest % axes_[axis].extent;
     rest /= axes_[axis].extent;
     source += position[axis] * axes_[axis].from;
@@ -36,15 +38,13 @@ void Copy::run(const void* from, void* to, int part, int parts) const {
   }
   for (auto i = first_row; i < last_row;) {
     // As many as there are along the axis next to the row's, together.
-    const bool is_one = outer == 0;
-    const auto rows = is_one ? 1 : std::min(axes_[outer - 1].extent - position[outer - 1], last_row - i);
-    const auto from_pitch = is_one ? 0 : axes_[outer - 1].from, to_pitch = is_one ? 0 : axes_[outer - 1].to;
-    move_rows({source, target, from_pitch, to_pitch, rows}, count);
+    const auto rows = std::min(axes_[next].extent - position[next], last_row - i);
+    move_rows({source, target, axes_[next].from, axes_[next].to, rows}, count);
     i += rows;
-    source += rows * from_pitch;
-    target += rows * to_pitch;
-    if (!is_one) position[outer - 1] += rows;
-    for (int axis = outer - 1; axis > 0 && position[axis] == axes_[axis].extent; --axis) {
+    source += rows * axes_[next].from;
+    target += rows * axes_[next].to;
+    position[next] += rows;
+    for (int axis = next; axis > 0 && position[axis] == axes_[axis].extent; --axis) {
       position[axis] = 0;
       ++position[axis - 1];
       source += axes_[axis - 1].from - axes_[axis].from * axes_[axis].extent;

@@ -28,7 +28,7 @@ class Copy {
   /// Rows, of each the first `count` elements.
   void move_rows(const Rows& rows, std::int64_t count) const;
 
-  /// Outermost first, as few as will do. The last one is the row.
+  /// Outermost first, as few as will do, but two at least. The last one is the row.
   std::vector<Axis> axes_;
   std::int64_t element_ = 0;
   std::int64_t rows_ = 0;

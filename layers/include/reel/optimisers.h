@@ -120,8 +120,7 @@ struct Frozen {
   void operator()(const std::vector<ParameterGradient>&, const Scope&) const {}
 };
 
-/// Parameters whose names match `pattern`, and how they change. * stands for any characters, / too, ? for
-/// one, [ab] for one of several, and a backslash takes the next as it is (POSIX fnmatch).
+/// Parameters whose names match `pattern`, and how they change; patterns as those of a Part.
 struct ParameterGroup {
   std::string pattern;  ///< Of whole names, such as "encoder/*".
   Optimiser optimiser;  ///< How they change.

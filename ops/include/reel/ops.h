@@ -179,7 +179,6 @@ Tensor norm(const Tensor& x, const Axes& axes, bool keep = false);
 Tensor logsumexp(const Tensor& x);
 Tensor logsumexp(const Tensor& x, const Axes& axes, bool keep = false);
 /// @}
-/// Of bool: is one true, are all?
 /// Of bool: whether one is true, over all axes or over `axes`, which disappear unless `keep` leaves them with
 /// extent 1.
 /// @{

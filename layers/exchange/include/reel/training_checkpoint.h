@@ -86,6 +86,9 @@ class TrainingCheckpoint {
 
   void add(const std::string& name, Kept kept);
   /// How variables are kept.
+  template <class Value>
+  static Kept found_in(std::map<std::string, Value> Safetensors::*place, std::function<Value()> get,
+                       std::function<Setter(const Value&)> set);
   static Kept array(std::function<Array()> get, FromArray set);
   static Kept arrays(std::map<std::string, Array>& arrays);
   static Kept text(std::function<std::string()> get, FromText set);
