@@ -20,14 +20,14 @@ namespace {
 Picture small_picture() { return {"", {"x"}, {"y"}, {{"values", {0, 1, 2}, {0, 2, 1}}}}; }
 
 /// A variable of the environment, until the end of its scope.
-class Variable {
+class EnvironmentVariable {
  public:
-  Variable(std::string name, const std::string& value) : name_(std::move(name)) {
+  EnvironmentVariable(std::string name, const std::string& value) : name_(std::move(name)) {
     if (const char* old = std::getenv(name_.c_str())) old_ = old;
     ::setenv(name_.c_str(), value.c_str(), 1);
   }
-  ~Variable() { old_ ? ::setenv(name_.c_str(), old_->c_str(), 1) : ::unsetenv(name_.c_str()); }
-  Variable(const Variable&) = delete;
+  ~EnvironmentVariable() { old_ ? ::setenv(name_.c_str(), old_->c_str(), 1) : ::unsetenv(name_.c_str()); }
+  EnvironmentVariable(const EnvironmentVariable&) = delete;
 
  private:
   std::string name_;
@@ -37,7 +37,7 @@ class Variable {
 /// A folder with another program of the name gnuplot, a script for the shell, and first in PATH.
 struct StandIn {
   Directory folder;
-  Variable path;
+  EnvironmentVariable path;
 
   explicit StandIn(const std::string& script)
       : path("PATH", folder.path.string() + ":" + std::getenv("PATH")) {
@@ -75,7 +75,7 @@ std::size_t open_files() {
 
 TEST_CASE("without gnuplot there is no picture, and that is said", "[plot]") {
   const Directory empty;
-  const Variable path("PATH", empty.path.string());
+  const EnvironmentVariable path("PATH", empty.path.string());
   check_refused("gnuplot, which draws pictures, cannot be started (No such file or directory)");
 }
 
@@ -166,11 +166,11 @@ TEST_CASE("a user's settings of gnuplot and of language change no picture", "[pl
   SECTION("a file, and a variable") {
     const Directory home;
     write(home / ".gnuplot", "set terminal png\nset output '/dev/null'\n");
-    const Variable variables[] = {{"HOME", home.path.string()}, {"GNUTERM", "no such terminal"}};
+    const EnvironmentVariable variables[] = {{"HOME", home.path.string()}, {"GNUTERM", "no such terminal"}};
     CHECK(draws(expected));
   }
   SECTION("with any locale") {
-    const Variable locale("LC_ALL", GENERATE("C", "POSIX", "de_DE.ISO-8859-1", "no_SUCH.locale"));
+    const EnvironmentVariable locale("LC_ALL", GENERATE("C", "POSIX", "de_DE.ISO-8859-1", "no_SUCH.locale"));
     CHECK(draws(expected));
   }
 }
