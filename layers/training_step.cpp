@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "learning_rates.h"
+#include "optimiser_memory.h"
 
 namespace reel {
 
@@ -48,7 +49,10 @@ void record_training(Model& model, const Optimiser& optimiser, const std::string
     if (gradients[i].defined()) used.push_back({parameters[i], gradients[i]});
   if (used.empty()) refuse("TrainingStep", "the loss depends on no parameter of the model", {loss});
   structure::check_optimiser("TrainingStep", optimiser);
-  optimiser(used, model / memory);
+  const auto scope = model / memory;
+  const auto found = remembered_under(scope);
+  optimiser(used, scope);
+  check_memory(found, asked_for_on(loss.tape(), scope), used, scope);
 }
 
 void structure::LearningRate::set(const Scope& memory, double rate) {

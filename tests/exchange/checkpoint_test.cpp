@@ -259,6 +259,87 @@ TEST_CASE("a training goes on with the settings it had", "[files][checkpoint]") 
   CHECK_THROWS_WITH(none.resume(), ContainsSubstring("kept/batch is none of this training"));
 }
 
+namespace {
+
+/// Two parameters, and losses of both or of one of them.
+struct TwoParameters {
+  Model model{Seed{1}};
+  Parameter w = (model / "cell").parameter("W", {2}, constant_init(1)),
+            b = (model / "cell").parameter("b", {2}, constant_init(1));
+
+  auto step(const Optimiser& optimiser) {
+    // Of three numbers both learn, of two the weight alone.
+    return TrainingStep(model, optimiser, [this](Tensor x) {
+      const auto loss = mean(square(Tensor(w))) * mean(x);
+      return x.shape()[0] == 3 ? loss + mean(square(Tensor(b))) : loss;
+    });
+  }
+};
+
+const Array both(std::vector<float>{1.f, 2.f, 3.f}), weight_alone(std::vector<float>{1.f, 2.f});
+
+/// Takes a step with `before`, saves, and takes one with `after` in another model that has resumed.
+void change_optimiser(const Optimiser& before, const Optimiser& after, const Array& first = both,
+                      const Array& then = both) {
+  const Directory directory;
+  TwoParameters saved, resumed;
+  saved.step(before)(first);
+  TrainingCheckpoint(saved.model, directory / "c").save();
+  auto step = resumed.step(after);
+  TrainingCheckpoint checkpoint(resumed.model, directory / "c");
+  REQUIRE(checkpoint.resume());
+  const auto states = resumed.model.states().size();
+  try {
+    step(then);
+  } catch (...) {
+    CHECK(resumed.model.states().size() == states);
+    CHECK(weights_of(resumed.model) == weights_of(saved.model));
+    throw;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a training does not go on with what another optimiser remembers", "[files][checkpoint]") {
+  const auto refuses = [](const Optimiser& before, const Optimiser& after, const std::string& reason) {
+    CAPTURE(reason);
+    CHECK_THROWS_WITH(change_optimiser(before, after),
+                      ContainsSubstring("[TrainingStep] optimiser remembers") && ContainsSubstring(reason) &&
+                          ContainsSubstring("is of another optimiser"));
+  };
+  refuses(Adam(), SGD(0.1), "asks for learning_rate:");
+  refuses(SGD(0.1), Adam(), "remembers learning_rate, and");
+  refuses(SGD(0.1), SGD(0.1, 0.9), "nothing of cell/W, and this optimiser asks for velocity:");
+  refuses(SGD(0.1, 0.9), SGD(0.1), "velocity of cell/W, and this optimiser asks for nothing:");
+  refuses(RMSprop(), Adagrad(), "mean_square of cell/W, and this optimiser asks for squares:");
+  refuses(RMSprop(), RMSprop(0.1, 0.9, 1e-8, 0.9), "asks for mean_square, velocity:");
+  refuses(Adam(), scheduled(constant_rate(1), Adam()), "learning_rate, steps:");
+  refuses(skip_not_finite(Adam()), Adam(), "learning_rate, skipped, and");
+  refuses(Adam(), accumulated(2, Adam()), "accumulated_calls");
+  refuses(Adam(), by_name({{"*", Adam()}}), "group 1/learning_rate");
+  // The same groups, of other parameters.
+  refuses(by_name({{"*W", Adam()}, {"*b", Adam()}}), by_name({{"*b", Adam()}, {"*W", Adam()}}),
+          "group 1/mean, group 1/variance of cell/W");
+}
+
+TEST_CASE("a training goes on with its optimiser, whatever its numbers and whichever loss comes first",
+          "[files][checkpoint]") {
+  CHECK_NOTHROW(change_optimiser(Adam(), Adam(0.1, 0.5)));
+  CHECK_NOTHROW(change_optimiser(Adam(), AdamW()));
+  const Optimiser optimiser = GENERATE(Optimiser(SGD(0.1)), Optimiser(SGD(0.1, 0.9)), Optimiser(Adam()),
+                                       Optimiser(Adagrad()), Optimiser(RMSprop()), Optimiser(Adadelta()),
+                                       scheduled(constant_rate(1), skip_not_finite(accumulated(2, Adam()))),
+                                       by_name({{"*W", Adam()}, {"*", SGD(0.1)}}));
+  CHECK_NOTHROW(change_optimiser(optimiser, optimiser));
+}
+
+TEST_CASE("a training may go on with a loss of fewer or of more parameters", "[files][checkpoint]") {
+  CHECK_NOTHROW(change_optimiser(Adam(), Adam(), both, weight_alone));
+  CHECK_NOTHROW(change_optimiser(Adam(), Adam(), weight_alone, both));
+  CHECK_THROWS_WITH(change_optimiser(SGD(0.1), SGD(0.1, 0.9), both, weight_alone),
+                    ContainsSubstring("another optimiser"));
+}
+
 TEST_CASE("what is kept may be replaced before it is written", "[files][checkpoint]") {
   using Layers = std::vector<LSTMStateOf<Array>>;
   const Directory directory;

@@ -68,7 +68,9 @@ class TrainingCheckpoint {
   /// Sets the model, what is kept and the note to what they were when the file was written; false where there
   /// is none. To be called once layers and training steps are made, before the first step. Throws FileError,
   /// and leaves all as it was, where the file is none of a checkpoint, or of a model with other parameters,
-  /// states, types or another seed, or keeps other variables.
+  /// states, types or another seed, or keeps other variables. Where it is of another optimiser the first
+  /// TrainingStep throws Error; of the same one with other numbers the rate is the file's, and all others are
+  /// the program's: see expect().
   bool resume();
 
  private:
