@@ -28,7 +28,7 @@ struct Options {
   Training training;
   double temperature = 0.7;
   int samples = 3, sample_length = 400;
-  std::string prompt, save, start, device = "cpu";
+  std::string prompt, save, device = "cpu";
 };
 
 /// A check of a number; whether it is one CLI11 finds out. Its own checks of sign show the largest double
@@ -62,17 +62,18 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--checkpoint", training.checkpoint,
                  "File in which the training is kept, and from which it goes on where it is there");
   app.add_option("--device", options.device, "cpu, cuda, or cuda:1 and so on");
-  app.add_option("--start", options.start, "Weights that --save wrote, to start from");
+  app.add_option("--start", training.start, "Weights that --save wrote, to start from");
 }
 
 /// The sizes and the vocabulary of the model to start from, or of a new one.
 Description describe(const CLI::App& app, const Options& options, const Corpus& corpus) {
-  if (options.start.empty()) return {options.embedding, options.hidden, Vocabulary::of(corpus.training)};
-  auto description = read_description(options.start);
+  if (options.training.start.empty())
+    return {options.embedding, options.hidden, Vocabulary::of(corpus.training)};
+  auto description = read_description(options.training.start);
   const auto expect = [&](const char* option, std::int64_t asked, std::int64_t found) {
     if (app.count(option) > 0 && asked != found)
-      throw UserError("the model in '" + options.start + "' has " + option + " " + std::to_string(found) +
-                      ", not " + std::to_string(asked));
+      throw UserError("the model in '" + options.training.start + "' has " + option + " " +
+                      std::to_string(found) + ", not " + std::to_string(asked));
   };
   expect("--embedding", options.embedding, description.embedding);
   expect("--hidden", options.hidden, description.hidden);
@@ -114,8 +115,8 @@ void print_model(const reel::Model& model, const Description& description, const
   for (const auto& parameter : model.parameters()) count += parameter.shape().size();
   std::printf("Model: embedding %lld, LSTM %lld, linear; %lld weights%s%s.\n\n",
               static_cast<long long>(description.embedding), static_cast<long long>(description.hidden),
-              static_cast<long long>(count), options.start.empty() ? "" : ", starting from ",
-              options.start.c_str());
+              static_cast<long long>(count), options.training.start.empty() ? "" : ", starting from ",
+              options.training.start.c_str());
 }
 
 void print_comparison(double lstm, double ngram, std::size_t characters) {
@@ -135,28 +136,27 @@ void print_interruption(const Ending& ending, const Training& training) {
   std::printf("Interrupted after step %lld. ", static_cast<long long>(ending.steps));
   if (training.checkpoint.empty())
     std::printf("With --checkpoint FILE it could go on from there.\n");
+  else if (!ending.checkpoint_failure.empty())
+    std::printf("It cannot go on from there.\n");
   else
     std::printf("The same command goes on from there, with %s.\n", training.checkpoint.c_str());
 }
 
-/// Trains, and writes what is best so far to the file asked for.
-void train_and_save(reel::Model& model, const Network& network, const std::vector<Symbol>& text,
-                    Scorer& scorer, const Description& description, const Options& options) {
-  bool saved = false;
-  const auto keep = [&] {
-    if (options.save.empty()) return;
-    save_model(model, description, options.save);
-    saved = true;
-  };
-  auto training = options.training;
-  training.trained_before = !options.start.empty();
+/// Trains, and writes what is best so far to the file asked for. What could not be written in the end, or
+/// nothing.
+std::string train_and_save(reel::Model& model, const Network& network, const std::vector<Symbol>& text,
+                           Scorer& scorer, const Description& description, const Options& options) {
+  std::function<void()> save;
+  if (!options.save.empty()) save = [&] { save_model(model, description, options.save); };
+  Writing keep("the model", save);
   Ending ending;
   {
     const reel::Interrupts interrupts;
-    ending = train(model, network, text, scorer, training, keep);
+    ending = train(model, network, text, scorer, options.training, keep);
   }
-  if (ending.was_interrupted) print_interruption(ending, training);
-  if (saved) std::printf("Saved the model to %s.\n", options.save.c_str());
+  if (ending.was_interrupted) print_interruption(ending, options.training);
+  if (keep.is_there()) std::printf("Saved the model to %s.\n", options.save.c_str());
+  return keep.failure().empty() ? ending.checkpoint_failure : keep.failure();
 }
 
 void print_samples(reel::Model& model, const Network& network, const Vocabulary& vocabulary,
@@ -185,14 +185,15 @@ void run(const CLI::App& app, const Options& options) {
 
   reel::Model model(reel::Seed{options.training.seed}, reel::Device::named(options.device));
   const Network network(model, vocabulary.size(), description.embedding, description.hidden);
-  if (!options.start.empty()) reel::load(model, options.start);
+  if (!options.training.start.empty()) reel::load(model, options.training.start);
   print_model(model, description, options);
 
   Scorer scorer(model, network, validation);
-  train_and_save(model, network, training, scorer, description, options);
+  const auto failure = train_and_save(model, network, training, scorer, description, options);
   const NGram ngram(training, vocabulary.size());
   print_comparison(scorer.full(), bits_per_character(ngram, validation), character_count(corpus.validation));
   print_samples(model, network, vocabulary, options);
+  if (!failure.empty()) throw UserError(failure);
 }
 
 }  // namespace

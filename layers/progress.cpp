@@ -26,9 +26,10 @@ Progress::Progress(std::string loss, std::string unit)
 
 void Progress::step(double loss, std::int64_t count, double seconds_left) {
   ++steps_;
+  ++timed_;
   // A plain mean at first, then one over about the last 50 steps.
   const auto weight_of = [](std::int64_t n) { return std::max(1.0 / static_cast<double>(n), 0.02); };
-  const double weight = weight_of(steps_);
+  const double weight = weight_of(timed_);
   // One that is not finite is shown as it is, and left out of the average.
   last_loss_ = loss;
   if (std::isfinite(loss)) loss_ += weight_of(++finite_) * (loss - loss_);
@@ -46,14 +47,14 @@ void Progress::validation(double loss) {
 }
 
 void Progress::finish() {
-  if (!drawn_ && steps_ > 0) draw();
+  if (!drawn_ && timed_ > 0) draw();
   if (terminal_) std::printf("\n");
 }
 
 void Progress::draw() {
-  const auto training = steps_ > 0 ? number(std::isfinite(last_loss_) ? loss_ : last_loss_) : "-",
+  const auto training = timed_ > 0 ? number(std::isfinite(last_loss_) ? loss_ : last_loss_) : "-",
              validation = validation_ ? number(*validation_) : "-";
-  const auto rate = steps_ > 0 ? std::to_string(std::llround(count_ / std::max(seconds_, 1e-9))) : "-";
+  const auto rate = timed_ > 0 ? std::to_string(std::llround(count_ / std::max(seconds_, 1e-9))) : "-";
   std::printf("%sstep %6lld  %s %5s, validation %5s  %6s %s/s", terminal_ ? "\r" : "",
               static_cast<long long>(steps_), loss_name_.c_str(), training.c_str(), validation.c_str(),
               rate.c_str(), unit_.c_str());

@@ -176,3 +176,26 @@ TEST_CASE("progress is a line for each validation, with the mean loss, or the la
              }),
              ContainsSubstring("loss 1.000, validation     -"));
 }
+
+namespace {
+
+/// A checkpoint as far as a Progress knows one, which brings the number of steps.
+struct BringsSteps {
+  void keep(const std::string&, std::int64_t& steps) const { steps = 1000; }
+};
+
+}  // namespace
+
+TEST_CASE("progress of a training that goes on counts all steps, and averages its own", "[kit]") {
+  const auto text = printed([] {
+    Progress progress;
+    BringsSteps checkpoint;
+    progress.keep_in(checkpoint, "progress");
+    progress.validation(2);
+    progress.step(3, 1);
+    progress.validation(2.5);
+  });
+  CHECK_THAT(text.substr(0, text.find('\n')),
+             ContainsSubstring("step   1000  loss     -, validation 2.000       - sequences/s"));
+  CHECK_THAT(text, ContainsSubstring("step   1001  loss 3.000, validation 2.500"));
+}

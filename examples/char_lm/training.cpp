@@ -98,7 +98,7 @@ void forget_some(LSTMStateOf<Array>& state, Random& random) {
 class Run {
  public:
   Run(Model& model, const Network& network, const std::vector<Symbol>& text, Scorer& scorer,
-      const Training& training, const std::function<void()>& keep)
+      const Training& training, Writing& keep)
       : training_(training),
         scorer_(scorer),
         keep_(keep),
@@ -114,6 +114,7 @@ class Run {
     checkpoint_->expect("batch", std::to_string(training.batch));
     checkpoint_->expect("text", std::to_string(text.size()) + " characters, sum " + sum_of(text));
     checkpoint_->expect("learning rate", std::to_string(training.learning_rate));
+    checkpoint_->expect("start", training.start);
     checkpoint_->keep("streams", streams_);
     checkpoint_->keep("state", state_);
     checkpoint_->keep("random", random_);
@@ -128,7 +129,7 @@ class Run {
     if (resumed_)
       std::printf("Goes on after step %lld, from %s.\n", static_cast<long long>(budget_.step()),
                   training_.checkpoint.c_str());
-    else if (training_.trained_before)
+    else if (!training_.start.empty())
       validate();
     while (budget_.used() < 1 && !Interrupts::noted()) {
       take_step();
@@ -145,8 +146,8 @@ class Run {
     progress_.finish();
     best_.restore();
     // What was best before the training was interrupted is kept too, if it still is.
-    if (!has_kept_) keep_best();
-    return {budget_.step(), Interrupts::noted()};
+    if (!keep_.is_there()) keep_();
+    return {budget_.step(), Interrupts::noted(), save_.failure()};
   }
 
  private:
@@ -162,20 +163,16 @@ class Run {
   void validate() {
     const double bits = scorer_.piece();
     progress_.validation(bits);
-    if (best_.offer(bits)) keep_best();
-  }
-  void keep_best() {
-    keep_();
-    has_kept_ = true;
+    if (best_.offer(bits)) keep_();
   }
   void save() {
-    if (checkpoint_) checkpoint_->save();
+    save_();
     since_save_ = Stopwatch();
   }
 
   const Training& training_;
   Scorer& scorer_;
-  const std::function<void()>& keep_;
+  Writing& keep_;
   TrainingStep<TrainingLoss> step_;
   TrainingStreams streams_;
   LSTMStateOf<Array> state_;
@@ -186,13 +183,16 @@ class Run {
   Progress progress_{"bits/char", "chars"};
   Stopwatch since_save_;
   std::optional<TrainingCheckpoint> checkpoint_;
-  bool resumed_ = false, has_kept_ = false;
+  Writing save_{"the checkpoint", [this] {
+                  if (checkpoint_) checkpoint_->save();
+                }};
+  bool resumed_ = false;
 };
 
 }  // namespace
 
 Ending train(Model& model, const Network& network, const std::vector<Symbol>& text, Scorer& scorer,
-             const Training& training, const std::function<void()>& keep) {
+             const Training& training, Writing& keep) {
   return Run(model, network, text, scorer, training, keep).to_the_end();
 }
 

@@ -39,7 +39,8 @@ class Progress {
 
   std::string loss_name_, unit_;
   bool terminal_;
-  std::int64_t steps_ = 0, finite_ = 0;        // losses, and those that are finite
+  std::int64_t steps_ = 0;                     // of the whole training
+  std::int64_t timed_ = 0, finite_ = 0;        // of those seen here, and with losses that are finite
   double loss_ = 0, count_ = 0, seconds_ = 0;  // averages over recent steps
   double last_loss_ = 0;
   double seconds_left_ = -1;
