@@ -1,5 +1,7 @@
 #include <reel/files.h>
+#include <reel/parse_number.h>
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 #include <string_view>
@@ -48,38 +50,43 @@ std::string numbers_text(const T* values, std::int64_t count, std::int64_t colum
   return text;
 }
 
-/// Whether a number is spelled as numbers_text() may spell one, of which std::from_chars takes more: "1.",
-/// ".5", "infinity". A zero stands behind it.
+/// Whether a number is spelled as numbers_text() may spell one, of which parse_number() takes more: "+1",
+/// "1.",
+/// ".5", "infinity".
 bool is_spelled_out(std::string_view number) {
   if (number[0] == '-') number.remove_prefix(1);
   if (number == "inf" || number == "nan") return true;
-  const auto is_digit = [](char letter) { return letter >= '0' && letter <= '9'; };
+  const auto is_digit_at = [&](std::size_t at) {
+    return at < number.size() && number[at] >= '0' && number[at] <= '9';
+  };
   const auto point = number.find('.');
-  return is_digit(number[0]) && (point == number.npos || is_digit(number.data()[point + 1]));
+  return is_digit_at(0) && (point == number.npos || is_digit_at(point + 1));
 }
 
 /// Reads the numbers of one matrix. Throws FileError naming the first bad one.
 template <class T>
-void read_numbers(const std::string& where, const char* text, T* values, std::int64_t count) {
-  const char* end = text + std::char_traits<char>::length(text);
+void read_numbers(const std::string& where, std::string_view text, T* values, std::int64_t count) {
+  const auto is_space = [](char letter) {
+    return letter == ' ' || letter == '\n' || letter == '\t' || letter == '\r';
+  };
+  const auto length_until = [&](const auto* end) { return static_cast<std::size_t>(end - text.begin()); };
   const auto skip_space = [&] {
-    while (text < end && (*text == ' ' || *text == '\n' || *text == '\t' || *text == '\r')) ++text;
+    text.remove_prefix(length_until(std::find_if_not(text.begin(), text.end(), is_space)));
   };
   for (std::int64_t i = 0; i < count; ++i) {
     skip_space();
-    if (text == end)
+    if (text.empty())
       throw FileError(where + " holds " + std::to_string(i) + " numbers and needs " + std::to_string(count));
-    const auto [after, error] = std::from_chars(text, end, values[i]);
-    const bool whole = after == end || *after == ' ' || *after == '\n' || *after == '\t' || *after == '\r';
-    if (error != std::errc() || !whole || !is_spelled_out({text, static_cast<std::size_t>(after - text)})) {
-      std::string word(text, std::min<std::ptrdiff_t>(end - text, 24));
+    const auto word = text.substr(0, length_until(std::find_if(text.begin(), text.end(), is_space)));
+    const auto value = parse_number<T>(word);
+    if (!value || !is_spelled_out(word))
       throw FileError(where + " holds a bad number at position " + std::to_string(i) + ": '" +
-                      word.substr(0, word.find_first_of(" \n\t\r")) + "'");
-    }
-    text = after;
+                      std::string(word.substr(0, 24)) + "'");
+    values[i] = *value;
+    text.remove_prefix(word.size());
   }
   skip_space();
-  if (text != end) throw FileError(where + " holds more than its " + std::to_string(count) + " numbers");
+  if (!text.empty()) throw FileError(where + " holds more than its " + std::to_string(count) + " numbers");
 }
 
 void expect(const std::string& where, const pugi::xml_node& matrix, const char* attribute,

@@ -1,8 +1,8 @@
 #include <reel/csv.h>
+#include <reel/parse_number.h>
 #include <reel/whole_file.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <new>
 #include <set>
@@ -88,17 +88,11 @@ void TableReader::take_number(const csv::Cell& cell, std::size_t column) {
     numbers_.push_back(std::nan(""));
     return;
   }
-  const char* begin = cell.text.data();
-  const char* end = begin + cell.text.size();
-  // A plus is what std::from_chars does not take; two signs are none.
-  if (cell.text.size() > 1 && begin[0] == '+' && begin[1] != '-') ++begin;
-  double number = 0;
-  const auto [after, error] = std::from_chars(begin, end, number);
+  const auto number = parse_number<double>(cell.text);
+  if (!number && is_number(cell.text)) refuse(cell, column, " is no number that float64 can come near");
   // What may stand for NaN is in the list of missing ones.
-  if (error == std::errc::invalid_argument || after != end || std::isnan(number))
-    refuse(cell, column, " is no number");
-  if (error != std::errc()) refuse(cell, column, " is no number that float64 can come near");
-  numbers_.push_back(number);
+  if (!number || std::isnan(*number)) refuse(cell, column, " is no number");
+  numbers_.push_back(*number);
 }
 
 }  // namespace

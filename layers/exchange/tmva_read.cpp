@@ -1,3 +1,4 @@
+#include <reel/parse_number.h>
 #include <reel/whole_file.h>
 
 #include <algorithm>
@@ -42,11 +43,10 @@ struct Place {
 
   double number(const char* attribute) const {
     const auto found = text(attribute);
-    double value = 0;
-    const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
-    if (error != std::errc() || end != found.data() + found.size() || !std::isfinite(value))
+    const auto value = parse_number<double>(found);
+    if (!value || !std::isfinite(*value))
       refuse("has " + std::string(attribute) + " '" + found + "', which is no finite number");
-    return value;
+    return *value;
   }
 
   template <class T, std::size_t count>
@@ -113,13 +113,14 @@ class Numbers {
     skip_space();
     if (text_.empty()) place_.refuse("holds " + std::to_string(count_) + " numbers and needs more");
     const auto word = text_.substr(0, text_.find_first_of(space));
-    T value = 0;
-    if (!parse(word, value))
+    // Less than the smallest of T is 0, as TMVA reads it.
+    const auto value = parse_number<T>(word);
+    if (!value || !std::isfinite(*value))
       place_.refuse("holds '" + std::string(word.substr(0, 24)) + "' at position " + std::to_string(count_) +
                     ", which is no finite number");
     text_.remove_prefix(word.size());
     ++count_;
-    return value;
+    return *value;
   }
 
   void check_end() {
@@ -129,20 +130,6 @@ class Numbers {
 
  private:
   static constexpr auto space = " \n\t\r";
-
-  static bool parse(std::string_view word, T& value) {
-    const auto* end = word.data() + word.size();
-    auto [after, error] = std::from_chars(word.data(), end, value);
-    if (error == std::errc::result_out_of_range) {
-      // Less than the smallest float is 0, as TMVA reads it; more than the largest is no number.
-      double wide = 0;
-      const auto again = std::from_chars(word.data(), end, wide);
-      if (again.ec != std::errc() || std::abs(wide) >= 1) return false;
-      value = static_cast<T>(wide);
-      return again.ptr == end;
-    }
-    return error == std::errc() && after == end && std::isfinite(value);
-  }
 
   void skip_space() { text_.remove_prefix(std::min(text_.find_first_not_of(space), text_.size())); }
 

@@ -132,6 +132,8 @@ TEST_CASE("a wrong cell is named by line and column", "[files][tables]") {
   }
   CHECK(refusal(start + "4,1e999,6\n") ==
         ": line 3, column 2 ('temperature'): '1e999' is no number that float64 can come near");
+  CHECK(refusal(start + "4,5,-1e400\n") ==
+        ": line 3, column 3 ('speed'): '-1e400' is no number that float64 can come near");
   CHECK(refusal("1,2\n3,x\n", without_header()) == ": line 2, column 2 ('2'): 'x' is no number");
   // Long ones are shortened, between characters, and stay in one line.
   std::string umlauts;
@@ -237,6 +239,11 @@ TEST_CASE("numbers are read and written exactly, whatever the locale", "[files][
   CHECK(back.values == table.values);
   CHECK(read_table("a\n+1.5\n+.5\n5.\nINF\n-infinity\n").values ==
         values(5, 1, {1.5, 0.5, 5, infinity, -infinity}));
+  // Closer to 0 than any of float64: 0, with its sign.
+  const auto small = read_table("a\n1e-400\n-1e-400\n+2e-324\n-3e-324\n").values;
+  CHECK(small == values(4, 1, {0.0, -0.0, 0.0, -5e-324}));
+  CHECK(std::signbit(small.at(1)));
+  CHECK(!std::signbit(small.at(2)));
 }
 
 TEST_CASE("a table is written as it is read", "[files][tables]") {

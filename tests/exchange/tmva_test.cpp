@@ -488,6 +488,17 @@ TEST_CASE("numbers too small for float32 are zero, as TMVA reads them", "[tmva]"
   write(directory / "net.xml", document(network));
   CHECK(read_tmva(directory / "net.xml").weights.at("dense 1/weight").item() == 0);
   CHECK(read_tmva(directory / "net.xml", ElementType::float64).weights.at("dense 1/weight").item() == 1e-60);
+  // And those too small for float64, in matrices as in attributes.
+  network.layers[0].matrices[0].values = {0.25};
+  auto text = replaced(document(network), "WeightDecay=\"1.0000000000000000e-02", "WeightDecay=\"-1e-400");
+  text = replaced(text, "\n2.5000000000000000e-01", "\n-1e-400");
+  write(directory / "net.xml", text);
+  for (const auto element : {ElementType::float32, ElementType::float64}) {
+    const auto file = read_tmva(directory / "net.xml", element);
+    const auto weight = file.weights.at("dense 1/weight").item();
+    CHECK((weight == 0 && std::signbit(weight)));
+    CHECK((file.description.weight_decay == 0 && std::signbit(file.description.weight_decay)));
+  }
 }
 
 // ---- Files of Reel's.
@@ -922,6 +933,8 @@ TEST_CASE("weights whose head says something else are refused", "[tmva]") {
       {"Regularization=\"0\"", "Regularization=\"3\"", "has Regularization '3', which is none of 0, 1, 2"},
       {"OutputFunction=\"S\"", "OutputFunction=\"T\"", "has OutputFunction 'T', which is none of I, S, M"},
       {"WeightDecay=\"1.0", "WeightDecay=\"x1.0", "which is no finite number"},
+      {"WeightDecay=\"1.0000000000000000e-02", "WeightDecay=\"1e400",
+       "has WeightDecay '1e400', which is no finite number"},
       {" WeightDecay=\"1.0000000000000000e-02\"", "", "<Weights> has no WeightDecay"},
       {"NetDepth=\"4\"", "NetDepth=\"4\" Depth=\"4\"", "has an attribute Depth, which means nothing there"},
   }));
@@ -994,6 +1007,8 @@ TEST_CASE("matrices that are missing, doubled, of other sizes or of bad numbers 
        "holds '-inf'"},
       {"<OutputBiases Rows=\"4\" Columns=\"1\">\n", "<OutputBiases Rows=\"4\" Columns=\"1\">\n1e60 ",
        "holds '1e60'"},
+      {"<OutputBiases Rows=\"4\" Columns=\"1\">\n", "<OutputBiases Rows=\"4\" Columns=\"1\">\n-1e400 ",
+       "holds '-1e400' at position 0, which is no finite number"},
       {"<OutputBiases Rows=\"4\" Columns=\"1\">\n", "<OutputBiases Rows=\"4\" Columns=\"1\">\n<a/>",
        "<OutputBiases> holds something other than numbers"},
       {"</OutputBiases>", "</OutputBiases><OutputBiases Rows=\"4\" Columns=\"1\">1 2 3 4</OutputBiases>",

@@ -37,8 +37,9 @@ struct CsvOptions {
 
 /// Reads a file of separated values (RFC 4180): rows of equally many cells, in lines that end in LF, CR or
 /// both. A cell may stand in quotes ("a ""b"", c"), and then go on over several lines; around one that does
-/// not, blanks are passed over. So are empty lines, and a byte order mark of UTF-8. Numbers have a decimal
-/// point whatever the locale, and may be inf.
+/// not, blanks are passed over. So are empty lines, and a byte order mark of UTF-8. Numbers are as
+/// parse_number() has them: with a decimal point whatever the locale, inf, and 0 for what is closer to it
+/// than any of float64.
 ///
 /// Throws FileError, which names line and column, for a cell that is no number, a number beyond those of
 /// float64, one that is missing and may not be, a quote at a wrong place or without its other; and for a row
