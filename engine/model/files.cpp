@@ -202,14 +202,6 @@ void add_matrix(pugi::xml_node& layer, const std::string& name, const Array& val
                        : numbers_text(value.data<double>(), value.size(), columns));
 }
 
-/// Unlike a stream it lets through that there is no memory for more.
-struct TextWriter : pugi::xml_writer {
-  std::string text;
-  void write(const void* data, std::size_t size) override {
-    text.append(static_cast<const char*>(data), size);
-  }
-};
-
 /// The whole file of a model.
 std::string text_of(const Model& model) {
   pugi::xml_document document;
@@ -225,40 +217,30 @@ std::string text_of(const Model& model) {
     }
     add_matrix(layer, name, parameter.value());
   }
-  TextWriter writer;
-  document.save(writer, "  ", pugi::format_default, pugi::encoding_utf8);
-  return std::move(writer.text);
+  return xml_text(document);
 }
 
 Values read_chosen(PartChoice& choice, const std::string& path) {
   const auto where = "[load] " + path;
-  auto text = read_whole(path);
-  pugi::xml_document document;
-  const auto root = parse_strictly(text, document, where);
-  check_root(root, where);
-  try {
+  return needing_memory_for(where, [&] {
+    auto text = read_whole(path);
+    pugi::xml_document document;
+    const auto root = parse_strictly(text, document, where);
+    check_root(root, where);
     return read_values(choice, root, where);
-  } catch (const MemoryError& error) {
-    throw MemoryError(where + ": " + error.what());
-  }
-}
-
-Values read_or_refuse(PartChoice& choice, const std::string& path) {
-  return needing_memory([&] { return read_chosen(choice, path); },
-                        [&] { return "[load] " + path + ": the memory to read it is not to be had"; });
+  });
 }
 
 }  // namespace
 
 void save(const Model& model, const std::string& path) {
-  needing_memory([&] { write_whole(path, text_of(model)); },
-                 [&] { return "[save] " + path + ": the memory to write it is not to be had"; });
+  needing_memory_for("[save] " + path, [&] { write_whole(path, text_of(model)); });
 }
 
 void load(Model& model, const std::string& path) {
   const auto where = "[load] " + path;
   PartChoice all(model, {}, where);
-  const auto values = read_or_refuse(all, path);
+  const auto values = read_chosen(all, path);
   check_whole(all.report(), where);
   // Everything has been read: nothing can fail from here on.
   for (const auto& [parameter, value] : values) parameter.assign(value);
@@ -266,7 +248,7 @@ void load(Model& model, const std::string& path) {
 
 LoadReport load(Model& model, const std::string& path, const Part& part) {
   PartChoice choice(model, part, "[load] " + path);
-  const auto values = read_or_refuse(choice, path);
+  const auto values = read_chosen(choice, path);
   choice.check_patterns();
   auto report = choice.report();
   for (const auto& [parameter, value] : values) parameter.assign(value);

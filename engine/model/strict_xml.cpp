@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <new>
+#include <utility>
 
 namespace reel {
 
@@ -100,6 +102,13 @@ void check_declaration(const pugi::xml_node& declaration, const std::string& whe
     throw FileError(place + " has standalone '" + standalone + "', which is neither yes nor no");
 }
 
+struct TextWriter : pugi::xml_writer {
+  std::string text;
+  void write(const void* data, std::size_t size) override {
+    text.append(static_cast<const char*>(data), size);
+  }
+};
+
 }  // namespace
 
 pugi::xml_node parse_strictly(std::string& text, pugi::xml_document& document, const std::string& where) {
@@ -110,6 +119,7 @@ pugi::xml_node parse_strictly(std::string& text, pugi::xml_document& document, c
   constexpr auto all = pugi::parse_full | pugi::parse_fragment;
   // With the zero behind the text: the parser writes one over the last byte that it gets.
   const auto parsed = document.load_buffer_inplace(text.data(), text.size() + 1, all, pugi::encoding_utf8);
+  if (parsed.status == pugi::status_out_of_memory) throw std::bad_alloc();
   if (!parsed)
     throw FileError(where + ": " + parsed.description() +
                     (parsed.offset > 0 ? " at byte " + std::to_string(parsed.offset) : ""));
@@ -146,6 +156,12 @@ void check_attributes(const pugi::xml_node& node, std::initializer_list<std::str
       throw FileError(where + " has an attribute " + name + ", which means nothing there");
     if (node.attribute(attribute.name()) != attribute) throw FileError(where + " has " + name + " twice");
   }
+}
+
+std::string xml_text(const pugi::xml_document& document, unsigned format) {
+  TextWriter writer;
+  document.save(writer, "  ", format, pugi::encoding_utf8);
+  return std::move(writer.text);
 }
 
 }  // namespace reel

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
 #include <set>
 
 #include "csv_rows.h"
@@ -100,15 +99,13 @@ void TableReader::take_number(const csv::Cell& cell, std::size_t column) {
 Table read_csv(const std::string& path, const CsvOptions& options) {
   const auto where = "[read_csv] " + path;
   csv::check_separator(options.separator, where);
-  const auto text = read_bytes(path);
-  TableReader table(options, where);
-  csv::RowReader rows(options.separator, [&](const csv::Row& row) { table.take(row); });
-  try {
+  return needing_memory_for(where, [&] {
+    const auto text = read_bytes(path);
+    TableReader table(options, where);
+    csv::RowReader rows(options.separator, [&](const csv::Row& row) { table.take(row); });
     rows.read(text, where);
     return table.table();
-  } catch (const std::bad_alloc&) {
-    throw MemoryError(where + " does not fit into memory");
-  }
+  });
 }
 
 Array Table::column(const std::string& name) const {

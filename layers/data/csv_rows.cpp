@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <new>
 #include <utility>
 
 #include "shown.h"
@@ -69,7 +70,7 @@ void RowReader::take_row(int, void* reader) {
 void RowReader::check(bool taken, const std::string& reason, const std::string& where) {
   if (thrown_) std::rethrow_exception(thrown_);
   if (taken) return;
-  if (csv_error(&parser_) == CSV_ENOMEM) throw MemoryError(where + " does not fit into memory");
+  if (csv_error(&parser_) == CSV_ENOMEM) throw std::bad_alloc();
   throw FileError(where + ": line " + std::to_string(cell_line_) + ", column " +
                   std::to_string(row_.size() + 1) + ": " + reason);
 }

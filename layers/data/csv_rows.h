@@ -28,7 +28,7 @@ class RowReader {
   ~RowReader() { csv_free(&parser_); }
   RowReader(const RowReader&) = delete;
 
-  /// Throws FileError, which begins with `where`, and what the function throws.
+  /// Throws FileError, which begins with `where`, std::bad_alloc, and what the function throws.
   void read(const std::string& text, const std::string& where);
 
  private:

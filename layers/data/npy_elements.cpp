@@ -2,7 +2,6 @@
 #include <cmath>
 #include <istream>
 #include <limits>
-#include <new>
 #include <streambuf>
 #include <utility>
 
@@ -130,16 +129,14 @@ Array read_array(std::string& bytes, const Header& header, const std::string& wh
 }  // namespace
 
 Array parse(std::string bytes, const std::string& where) {
-  const auto header = parse_header(bytes, where);
-  if (bytes.size() != header.bytes())
-    throw FileError(where + " has " + std::to_string(bytes.size()) + " bytes, where its header tells of " +
-                    std::to_string(header.bytes()));
-  make_native(bytes, header);
-  try {
+  return needing_memory_for(where, [&] {
+    const auto header = parse_header(bytes, where);
+    if (bytes.size() != header.bytes())
+      throw FileError(where + " has " + std::to_string(bytes.size()) + " bytes, where its header tells of " +
+                      std::to_string(header.bytes()));
+    make_native(bytes, header);
     return read_array(bytes, header, where);
-  } catch (const std::bad_alloc&) {
-    throw MemoryError(where + ": its array does not fit into memory beside the file");
-  }
+  });
 }
 
 std::string format(const Array& array) {

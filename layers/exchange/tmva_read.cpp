@@ -355,8 +355,7 @@ void read_weights(const Place& weights, TMVAFile& file, ElementType element) {
   }
 }
 
-TMVAFile read_document(const std::string& path, ElementType element) {
-  const auto where = "[read_tmva] " + path;
+TMVAFile read_document(const std::string& path, const std::string& where, ElementType element) {
   auto text = read_whole(path);
   pugi::xml_document document;
   const Place setup{parse_strictly(text, document, where), where + ": <MethodSetup>"};
@@ -373,8 +372,8 @@ TMVAFile read_document(const std::string& path, ElementType element) {
 TMVAFile read_tmva(const std::string& path, ElementType element) {
   if (!is_floating(element))
     throw Error("[read_tmva] weights are float32 or float64, not " + std::string(name_of(element)));
-  const auto no_memory = [&] { return "[read_tmva] " + path + ": the memory to read it is not to be had"; };
-  return needing_memory([&] { return read_document(path, element); }, no_memory);
+  const auto where = "[read_tmva] " + path;
+  return needing_memory_for(where, [&] { return read_document(path, where, element); });
 }
 
 }  // namespace reel

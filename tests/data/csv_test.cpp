@@ -10,6 +10,7 @@
 #include "catch.h"
 #include "directory.h"
 #include "live_bytes.h"
+#include "memory_refusals.h"
 #include "mutations.h"
 
 using namespace reel;
@@ -315,9 +316,21 @@ TEST_CASE("a table of separators alone takes memory in proportion", "[files][tab
             }
           }) < 300000000);
   }
+}
+
+TEST_CASE("a table for which there is no memory is refused as that", "[files][tables][slow]") {
+  const Directory directory;
+  const auto path = directory / "table.csv";
+  Table table;
+  table.names = {"a", "b"};
+  table.values = values(5000, 2, std::vector<double>(10000, 1.0 / 3));
+  table.text["note"] = Names(5000, "a note that is longer than a short text");
+  CHECK(refusals_for_memory(path, [&] { write_csv(path, table); }) > 5);
+  CHECK(refusals_for_memory(path, [&] { read_csv(path, with_text({"note"})); }) > 5);
+  // One cell, which libcsv holds.
   write(path, "a\n" + std::string(1000000, '1'));
   const MemoryLimit limit(1500000);
-  CHECK_THROWS_WITH(read_csv(path), ContainsSubstring(path + " does not fit into memory"));
+  CHECK_THROWS_WITH(read_csv(path), ContainsSubstring("[read_csv] " + path + ": the memory for it"));
 }
 
 TEST_CASE("damaged tables are refused, or are tables that are written and read the same", "[files][tables]") {

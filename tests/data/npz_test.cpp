@@ -9,6 +9,7 @@
 #include "catch.h"
 #include "directory.h"
 #include "live_bytes.h"
+#include "memory_refusals.h"
 #include "mutations.h"
 #include "numpy_files.h"
 
@@ -258,4 +259,15 @@ TEST_CASE("damaged archives are refused, or hold arrays", "[files][arrays]") {
     write(directory / "arrays.npz", file);
     read_npz(directory / "arrays.npz");
   });
+}
+
+TEST_CASE("an archive for which there is no memory is refused as that", "[files][arrays][slow]") {
+  const Directory directory;
+  const auto path = directory / "arrays.npz";
+  auto arrays = two_arrays();
+  arrays.emplace("large", Array(TensorType{ElementType::float64, {100, 100}}));
+  for (const auto packing : {Packing::stored, Packing::deflated}) {
+    CHECK(refusals_for_memory(path, [&] { write_npz(path, arrays, packing); }) > 5);
+    CHECK(refusals_for_memory(path, [&] { read_npz(path); }) > 5);
+  }
 }

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "directory.h"
+#include "memory_refusals.h"
 #include "mutations.h"
 
 using namespace reel;
@@ -204,4 +205,17 @@ TEST_CASE("safetensors files that were damaged are refused, or read", "[files][s
   content.texts.clear();
   write_safetensors(directory / "one", content);
   survive_mutations({read(directory / "many"), read(directory / "one")}, parse);
+}
+
+TEST_CASE("a safetensors file for which there is no memory is refused as that", "[files][slow]") {
+  const Directory directory;
+  const auto path = directory / "weights.safetensors";
+  Safetensors content;
+  for (int i = 0; i < 200; ++i) {
+    content.arrays["a tensor with a long name " + std::to_string(i)] =
+        Array(Shape{100}, ElementType::float32);
+    content.texts["a text with a long name " + std::to_string(i)] = std::string(100, 'x');
+  }
+  CHECK(refusals_for_memory(path, [&] { write_safetensors(path, content); }) > 5);
+  CHECK(refusals_for_memory(path, [&] { read_safetensors(path); }) > 5);
 }

@@ -13,6 +13,7 @@
 
 #include "catch.h"
 #include "directory.h"
+#include "memory_refusals.h"
 #include "mutations.h"
 
 using namespace reel;
@@ -1171,4 +1172,15 @@ TEST_CASE("a GRU with a bias within its reset product is none of TMVA's", "[tmva
   CHECK_THROWS_WITH(
       TMVANetwork(model / "network", described(CellKind::gru, 4, false, Reset::after_product_with_bias)),
       ContainsSubstring("TMVA's GRU has no bias within its reset product"));
+}
+
+TEST_CASE("a file of TMVA's for which there is no memory is refused as that", "[tmva][slow]") {
+  const Directory directory;
+  const auto path = directory / "net.xml";
+  Model model(Seed{1});
+  const TMVANetwork network(model / "network", described(CellKind::lstm, 50, true, Reset::before_product));
+  const auto file = network.file();
+  CHECK(refusals_for_memory(path, [&] { write_tmva(path, file); }) > 5);
+  for (const auto element : {ElementType::float32, ElementType::float64})
+    CHECK(refusals_for_memory(path, [&] { read_tmva(path, element); }) > 5);
 }

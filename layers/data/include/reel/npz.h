@@ -15,6 +15,7 @@ using NamedArrays = std::map<std::string, Array>;
 /// "<name>.npy", each read as read_npy() does. Throws FileError, which names file and array, for what is
 /// broken, encrypted, packed in another way, there twice, or no array. An entry is unpacked no further than
 /// its array goes, so that a small file that unpacks to a large one takes no more memory than its arrays.
+/// Throws MemoryError where they do not fit into it.
 NamedArrays read_npz(const std::string& path);
 
 /// Whether entries of an archive are stored as they are, as by numpy.savez, or deflated, as by
@@ -23,7 +24,8 @@ enum class Packing { stored, deflated };
 
 /// Writes arrays under their names, whole or not at all (write_whole); the same arrays give the same bytes.
 /// Throws Error for no arrays, and for a name that no archive holds: one that is not UTF-8, has a zero byte,
-/// or is longer than 65531 bytes; FileError where the file cannot be written.
+/// or is longer than 65531 bytes; FileError where the file cannot be written, MemoryError where
+/// there is no memory for it.
 void write_npz(const std::string& path, const NamedArrays& arrays, Packing packing = Packing::stored);
 
 }  // namespace reel

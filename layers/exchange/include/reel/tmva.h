@@ -153,7 +153,8 @@ TMVAFile read_tmva(const std::string& path, ElementType element = ElementType::f
 /// numbers with as many digits as bring back the same bits. Its options give the layout again, of which TMVA
 /// makes the network anew to evaluate whole batches. The file appears whole or not at all, as write_whole()
 /// says. Throws FileError where it cannot be written, and Error for a description that is none, weights that
-/// do not fit it, and weights that are not finite, which TMVA cannot read.
+/// do not fit it, and weights that are not finite, which TMVA cannot read;
+/// MemoryError where there is no memory for it.
 /// @{
 void write_tmva(const std::string& path, const TMVAFile& file);
 void write_tmva(const std::string& path, const TMVANetwork& network);
