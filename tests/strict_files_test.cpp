@@ -102,6 +102,13 @@ TEST_CASE("a number is spelled as save() may spell it", "[files]") {
     check_loaded(with("6.5", number));
 }
 
+TEST_CASE("texts of a weight file stand in messages in one line, and shortened", "[files]") {
+  check_refused(with("float32", "a&#10;b"), "has Type 'a?b'");
+  check_refused(with("6.5", "6.5" + std::string(1000000, 'x')), "'6.5" + std::string(117, 'x') + "...'");
+  check_refused(with("Matrix Name=\"W\"", "Matrix Name=\"" + std::string(1000000, 'x') + "\""),
+                "matrix cell/forget/" + std::string(108, 'x') + "... is no parameter of the model");
+}
+
 TEST_CASE("numbers closer to zero than any of their type are zero", "[files]") {
   const Directory directory;
   Model model(Seed{1});

@@ -1,3 +1,4 @@
+#include <reel/characters.h>
 #include <reel/files.h>
 #include <reel/parse_number.h>
 
@@ -80,8 +81,8 @@ void read_numbers(const std::string& where, std::string_view text, T* values, st
     const auto word = text.substr(0, length_until(std::find_if(text.begin(), text.end(), is_space)));
     const auto value = parse_number<T>(word);
     if (!value || !is_spelled_out(word))
-      throw FileError(where + " holds a bad number at position " + std::to_string(i) + ": '" +
-                      std::string(word.substr(0, 24)) + "'");
+      throw FileError(where + " holds a bad number at position " + std::to_string(i) + ": " +
+                      shown(std::string(word)));
     values[i] = *value;
     text.remove_prefix(word.size());
   }
@@ -94,7 +95,8 @@ void expect(const std::string& where, const pugi::xml_node& matrix, const char* 
   const auto found = matrix.attribute(attribute);
   if (!found) throw FileError(where + " has no " + attribute + " and must have '" + wanted + "'");
   if (found.value() != wanted)
-    throw FileError(where + " has " + attribute + " '" + found.value() + "' and must have '" + wanted + "'");
+    throw FileError(where + " has " + attribute + " " + shown(found.value()) + " and must have '" + wanted +
+                    "'");
 }
 
 /// The value of one matrix, in the type of `parameter`.
@@ -131,7 +133,7 @@ std::vector<pugi::xml_node> elements(const pugi::xml_node& parent, const std::st
     if (node.type() != pugi::node_element)
       throw FileError(where + ": in <" + parent.name() + "> stands something other than <" + wanted + ">");
     if (node.name() != wanted)
-      throw FileError(where + ": <" + node.name() + "> stands where only <" + wanted + "> may");
+      throw FileError(where + ": <" + in_one_line(node.name()) + "> stands where only <" + wanted + "> may");
     found.push_back(node);
   }
   return found;
@@ -142,7 +144,7 @@ void check_root(const pugi::xml_node& root, const std::string& where) {
   check_attributes(root, {"Format"}, where + ": <Model>");
   const std::string format = root.attribute("Format").value();
   if (format != std::to_string(format_version))
-    throw FileError(where + " has Format '" + format + "'; this version reads " +
+    throw FileError(where + " has Format " + shown(format) + "; this version reads " +
                     std::to_string(format_version));
 }
 
@@ -155,16 +157,17 @@ Values read_values(PartChoice& choice, const pugi::xml_node& root, const std::st
   for (const auto& layer : elements(root, "Layer", where)) {
     check_attributes(layer, {"Name"}, where + ": <Layer>");
     const auto scope = required(layer, "Name", where + ": <Layer>");
-    if (!layers.insert(scope).second) throw FileError(where + ": layer " + scope + " stands there twice");
+    if (!layers.insert(scope).second)
+      throw FileError(where + ": layer " + in_one_line(scope) + " stands there twice");
     const auto matrices = elements(layer, "Matrix", where);
-    if (matrices.empty()) throw FileError(where + ": layer " + scope + " holds no <Matrix>");
+    if (matrices.empty()) throw FileError(where + ": layer " + in_one_line(scope) + " holds no <Matrix>");
     for (const auto& matrix : matrices) {
       const auto name = required(matrix, "Name", where + ": <Matrix>");
       const auto full_name = scope.empty() ? name : scope + "/" + name;
-      const auto place = where + ": matrix " + full_name;
+      const auto place = where + ": matrix " + in_one_line(full_name);
       check_attributes(matrix, {"Name", "Type", "Rows", "Columns", "Shape"}, place);
       if (split_name(full_name).second != name)
-        throw FileError(place + " stands in layer '" + scope + "', which is not its own");
+        throw FileError(place + " stands in layer " + shown(scope) + ", which is not its own");
       if (!seen.insert(full_name).second) throw FileError(place + " stands there twice");
       if (const auto parameter = choice.wants(full_name))
         values.emplace_back(*parameter, read_matrix(place, matrix, *parameter));
@@ -176,7 +179,8 @@ Values read_values(PartChoice& choice, const pugi::xml_node& root, const std::st
 /// Throws FileError unless the file and the model hold the same names.
 void check_whole(const LoadReport& report, const std::string& where) {
   if (!report.not_in_model.empty())
-    throw FileError(where + ": matrix " + report.not_in_model[0] + " is no parameter of the model");
+    throw FileError(where + ": matrix " + in_one_line(report.not_in_model[0]) +
+                    " is no parameter of the model");
   if (!report.kept.empty()) throw FileError(where + ": matrix " + report.kept[0] + " is missing");
 }
 

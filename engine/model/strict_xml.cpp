@@ -96,10 +96,11 @@ void check_declaration(const pugi::xml_node& declaration, const std::string& whe
   std::string encoding = declaration.attribute("encoding").as_string("UTF-8");
   for (auto& letter : encoding)
     if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
-  if (encoding != "UTF-8") throw FileError(place + " has encoding '" + encoding + "', which is not UTF-8");
+  if (encoding != "UTF-8")
+    throw FileError(place + " has encoding " + shown(encoding) + ", which is not UTF-8");
   const std::string standalone = declaration.attribute("standalone").as_string("no");
   if (standalone != "yes" && standalone != "no")
-    throw FileError(place + " has standalone '" + standalone + "', which is neither yes nor no");
+    throw FileError(place + " has standalone " + shown(standalone) + ", which is neither yes nor no");
 }
 
 struct TextWriter : pugi::xml_writer {
@@ -132,7 +133,7 @@ pugi::xml_node parse_strictly(std::string& text, pugi::xml_document& document, c
     else if (type == pugi::node_element && !root)
       root = node;
     else if (type == pugi::node_element)
-      throw FileError(where + " holds a second root, <" + node.name() + ">");
+      throw FileError(where + " holds a second root, <" + in_one_line(node.name()) + ">");
     else if (type == pugi::node_pcdata || type == pugi::node_cdata)
       throw FileError(where + " holds text outside of its elements");
     else
@@ -153,8 +154,9 @@ void check_attributes(const pugi::xml_node& node, std::initializer_list<std::str
   for (auto attribute = node.first_attribute(); attribute; attribute = attribute.next_attribute()) {
     const std::string name = attribute.name();
     if (std::find(allowed.begin(), allowed.end(), name) == allowed.end())
-      throw FileError(where + " has an attribute " + name + ", which means nothing there");
-    if (node.attribute(attribute.name()) != attribute) throw FileError(where + " has " + name + " twice");
+      throw FileError(where + " has an attribute " + in_one_line(name) + ", which means nothing there");
+    if (node.attribute(attribute.name()) != attribute)
+      throw FileError(where + " has " + in_one_line(name) + " twice");
   }
 }
 

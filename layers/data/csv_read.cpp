@@ -1,3 +1,4 @@
+#include <reel/characters.h>
 #include <reel/csv.h>
 #include <reel/parse_number.h>
 #include <reel/whole_file.h>
@@ -7,7 +8,6 @@
 #include <set>
 
 #include "csv_rows.h"
-#include "shown.h"
 
 namespace reel {
 

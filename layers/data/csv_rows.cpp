@@ -1,13 +1,12 @@
 #include "csv_rows.h"
 
+#include <reel/characters.h>
 #include <reel/error.h>
 
 #include <algorithm>
 #include <cctype>
 #include <new>
 #include <utility>
-
-#include "shown.h"
 
 namespace reel::csv {
 

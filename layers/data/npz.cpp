@@ -1,3 +1,4 @@
+#include <reel/characters.h>
 #include <reel/npz.h>
 #include <reel/whole_file.h>
 
@@ -5,7 +6,6 @@
 #include <vector>
 
 #include "npy_format.h"
-#include "shown.h"
 #include "zip_archive.h"
 
 namespace reel {

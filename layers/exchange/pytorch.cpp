@@ -1,4 +1,5 @@
 #include <fnmatch.h>
+#include <reel/characters.h>
 #include <reel/pytorch.h>
 #include <reel/safetensors.h>
 
@@ -97,7 +98,7 @@ void check_others(const Safetensors& file, const PyTorchNames& names, const std:
   };
   for (const auto& item : file.arrays)
     if (!known.count(item.first) && !is_left_out(item.first))
-      throw FileError(where + ": tensor " + item.first + " is of no layer that was named");
+      throw FileError(where + ": tensor " + in_one_line(item.first) + " is of no layer that was named");
 }
 
 /// What a tensor has of its parts' parameters put together.

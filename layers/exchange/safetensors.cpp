@@ -1,3 +1,4 @@
+#include <reel/characters.h>
 #include <reel/safetensors.h>
 #include <reel/whole_file.h>
 
@@ -45,7 +46,7 @@ std::vector<std::uint64_t> read_counts(const HeaderValue& entry, const std::stri
   std::vector<std::uint64_t> counts;
   for (const auto& count : found->values) {
     if (count.kind != Kind::count)
-      throw FileError(where + ": in " + key + " stands " + count.text + ", which is no count");
+      throw FileError(where + ": in " + key + " stands " + in_one_line(count.text) + ", which is no count");
     counts.push_back(count.count);
   }
   return counts;
@@ -69,15 +70,16 @@ Shape read_shape(const HeaderValue& entry, ElementType element, const std::strin
 }
 
 Entry read_entry(const HeaderValue& entry, const std::string& file) {
-  const auto where = file + ": tensor '" + entry.name + "'";
+  const auto where = file + ": tensor " + shown(entry.name);
   if (entry.kind != Kind::object) throw FileError(where + " is no object");
   for (const auto& item : entry.values)
     if (item.name != "dtype" && item.name != "shape" && item.name != "data_offsets")
-      throw FileError(where + " has '" + item.name + "', which means nothing there");
+      throw FileError(where + " has " + shown(item.name) + ", which means nothing there");
   const auto* type = entry.find("dtype");
   if (!type || type->kind != Kind::text) throw FileError(where + " has no dtype");
   const auto stored = stored_type(type->text);
-  if (!stored) throw FileError(where + " is of type " + type->text + ", which Reel does not read");
+  if (!stored)
+    throw FileError(where + " is of type " + in_one_line(type->text) + ", which Reel does not read");
   const auto shape = read_shape(entry, stored->element, where);
   const auto offsets = read_counts(entry, "data_offsets", where);
   if (offsets.size() != 2 || offsets[0] > offsets[1])
@@ -95,7 +97,7 @@ void check_cover(std::vector<Entry>& entries, std::uint64_t size, const std::str
   });
   std::uint64_t end = 0;
   for (const auto& entry : entries) {
-    const auto text = where + ": tensor '" + entry.name + "'";
+    const auto text = where + ": tensor " + shown(entry.name);
     if (entry.end > size)
       throw FileError(text + " ends at byte " + std::to_string(entry.end) + " of " + std::to_string(size));
     if (entry.begin != end)
@@ -110,7 +112,8 @@ std::map<std::string, std::string> read_texts(const HeaderValue& object, const s
   if (object.kind != Kind::object) throw FileError(where + ": __metadata__ is no object");
   std::map<std::string, std::string> texts;
   for (const auto& item : object.values) {
-    if (item.kind != Kind::text) throw FileError(where + ": __metadata__ '" + item.name + "' is no text");
+    if (item.kind != Kind::text)
+      throw FileError(where + ": __metadata__ " + shown(item.name) + " is no text");
     texts[item.name] = item.text;
   }
   return texts;
@@ -119,7 +122,7 @@ std::map<std::string, std::string> read_texts(const HeaderValue& object, const s
 Array read_array(const Entry& entry, const char* data, const std::string& where) {
   Array array(entry.shape, entry.stored.element);
   if (!entry.stored.read(data + entry.begin, array.size(), array))
-    throw FileError(where + ": tensor '" + entry.name + "' holds a byte that is neither 0 nor 1");
+    throw FileError(where + ": tensor " + shown(entry.name) + " holds a byte that is neither 0 nor 1");
   return array;
 }
 

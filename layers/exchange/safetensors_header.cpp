@@ -1,5 +1,6 @@
 #include "exchange/safetensors_header.h"
 
+#include <reel/characters.h>
 #include <reel/error.h>
 
 #include <algorithm>
@@ -36,12 +37,12 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
     if (!open_.back().names.insert(name).second)
-      throw FileError(where_ + ": '" + name + "' stands twice in its header");
+      throw FileError(where_ + ": " + shown(name) + " stands twice in its header");
     name_ = std::move(name);
     return true;
   }
   bool parse_error(std::size_t, const std::string&, const Json::exception& error) override {
-    throw FileError(where_ + ": its header is no JSON: " + error.what());
+    throw FileError(where_ + ": its header is no JSON: " + in_one_line(error.what()));
   }
 
   HeaderValue header() { return std::move(root_); }
@@ -112,7 +113,7 @@ std::string quoted_text(const std::string& text, const std::string& where) {
   try {
     return Json(text).dump();
   } catch (const Json::exception& error) {
-    throw FileError(where + ": " + error.what());
+    throw FileError(where + ": " + in_one_line(error.what()));
   }
 }
 

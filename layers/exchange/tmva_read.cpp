@@ -1,3 +1,4 @@
+#include <reel/characters.h>
 #include <reel/parse_number.h>
 #include <reel/whole_file.h>
 
@@ -30,14 +31,14 @@ struct Place {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
     if (error != std::errc() || end != found.data() + found.size() || value < low || value > high)
-      refuse("has " + std::string(attribute) + " '" + found + "', which is no integer from " +
+      refuse("has " + std::string(attribute) + " " + shown(found) + ", which is no integer from " +
              std::to_string(low) + " to " + std::to_string(high));
     return value;
   }
 
   void expect(const char* attribute, std::int64_t wanted) const {
     if (text(attribute) != std::to_string(wanted))
-      refuse("has " + std::string(attribute) + " '" + text(attribute) + "' and must have '" +
+      refuse("has " + std::string(attribute) + " " + shown(text(attribute)) + " and must have '" +
              std::to_string(wanted) + "'");
   }
 
@@ -45,7 +46,7 @@ struct Place {
     const auto found = text(attribute);
     const auto value = parse_number<double>(found);
     if (!value || !std::isfinite(*value))
-      refuse("has " + std::string(attribute) + " '" + found + "', which is no finite number");
+      refuse("has " + std::string(attribute) + " " + shown(found) + ", which is no finite number");
     return *value;
   }
 
@@ -56,7 +57,7 @@ struct Place {
       if (found == code.text) return code.value;
     std::string known;
     for (const auto& code : codes) known += (known.empty() ? "" : ", ") + std::string(code.text);
-    refuse("has " + std::string(attribute) + " '" + found + "', which is none of " + known);
+    refuse("has " + std::string(attribute) + " " + shown(found) + ", which is none of " + known);
   }
 
   /// The elements in this one. Throws FileError for text and the like; comments are passed over.
@@ -65,7 +66,7 @@ struct Place {
     for (const auto& child : node.children()) {
       if (child.type() == pugi::node_comment) continue;
       if (child.type() != pugi::node_element) refuse("holds something other than elements");
-      found.push_back({child, where + ": <" + child.name() + ">"});
+      found.push_back({child, where + ": <" + in_one_line(child.name()) + ">"});
     }
     return found;
   }
@@ -116,7 +117,7 @@ class Numbers {
     // Less than the smallest of T is 0, as TMVA reads it.
     const auto value = parse_number<T>(word);
     if (!value || !std::isfinite(*value))
-      place_.refuse("holds '" + std::string(word.substr(0, 24)) + "' at position " + std::to_string(count_) +
+      place_.refuse("holds " + shown(std::string(word)) + " at position " + std::to_string(count_) +
                     ", which is no finite number");
     text_.remove_prefix(word.size());
     ++count_;
@@ -266,7 +267,7 @@ TMVAAnalysis read_analysis(const Place& general) {
     if (info.text("name") != "AnalysisType") continue;
     for (const auto& analysis : analyses)
       if (lower_case(info.text("value")) == lower_case(analysis.text)) return analysis.value;
-    info.refuse("has AnalysisType '" + info.text("value") + "', which is no analysis");
+    info.refuse("has AnalysisType " + shown(info.text("value")) + ", which is no analysis");
   }
   general.refuse("holds no AnalysisType");
 }
@@ -277,15 +278,15 @@ void check_untransformed(const Place& setup) {
     if (option.text("name") != "VarTransform") continue;
     const std::string transform = option.node.text().get();
     if (const auto lower = lower_case(transform); lower != "none" && lower != "i" && !lower.empty())
-      option.refuse("has VarTransform '" + transform + "': transformed inputs are not read");
+      option.refuse("has VarTransform " + shown(transform) + ": transformed inputs are not read");
   }
   const auto transformations = setup.child("Transformations");
   const auto found = transformations.children();
   transformations.expect("NTransformations", static_cast<std::int64_t>(found.size()));
   for (const auto& transformation : found)
     if (transformation.text("Name") != "Identity")
-      transformation.refuse("has Name '" + transformation.text("Name") +
-                            "': transformed inputs are not read");
+      transformation.refuse("has Name " + shown(transformation.text("Name")) +
+                            ": transformed inputs are not read");
 }
 
 std::vector<TMVAVariable> read_variables(const std::vector<Place>& places) {
@@ -300,7 +301,7 @@ void read_setup(const Place& setup, TMVADescription& description) {
   const std::string method = setup.text("Method");
   const std::string type = "DL::";
   if (method.compare(0, type.size(), type) != 0 || method.size() == type.size())
-    setup.refuse("has Method '" + method + "', which does not begin with 'DL::'");
+    setup.refuse("has Method " + shown(method) + ", which does not begin with 'DL::'");
   description.name = method.substr(type.size());
   static const std::vector<std::string> known{"GeneralInfo",     "Options", "Variables",
                                               "Spectators",      "Classes", "Targets",

@@ -233,6 +233,14 @@ TEST_CASE("what does not fit PyTorch's names is refused, and nothing is read", "
   }
 }
 
+TEST_CASE("names of PyTorch's tensors stand in messages in one line", "[files][pytorch]") {
+  const Directory directory;
+  const auto path = directory / "weights.safetensors";
+  write_safetensors(path, {{{"a\nb", Array(1.0f)}}, {}});
+  CHECK_THROWS_WITH(load_pytorch(PyTorchNames(), path),
+                    "[load_pytorch] " + path + ": tensor a?b is of no layer that was named");
+}
+
 TEST_CASE("PyTorch's weights for which there is no memory are refused as that", "[files][pytorch][slow]") {
   const Directory directory;
   const auto path = directory / "weights.safetensors";

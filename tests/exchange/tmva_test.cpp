@@ -1174,6 +1174,31 @@ TEST_CASE("a GRU with a bias within its reset product is none of TMVA's", "[tmva
       ContainsSubstring("TMVA's GRU has no bias within its reset product"));
 }
 
+TEST_CASE("texts of a file of TMVA's stand in messages in one line, and shortened", "[tmva]") {
+  const auto text = document(tutorial("LSTM", 5, 3, 4));
+  check_read_refused(replaced(text, "LossFunction=\"C\"", "LossFunction=\"a&#10;b\xc2\x85\""),
+                     "has LossFunction 'a?b?', which is none of");
+  const std::string endless(1000000, 'x');
+  const auto change = GENERATE_REF(values<std::pair<std::string, std::string>>(
+      {{"LossFunction=\"C\"", "LossFunction=\"" + endless + "\""},
+       {"NetDepth=\"4\"", "NetDepth=\"" + endless + "\""},
+       {"StateSize=\"4\"", "StateSize=\"" + endless + "\""},
+       {"WeightDecay=\"", "WeightDecay=\"" + endless},
+       {"Method=\"", "Method=\"" + endless},
+       {"AnalysisType\" value=\"", "AnalysisType\" value=\"" + endless},
+       {"<ReshapeLayer ", "<" + endless + "/><ReshapeLayer "},
+       {"<ReshapeLayer ", "<ReshapeLayer " + endless + "=\"1\" "},
+       {"<InputBiases Rows=\"4\" Columns=\"1\">", "<InputBiases Rows=\"4\" Columns=\"1\">" + endless}}));
+  const Directory directory;
+  write(directory / "net.xml", replaced(text, change.first, change.second));
+  try {
+    read_tmva(directory / "net.xml");
+    FAIL("it was read");
+  } catch (const FileError& error) {
+    CHECK(std::string(error.what()).size() < 500);
+  }
+}
+
 TEST_CASE("a file of TMVA's for which there is no memory is refused as that", "[tmva][slow]") {
   const Directory directory;
   const auto path = directory / "net.xml";
