@@ -27,3 +27,7 @@ TEST_CASE("a text of a message is one line, and no longer than that", "[files][c
   CHECK(in_one_line(std::string(118, 'x') + euro) == std::string(118, 'x') + "...");
   CHECK(in_one_line(std::string(117, 'x') + euro) == std::string(117, 'x') + euro);
 }
+
+TEST_CASE("letters of ASCII are made small, and no others", "[files][characters]") {
+  CHECK(lower_case("UTF-8 @AZ[ az \xc3\x84") == "utf-8 @az[ az \xc3\x84");
+}

@@ -34,6 +34,12 @@ bool is_xml_character(char32_t code) {
 
 bool is_control_character(char32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
 
+std::string lower_case(std::string text) {
+  for (auto& letter : text)
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  return text;
+}
+
 std::string in_one_line(const std::string& text) {
   constexpr std::size_t longest = 120;
   std::string line;

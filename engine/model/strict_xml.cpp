@@ -93,10 +93,8 @@ void check_declaration(const pugi::xml_node& declaration, const std::string& whe
   check_attributes(declaration, {"version", "encoding", "standalone"}, place);
   if (required(declaration, "version", place) != "1.0")
     throw FileError(place + " has another version than '1.0'");
-  std::string encoding = declaration.attribute("encoding").as_string("UTF-8");
-  for (auto& letter : encoding)
-    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
-  if (encoding != "UTF-8")
+  const std::string encoding = declaration.attribute("encoding").as_string("UTF-8");
+  if (lower_case(encoding) != "utf-8")
     throw FileError(place + " has encoding " + shown(encoding) + ", which is not UTF-8");
   const std::string standalone = declaration.attribute("standalone").as_string("no");
   if (standalone != "yes" && standalone != "no")

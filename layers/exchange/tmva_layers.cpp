@@ -170,9 +170,7 @@ std::string fault_of(const TMVADescription& description) {
 std::string name_of(const TMVALayer& layer, std::size_t index) {
   auto name = element_of(layer);
   name.erase(name.size() - std::string("Layer").size());
-  for (auto& letter : name)
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  return name + " " + std::to_string(index + 1);
+  return lower_case(name) + " " + std::to_string(index + 1);
 }
 
 std::string element_of(const TMVALayer& layer) {

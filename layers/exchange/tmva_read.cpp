@@ -256,12 +256,6 @@ class LayerReader {
   Extents at_;
 };
 
-std::string lower_case(std::string text) {
-  for (auto& letter : text)
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  return text;
-}
-
 TMVAAnalysis read_analysis(const Place& general) {
   for (const auto& info : general.children()) {
     if (info.text("name") != "AnalysisType") continue;
