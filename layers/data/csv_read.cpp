@@ -22,7 +22,17 @@ class TableReader {
     if (first_line_ != 0) return take_cells(row);
     first_line_ = row[0].line;
     take_names(row);
-    if (!options_.header) take_cells(row);
+    if (options_.header) return;
+    for (std::size_t line = 1; line <= empty_lines_before_; ++line) take_empty_line(line);
+    take_cells(row);
+  }
+  /// A row where rows have one cell, which is empty there. Before the first row nothing tells how many they
+  /// have.
+  void take_empty_line(std::size_t line) {
+    if (first_line_ == 0)
+      empty_lines_before_ = line;
+    else if (names_.size() == 1)
+      take_cells({{"", line}});
   }
   Table table() {
     if (first_line_ == 0) throw FileError(where_ + " has no row");
@@ -45,7 +55,8 @@ class TableReader {
 
   const CsvOptions& options_;
   const std::string& where_;
-  std::size_t first_line_ = 0;  // that of the first row; 0 before it
+  std::size_t first_line_ = 0;          // that of the first row; 0 before it
+  std::size_t empty_lines_before_ = 0;  // it, from the first one on
   std::vector<std::string> names_;
   std::vector<std::vector<std::string>*> texts_;  // for each column where its text goes; null for numbers
   std::vector<double> numbers_;
@@ -102,7 +113,9 @@ Table read_csv(const std::string& path, const CsvOptions& options) {
   return needing_memory_for(where, [&] {
     const auto text = read_bytes(path);
     TableReader table(options, where);
-    csv::RowReader rows(options.separator, [&](const csv::Row& row) { table.take(row); });
+    csv::RowReader rows(
+        options.separator, [&](const csv::Row& row) { table.take(row); },
+        [&](std::size_t line) { table.take_empty_line(line); });
     rows.read(text, where);
     return table.table();
   });

@@ -122,6 +122,44 @@ TEST_CASE("missing numbers become NaN, or are refused", "[files][tables]") {
   CHECK(refusal("a,b\n1,\n", options) == ": line 2, column 2 ('b'): an empty cell is no number");
 }
 
+TEST_CASE("an empty line is a missing number in a table of one column", "[files][tables]") {
+  const auto expected = values(4, 1, {1, missing, missing, 4});
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    const auto lines = [&](const std::vector<std::string>& each) {
+      std::string text;
+      for (const auto& line : each) text += line + end;
+      return text;
+    };
+    CHECK(same(read_table(lines({"a", "1", "", " \t ", "4"})).values, expected));
+    // An end of the last line begins no other; nothing else ends it.
+    CHECK(same(read_table(lines({"a", "1", "", "\"\""}) + "4").values, expected));
+    CHECK(same(read_table(lines({"a", "1", "", "", "4", ""})).values,
+               values(5, 1, {1, missing, missing, 4, missing})));
+    // Before a header there is no row; without one the first lines are rows too.
+    CHECK(same(read_table(lines({"", "", "a", "1", "", "", "4"})).values, expected));
+    CHECK(
+        same(read_table(lines({"", "", "3"}), without_header()).values, values(3, 1, {missing, missing, 3})));
+    CHECK(refusal(lines({"", " ", ""}), without_header()) == " has no row");
+    CHECK(read_table(lines({"a", "x", "", "y"}), with_text({"a"})).text.at("a") == Names{"x", "", "y"});
+    // Within quotes a line is a part of its cell.
+    CHECK(read_table(lines({"a", "\"x", "", "y\"", "", "z"}), with_text({"a"})).text.at("a") ==
+          Names{"x" + end + end + "y", "", "z"});
+    CsvOptions options;
+    options.may_miss = false;
+    CHECK(refusal(lines({"a", "1", "", "3"}), options) ==
+          ": line 3, column 1 ('a'): an empty cell where no number may be missing");
+    options.may_miss = true;
+    options.missing = {"NA"};
+    CHECK(refusal(lines({"a", "", "3"}), options) == ": line 2, column 1 ('a'): an empty cell is no number");
+    // Where there are several columns it is passed over.
+    CHECK(read_table(lines({"", "1,2", "", " ", "3,4", ""}), without_header()).values ==
+          values(2, 2, {1, 2, 3, 4}));
+  }
+  // A blank that separates cells is none of an empty line.
+  CHECK(same(read_table("a\tb\n\t\n \n1\t2\n", separated_by('\t')).values,
+             values(2, 2, {missing, missing, 1, 2})));
+}
+
 TEST_CASE("a wrong cell is named by line and column", "[files][tables]") {
   const std::string start = "time,temperature,speed\n1,2,3\n";
   for (const auto& cell : {"abc", "1.5x", "0x10", "1,000", "--1", "+-1", "1e", "1 2", "1_000", ".", "+",
