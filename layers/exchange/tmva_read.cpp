@@ -79,9 +79,11 @@ struct Place {
     return {found, where + ": <" + name + ">"};
   }
 
-  /// The numbered elements in this one, as many as `count` says, in their order.
-  std::vector<Place> counted(const char* count, const std::string& name, const char* index) const {
+  /// The numbered elements in this one, as many as `count` says and no fewer than `least`, in their order.
+  std::vector<Place> counted(const char* count, const std::string& name, const char* index,
+                             std::int64_t least = 1) const {
     auto found = children();
+    integer(count, least);
     expect(count, static_cast<std::int64_t>(found.size()));
     for (std::size_t i = 0; i < found.size(); ++i) {
       found[i].where += " " + std::to_string(i);
@@ -276,6 +278,7 @@ void check_untransformed(const Place& setup) {
   }
   const auto transformations = setup.child("Transformations");
   const auto found = transformations.children();
+  transformations.integer("NTransformations", 0);
   transformations.expect("NTransformations", static_cast<std::int64_t>(found.size()));
   for (const auto& transformation : found)
     if (transformation.text("Name") != "Identity")
@@ -308,6 +311,8 @@ void read_setup(const Place& setup, TMVADescription& description) {
   description.analysis = read_analysis(setup.child("GeneralInfo"));
   check_untransformed(setup);
   description.variables = read_variables(setup.child("Variables").counted("NVar", "Variable", "VarIndex"));
+  // They are not kept, but are to be what they say.
+  if (setup.node.child("Spectators")) setup.child("Spectators").counted("NSpec", "Spectator", "SpecIndex", 0);
   description.classes.clear();
   for (const auto& place : setup.child("Classes").counted("NClass", "Class", "Index"))
     description.classes.push_back(place.text("Name"));
@@ -342,6 +347,7 @@ void read_weights(const Place& weights, TMVAFile& file, ElementType element) {
   description.output = weights.code("OutputFunction", outputs);
   description.weight_decay = weights.number("WeightDecay");
   auto layers = weights.children();
+  weights.integer("NetDepth", 1);
   weights.expect("NetDepth", static_cast<std::int64_t>(layers.size()));
   LayerReader reader(file, element);
   for (std::size_t i = 0; i < layers.size(); ++i) {

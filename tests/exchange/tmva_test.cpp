@@ -1097,6 +1097,9 @@ TEST_CASE("descriptions that are none are refused, and make nothing", "[tmva]") 
   refused([](auto& d) { d.name = "Sign\xe4l"; }, "the method's name is empty or no single line of UTF-8");
   refused([](auto& d) { d.classes[0] = "\xef\xbf\xbe"; }, "the name of a class is empty or no single line");
   refused([](auto& d) { d.classes[0] = "\t"; }, "the name of a class is empty or no single line");
+  refused([](auto& d) { d.classes.clear(); }, "there are no classes");
+  refused([](auto& d) { d.classes.resize(1); }, "a classification is between 2 classes, not 1");
+  refused([](auto& d) { d.classes.push_back("Third"); }, "a classification is between 2 classes, not 3");
   refused([](auto& d) { d.variables.resize(11); }, "there are 11 variables for 4 steps of 3 inputs");
   refused([](auto& d) { d.variables = std::vector<TMVAVariable>(12); },
           "the expression of a variable is empty");
@@ -1172,6 +1175,36 @@ TEST_CASE("a GRU with a bias within its reset product is none of TMVA's", "[tmva
   CHECK_THROWS_WITH(
       TMVANetwork(model / "network", described(CellKind::gru, 4, false, Reset::after_product_with_bias)),
       ContainsSubstring("TMVA's GRU has no bias within its reset product"));
+}
+
+TEST_CASE("counts that make no sense are refused, whatever stands behind them", "[tmva]") {
+  const auto text = document(tutorial("LSTM", 5, 3, 4));
+  const auto without = [](std::string from, const std::string& begin, const std::string& end) {
+    const auto at = from.find(begin) + begin.size();
+    return from.erase(at, from.find(end, at) - at);
+  };
+  const auto no_variables = without(text, "<Variables NVar=\"15\">", "</Variables>");
+  check_read_refused(replaced(no_variables, "NVar=\"15\"", "NVar=\"0\""),
+                     "<Variables> has NVar '0', which is no integer from 1 to 2147483647");
+  const auto no_classes = without(text, "<Classes NClass=\"2\">", "</Classes>");
+  check_read_refused(replaced(no_classes, "NClass=\"2\"", "NClass=\"0\""),
+                     "<Classes> has NClass '0', which is no integer from 1");
+  check_read_refused(replaced(text, "</Classes>", "</Classes><Targets NTrgt=\"0\"/>"),
+                     "<Targets> has NTrgt '0', which is no integer from 1");
+  const auto one_class = replaced(text, "<Class Name=\"Background\" Index=\"1\"/>", "");
+  check_read_refused(replaced(one_class, "NClass=\"2\"", "NClass=\"1\""),
+                     "a classification is between 2 classes, not 1");
+  const auto no_layers =
+      without(text, "WeightDecay=\"1.0000000000000000e-02\">", "</Weights>\n</MethodSetup>");
+  check_read_refused(replaced(no_layers, "NetDepth=\"4\"", "NetDepth=\"0\""), "<Weights> has NetDepth '0'");
+  const std::vector<std::pair<std::string, std::string>> counts{
+      {"NVar=\"15\"", "15"},   {"NClass=\"2\"", "2"},           {"NSpec=\"0\"", "0"},
+      {"NetDepth=\"4\"", "4"}, {"NTransformations=\"0\"", "0"}, {"InputWidth=\"3\"", "3"},
+      {"BatchSize=\"1\"", "1"}};
+  for (const auto& [count, number] : counts)
+    for (const std::string wrong : {"-1", "2147483648", "18446744073709551617", "1e3", "+2", " 2", "0x2", ""})
+      check_read_refused(replaced(text, count, replaced(count, number, wrong)),
+                         "has " + count.substr(0, count.find('=')) + " '" + wrong + "', which is no integer");
 }
 
 TEST_CASE("texts of a file of TMVA's stand in messages in one line, and shortened", "[tmva]") {
