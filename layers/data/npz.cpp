@@ -3,6 +3,7 @@
 #include <reel/whole_file.h>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "npy_format.h"
@@ -107,7 +108,9 @@ std::string content(const ZipSource& source) {
   return bytes;
 }
 
-NamedArrays read(const std::string& path, const std::string& where) {
+/// The arrays in the entries that `is_wanted` chooses, by the entries' names.
+template <class IsWanted>
+NamedArrays read(const std::string& path, const std::string& where, const IsWanted& is_wanted) {
   const auto bytes = read_bytes(path);
   // What libzip takes for the archive of no entries.
   if (bytes.empty()) throw FileError(where + " is empty");
@@ -115,11 +118,22 @@ NamedArrays read(const std::string& path, const std::string& where) {
   const auto archive = open_zip(source, ZIP_RDONLY, where);
   NamedArrays arrays;
   for (const auto& status : entries(archive.get(), bytes.size(), where)) {
+    if (!is_wanted(status.name)) continue;
     const auto place = where + ": " + shown(status.name);
     const auto name = array_name(status.name, place);
     if (arrays.count(name) != 0) throw FileError(place + " is there twice");
     arrays.emplace(name, read_entry(archive.get(), status, place));
   }
+  return arrays;
+}
+
+NamedArrays read_named(const std::string& path, const std::vector<std::string>& names,
+                       const std::string& where) {
+  std::set<std::string> wanted;
+  for (const auto& name : names) wanted.insert(name + ending);
+  auto arrays = read(path, where, [&](const std::string& entry) { return wanted.count(entry) != 0; });
+  for (const auto& name : names)
+    if (arrays.count(name) == 0) throw FileError(where + " holds no array " + shown(name));
   return arrays;
 }
 
@@ -145,7 +159,13 @@ std::string archive_of(const NamedArrays& arrays, Packing packing, const std::st
 
 NamedArrays read_npz(const std::string& path) {
   const auto where = "[read_npz] " + path;
-  return needing_memory_for(where, [&] { return read(path, where); });
+  return needing_memory_for(where,
+                            [&] { return read(path, where, [](const std::string&) { return true; }); });
+}
+
+NamedArrays read_npz(const std::string& path, const std::vector<std::string>& names) {
+  const auto where = "[read_npz] " + path;
+  return needing_memory_for(where, [&] { return read_named(path, names, where); });
 }
 
 void write_npz(const std::string& path, const NamedArrays& arrays, Packing packing) {

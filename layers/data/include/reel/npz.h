@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace REEL_PUBLIC reel {
 
@@ -17,6 +18,13 @@ using NamedArrays = std::map<std::string, Array>;
 /// its array goes, so that a small file that unpacks to a large one takes no more memory than its arrays.
 /// Throws MemoryError where they do not fit into it.
 NamedArrays read_npz(const std::string& path);
+
+/// Those of these names alone. No other entry is unpacked, so that the archive may hold texts, objects and
+/// files that are no arrays beside them. Throws as the other does, and FileError for a name that is not
+/// there.
+///
+///     const auto arrays = read_npz("events.npz", {"hits", "labels"});
+NamedArrays read_npz(const std::string& path, const std::vector<std::string>& names);
 
 /// Whether entries of an archive are stored as they are, as by numpy.savez, or deflated, as by
 /// numpy.savez_compressed: weights hardly become smaller, counts and masks do.
