@@ -32,8 +32,8 @@ enum class Packing { stored, deflated };
 
 /// Writes arrays under their names, whole or not at all (write_whole); the same arrays give the same bytes.
 /// Throws Error for no arrays, and for a name that no archive holds: one that is not UTF-8, has a zero byte,
-/// or is longer than 65531 bytes; FileError where the file cannot be written, MemoryError where
-/// there is no memory for it.
+/// or is longer than 65531 bytes; FileError where the file cannot be written, MemoryError where there is no
+/// memory for it.
 void write_npz(const std::string& path, const NamedArrays& arrays, Packing packing = Packing::stored);
 
 }  // namespace reel
