@@ -206,8 +206,8 @@ TEST_CASE("a file that does not fit the model is refused and changes nothing", "
   }
   SECTION("bad numbers") {
     const std::string bad = " holds a bad number at position 5: ";
-    for (const std::string word : {"six", "1e999", "-1e999", "1e-999", "6,5", "6.5f", "0x1p3", "+6.5",
-                                   "6.5.1", "--6", "1e", "&lt;6", "6;"})
+    for (const std::string word :
+         {"six", "1e999", "-1e999", "6,5", "6.5f", "0x1p3", "+6.5", "6.5.1", "--6", "1e", "&lt;6", "6;"})
       check_refused(with("6.5", word), first + bad + "'" + (word == "&lt;6" ? "<6" : word) + "'");
     check_refused(with("4 5 6.5", "4 5,6.5"), first + " holds a bad number at position 4: '5,6.5'");
     check_refused(with("-0.25", "zero"), "matrix head/scale holds a bad number at position 0: 'zero'");

@@ -3,11 +3,15 @@
 
 #include <reel/reel.h>
 
+#include <filesystem>
 #include <optional>
+
+#include <pugixml.hpp>
 
 #include "catch.h"
 #include "directory.h"
 #include "live_bytes.h"
+#include "memory_refusals.h"
 #include "models.h"
 #include "refusals.h"
 #include "run/arenas.h"
@@ -222,16 +226,60 @@ TEST_CASE("a file for which there is no memory leaves the place and the model as
   w.assign(Array({many}, ElementType::float32));
   const auto before = values(model);
   for (const std::size_t bytes : {std::size_t{10} << 10, std::size_t{300} << 10, std::size_t{1600} << 10}) {
-    const auto text = message_of([&] {
-      const MemoryLimit limit(bytes);
-      load(model, path);
-    });
-    INFO(text);
-    CHECK((text.find("not to be had") != std::string::npos ||
-           text.find("does not fit into memory") != std::string::npos));
-    CHECK(has(text, {"[load] " + path}));
+    CHECK(has(refusal_within(bytes, [&] { load(model, path); }), {"[load] " + path}));
   }
   CHECK(values(model) == before);
+}
+
+TEST_CASE("texts and bytes for which there is no memory are refused as that") {
+  const Directory directory;
+  const auto path = directory / "text";
+  write(path, std::string(1000000, 'x'));
+  CHECK(refusals_for_memory(path, [&] { read_whole(path); }) > 5);
+  CHECK(refusals_for_memory(path, [&] { read_bytes(path); }) > 5);
+  CHECK(has(refusal_within(100000, [&] { read_bytes(path); }),
+            {"[load] " + path + " does not fit into memory: it has 1000000 bytes"}));
+  // What is written needs no memory but for names: here for that to which a link leads.
+  const auto link = directory / "link";
+  std::filesystem::create_symlink((directory / "") + std::string(3500, '/') + "text", link);
+  CHECK(refusals_for_memory(link, [&] { write_whole(link, "y"); }) > 0);
+  CHECK(read(path) == "y");
+  CHECK(refusals_for_memory(link, [&] { check_writable(link); }) > 0);
+}
+
+namespace {
+
+/// Lets the parser of XML have no memory while it lives.
+class NoMemoryForXml {
+ public:
+  NoMemoryForXml()
+      : allocate_(pugi::get_memory_allocation_function()), free_(pugi::get_memory_deallocation_function()) {
+    pugi::set_memory_management_functions([](std::size_t) -> void* { return nullptr; }, free_);
+  }
+  ~NoMemoryForXml() { pugi::set_memory_management_functions(allocate_, free_); }
+  NoMemoryForXml(const NoMemoryForXml&) = delete;
+
+ private:
+  pugi::allocation_function allocate_;
+  pugi::deallocation_function free_;
+};
+
+}  // namespace
+
+TEST_CASE("where the parser of XML finds no memory that is said") {
+  const Directory directory;
+  const auto path = directory / "model.xml";
+  Model model(Seed{1});
+  // More than what a document holds in itself.
+  const auto w = (model / "net").parameter("W", {many}, constant_init(1.0 / 3));
+  save(model, path);
+  const auto file = read(path);
+  const NoMemoryForXml none;
+  CHECK_THROWS_AS(load(model, path), MemoryError);
+  CHECK_THROWS_WITH(load(model, path), ContainsSubstring("[load] " + path));
+  CHECK_THROWS_AS(save(model, path), MemoryError);
+  CHECK_THROWS_WITH(save(model, path), ContainsSubstring("[save] " + path));
+  CHECK(read(path) == file);
 }
 
 TEST_CASE("to give arenas back takes no memory") {

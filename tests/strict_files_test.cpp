@@ -2,6 +2,8 @@
 
 #include <reel/files.h>
 
+#include <cmath>
+
 #include "weight_file.h"
 
 using namespace reel;
@@ -98,6 +100,26 @@ TEST_CASE("a number is spelled as save() may spell it", "[files]") {
     check_refused(with("6.5", number), "matrix cell/forget/W holds a bad number at position 5: '" + number);
   for (const std::string number : {"6.50", "06.5", "65e-1", "6.5e+00", "6.5E0", "0.65e1"})
     check_loaded(with("6.5", number));
+}
+
+TEST_CASE("texts of a weight file stand in messages in one line, and shortened", "[files]") {
+  check_refused(with("float32", "a&#10;b"), "has Type 'a?b'");
+  check_refused(with("6.5", "6.5" + std::string(1000000, 'x')), "'6.5" + std::string(117, 'x') + "...'");
+  check_refused(with("Matrix Name=\"W\"", "Matrix Name=\"" + std::string(1000000, 'x') + "\""),
+                "matrix cell/forget/" + std::string(108, 'x') + "... is no parameter of the model");
+}
+
+TEST_CASE("numbers closer to zero than any of their type are zero", "[files]") {
+  const Directory directory;
+  Model model(Seed{1});
+  make_parameters(model);
+  for (const std::string number : {"1e-60", "1e-400", "-1e-400", "-0.00001e-320"}) {
+    write(directory / "numbers.xml", with("6.5", number));
+    load(model, directory / "numbers.xml");
+    const auto loaded = model.parameter("cell/forget/W").value().at(5);
+    CAPTURE(number);
+    CHECK((loaded == 0 && std::signbit(loaded) == (number[0] == '-')));
+  }
 }
 
 TEST_CASE("numbers that are none and infinities are read back", "[files]") {

@@ -1,5 +1,7 @@
 #include <reel/characters.h>
 
+#include <algorithm>
+
 namespace reel {
 
 namespace {
@@ -31,5 +33,29 @@ bool is_xml_character(char32_t code) {
 }
 
 bool is_control_character(char32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
+
+std::string lower_case(std::string text) {
+  for (auto& letter : text)
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  return text;
+}
+
+std::string in_one_line(const std::string& text) {
+  constexpr std::size_t longest = 120;
+  std::string line;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto [code, bytes] = character_at(text, at);
+    const bool is_whole = at + std::max<std::size_t>(bytes, 1) <= longest;
+    if (!is_whole) return line + "...";
+    if (bytes == 0 || is_control_character(code))
+      line += '?';
+    else
+      line.append(text, at, bytes);
+    at += std::max<std::size_t>(bytes, 1);
+  }
+  return line;
+}
+
+std::string shown(const std::string& text) { return "'" + in_one_line(text) + "'"; }
 
 }  // namespace reel

@@ -1,5 +1,8 @@
+#include <reel/characters.h>
 #include <reel/files.h>
+#include <reel/parse_number.h>
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 #include <string_view>
@@ -48,38 +51,43 @@ std::string numbers_text(const T* values, std::int64_t count, std::int64_t colum
   return text;
 }
 
-/// Whether a number is spelled as numbers_text() may spell one, of which std::from_chars takes more: "1.",
-/// ".5", "infinity". A zero stands behind it.
+/// Whether a number is spelled as numbers_text() may spell one, of which parse_number() takes more: "+1",
+/// "1.",
+/// ".5", "infinity".
 bool is_spelled_out(std::string_view number) {
   if (number[0] == '-') number.remove_prefix(1);
   if (number == "inf" || number == "nan") return true;
-  const auto is_digit = [](char letter) { return letter >= '0' && letter <= '9'; };
+  const auto is_digit_at = [&](std::size_t at) {
+    return at < number.size() && number[at] >= '0' && number[at] <= '9';
+  };
   const auto point = number.find('.');
-  return is_digit(number[0]) && (point == number.npos || is_digit(number.data()[point + 1]));
+  return is_digit_at(0) && (point == number.npos || is_digit_at(point + 1));
 }
 
 /// Reads the numbers of one matrix. Throws FileError naming the first bad one.
 template <class T>
-void read_numbers(const std::string& where, const char* text, T* values, std::int64_t count) {
-  const char* end = text + std::char_traits<char>::length(text);
+void read_numbers(const std::string& where, std::string_view text, T* values, std::int64_t count) {
+  const auto is_space = [](char letter) {
+    return letter == ' ' || letter == '\n' || letter == '\t' || letter == '\r';
+  };
+  const auto length_until = [&](const auto* end) { return static_cast<std::size_t>(end - text.begin()); };
   const auto skip_space = [&] {
-    while (text < end && (*text == ' ' || *text == '\n' || *text == '\t' || *text == '\r')) ++text;
+    text.remove_prefix(length_until(std::find_if_not(text.begin(), text.end(), is_space)));
   };
   for (std::int64_t i = 0; i < count; ++i) {
     skip_space();
-    if (text == end)
+    if (text.empty())
       throw FileError(where + " holds " + std::to_string(i) + " numbers and needs " + std::to_string(count));
-    const auto [after, error] = std::from_chars(text, end, values[i]);
-    const bool whole = after == end || *after == ' ' || *after == '\n' || *after == '\t' || *after == '\r';
-    if (error != std::errc() || !whole || !is_spelled_out({text, static_cast<std::size_t>(after - text)})) {
-      std::string word(text, std::min<std::ptrdiff_t>(end - text, 24));
-      throw FileError(where + " holds a bad number at position " + std::to_string(i) + ": '" +
-                      word.substr(0, word.find_first_of(" \n\t\r")) + "'");
-    }
-    text = after;
+    const auto word = text.substr(0, length_until(std::find_if(text.begin(), text.end(), is_space)));
+    const auto value = parse_number<T>(word);
+    if (!value || !is_spelled_out(word))
+      throw FileError(where + " holds a bad number at position " + std::to_string(i) + ": " +
+                      shown(std::string(word)));
+    values[i] = *value;
+    text.remove_prefix(word.size());
   }
   skip_space();
-  if (text != end) throw FileError(where + " holds more than its " + std::to_string(count) + " numbers");
+  if (!text.empty()) throw FileError(where + " holds more than its " + std::to_string(count) + " numbers");
 }
 
 void expect(const std::string& where, const pugi::xml_node& matrix, const char* attribute,
@@ -87,7 +95,8 @@ void expect(const std::string& where, const pugi::xml_node& matrix, const char* 
   const auto found = matrix.attribute(attribute);
   if (!found) throw FileError(where + " has no " + attribute + " and must have '" + wanted + "'");
   if (found.value() != wanted)
-    throw FileError(where + " has " + attribute + " '" + found.value() + "' and must have '" + wanted + "'");
+    throw FileError(where + " has " + attribute + " " + shown(found.value()) + " and must have '" + wanted +
+                    "'");
 }
 
 /// The value of one matrix, in the type of `parameter`.
@@ -124,7 +133,7 @@ std::vector<pugi::xml_node> elements(const pugi::xml_node& parent, const std::st
     if (node.type() != pugi::node_element)
       throw FileError(where + ": in <" + parent.name() + "> stands something other than <" + wanted + ">");
     if (node.name() != wanted)
-      throw FileError(where + ": <" + node.name() + "> stands where only <" + wanted + "> may");
+      throw FileError(where + ": <" + in_one_line(node.name()) + "> stands where only <" + wanted + "> may");
     found.push_back(node);
   }
   return found;
@@ -135,7 +144,7 @@ void check_root(const pugi::xml_node& root, const std::string& where) {
   check_attributes(root, {"Format"}, where + ": <Model>");
   const std::string format = root.attribute("Format").value();
   if (format != std::to_string(format_version))
-    throw FileError(where + " has Format '" + format + "'; this version reads " +
+    throw FileError(where + " has Format " + shown(format) + "; this version reads " +
                     std::to_string(format_version));
 }
 
@@ -148,16 +157,17 @@ Values read_values(PartChoice& choice, const pugi::xml_node& root, const std::st
   for (const auto& layer : elements(root, "Layer", where)) {
     check_attributes(layer, {"Name"}, where + ": <Layer>");
     const auto scope = required(layer, "Name", where + ": <Layer>");
-    if (!layers.insert(scope).second) throw FileError(where + ": layer " + scope + " stands there twice");
+    if (!layers.insert(scope).second)
+      throw FileError(where + ": layer " + in_one_line(scope) + " stands there twice");
     const auto matrices = elements(layer, "Matrix", where);
-    if (matrices.empty()) throw FileError(where + ": layer " + scope + " holds no <Matrix>");
+    if (matrices.empty()) throw FileError(where + ": layer " + in_one_line(scope) + " holds no <Matrix>");
     for (const auto& matrix : matrices) {
       const auto name = required(matrix, "Name", where + ": <Matrix>");
       const auto full_name = scope.empty() ? name : scope + "/" + name;
-      const auto place = where + ": matrix " + full_name;
+      const auto place = where + ": matrix " + in_one_line(full_name);
       check_attributes(matrix, {"Name", "Type", "Rows", "Columns", "Shape"}, place);
       if (split_name(full_name).second != name)
-        throw FileError(place + " stands in layer '" + scope + "', which is not its own");
+        throw FileError(place + " stands in layer " + shown(scope) + ", which is not its own");
       if (!seen.insert(full_name).second) throw FileError(place + " stands there twice");
       if (const auto parameter = choice.wants(full_name))
         values.emplace_back(*parameter, read_matrix(place, matrix, *parameter));
@@ -169,7 +179,8 @@ Values read_values(PartChoice& choice, const pugi::xml_node& root, const std::st
 /// Throws FileError unless the file and the model hold the same names.
 void check_whole(const LoadReport& report, const std::string& where) {
   if (!report.not_in_model.empty())
-    throw FileError(where + ": matrix " + report.not_in_model[0] + " is no parameter of the model");
+    throw FileError(where + ": matrix " + in_one_line(report.not_in_model[0]) +
+                    " is no parameter of the model");
   if (!report.kept.empty()) throw FileError(where + ": matrix " + report.kept[0] + " is missing");
 }
 
@@ -195,14 +206,6 @@ void add_matrix(pugi::xml_node& layer, const std::string& name, const Array& val
                        : numbers_text(value.data<double>(), value.size(), columns));
 }
 
-/// Unlike a stream it lets through that there is no memory for more.
-struct TextWriter : pugi::xml_writer {
-  std::string text;
-  void write(const void* data, std::size_t size) override {
-    text.append(static_cast<const char*>(data), size);
-  }
-};
-
 /// The whole file of a model.
 std::string text_of(const Model& model) {
   pugi::xml_document document;
@@ -218,40 +221,30 @@ std::string text_of(const Model& model) {
     }
     add_matrix(layer, name, parameter.value());
   }
-  TextWriter writer;
-  document.save(writer, "  ", pugi::format_default, pugi::encoding_utf8);
-  return std::move(writer.text);
+  return xml_text(document);
 }
 
 Values read_chosen(PartChoice& choice, const std::string& path) {
   const auto where = "[load] " + path;
-  auto text = read_whole(path);
-  pugi::xml_document document;
-  const auto root = parse_strictly(text, document, where);
-  check_root(root, where);
-  try {
+  return needing_memory_for(where, [&] {
+    auto text = read_whole(path);
+    pugi::xml_document document;
+    const auto root = parse_strictly(text, document, where);
+    check_root(root, where);
     return read_values(choice, root, where);
-  } catch (const MemoryError& error) {
-    throw MemoryError(where + ": " + error.what());
-  }
-}
-
-Values read_or_refuse(PartChoice& choice, const std::string& path) {
-  return needing_memory([&] { return read_chosen(choice, path); },
-                        [&] { return "[load] " + path + ": the memory to read it is not to be had"; });
+  });
 }
 
 }  // namespace
 
 void save(const Model& model, const std::string& path) {
-  needing_memory([&] { write_whole(path, text_of(model)); },
-                 [&] { return "[save] " + path + ": the memory to write it is not to be had"; });
+  needing_memory_for("[save] " + path, [&] { write_whole(path, text_of(model)); });
 }
 
 void load(Model& model, const std::string& path) {
   const auto where = "[load] " + path;
   PartChoice all(model, {}, where);
-  const auto values = read_or_refuse(all, path);
+  const auto values = read_chosen(all, path);
   check_whole(all.report(), where);
   // Everything has been read: nothing can fail from here on.
   for (const auto& [parameter, value] : values) parameter.assign(value);
@@ -259,7 +252,7 @@ void load(Model& model, const std::string& path) {
 
 LoadReport load(Model& model, const std::string& path, const Part& part) {
   PartChoice choice(model, part, "[load] " + path);
-  const auto values = read_or_refuse(choice, path);
+  const auto values = read_chosen(choice, path);
   choice.check_patterns();
   auto report = choice.report();
   for (const auto& [parameter, value] : values) parameter.assign(value);

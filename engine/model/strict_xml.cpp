@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <new>
+#include <utility>
 
 namespace reel {
 
@@ -91,14 +93,20 @@ void check_declaration(const pugi::xml_node& declaration, const std::string& whe
   check_attributes(declaration, {"version", "encoding", "standalone"}, place);
   if (required(declaration, "version", place) != "1.0")
     throw FileError(place + " has another version than '1.0'");
-  std::string encoding = declaration.attribute("encoding").as_string("UTF-8");
-  for (auto& letter : encoding)
-    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
-  if (encoding != "UTF-8") throw FileError(place + " has encoding '" + encoding + "', which is not UTF-8");
+  const std::string encoding = declaration.attribute("encoding").as_string("UTF-8");
+  if (lower_case(encoding) != "utf-8")
+    throw FileError(place + " has encoding " + shown(encoding) + ", which is not UTF-8");
   const std::string standalone = declaration.attribute("standalone").as_string("no");
   if (standalone != "yes" && standalone != "no")
-    throw FileError(place + " has standalone '" + standalone + "', which is neither yes nor no");
+    throw FileError(place + " has standalone " + shown(standalone) + ", which is neither yes nor no");
 }
+
+struct TextWriter : pugi::xml_writer {
+  std::string text;
+  void write(const void* data, std::size_t size) override {
+    text.append(static_cast<const char*>(data), size);
+  }
+};
 
 }  // namespace
 
@@ -110,6 +118,7 @@ pugi::xml_node parse_strictly(std::string& text, pugi::xml_document& document, c
   constexpr auto all = pugi::parse_full | pugi::parse_fragment;
   // With the zero behind the text: the parser writes one over the last byte that it gets.
   const auto parsed = document.load_buffer_inplace(text.data(), text.size() + 1, all, pugi::encoding_utf8);
+  if (parsed.status == pugi::status_out_of_memory) throw std::bad_alloc();
   if (!parsed)
     throw FileError(where + ": " + parsed.description() +
                     (parsed.offset > 0 ? " at byte " + std::to_string(parsed.offset) : ""));
@@ -122,7 +131,7 @@ pugi::xml_node parse_strictly(std::string& text, pugi::xml_document& document, c
     else if (type == pugi::node_element && !root)
       root = node;
     else if (type == pugi::node_element)
-      throw FileError(where + " holds a second root, <" + node.name() + ">");
+      throw FileError(where + " holds a second root, <" + in_one_line(node.name()) + ">");
     else if (type == pugi::node_pcdata || type == pugi::node_cdata)
       throw FileError(where + " holds text outside of its elements");
     else
@@ -143,9 +152,16 @@ void check_attributes(const pugi::xml_node& node, std::initializer_list<std::str
   for (auto attribute = node.first_attribute(); attribute; attribute = attribute.next_attribute()) {
     const std::string name = attribute.name();
     if (std::find(allowed.begin(), allowed.end(), name) == allowed.end())
-      throw FileError(where + " has an attribute " + name + ", which means nothing there");
-    if (node.attribute(attribute.name()) != attribute) throw FileError(where + " has " + name + " twice");
+      throw FileError(where + " has an attribute " + in_one_line(name) + ", which means nothing there");
+    if (node.attribute(attribute.name()) != attribute)
+      throw FileError(where + " has " + in_one_line(name) + " twice");
   }
+}
+
+std::string xml_text(const pugi::xml_document& document, unsigned format) {
+  TextWriter writer;
+  document.save(writer, "  ", format, pugi::encoding_utf8);
+  return std::move(writer.text);
 }
 
 }  // namespace reel

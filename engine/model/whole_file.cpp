@@ -1,11 +1,10 @@
-#include <reel/error.h>
+#include <reel/memory.h>
 #include <reel/whole_file.h>
 
 #include <cerrno>
 #include <cstring>
 #include <optional>
 #include <random>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -193,10 +192,8 @@ class Temporary {
   std::string wish() const {
     constexpr std::size_t longest = 200;  // of the 255 bytes that a name may have
     std::random_device random;
-    std::ostringstream name;
-    name.imbue(std::locale::classic());
-    name << place_.name.substr(0, longest) << ".tmp-" << std::hex << random() << '-' << random();
-    return name.str();
+    const auto digits = std::to_string(random()) + '-' + std::to_string(random());
+    return place_.name.substr(0, longest) + ".tmp-" + digits;
   }
 
   const Standing& place_;
@@ -231,7 +228,8 @@ void reserve(std::string& text, const Status& status, const std::string& path) {
   try {
     text.reserve(static_cast<std::size_t>(status.st_size));
   } catch (const std::exception&) {  // std::bad_alloc or std::length_error
-    refuse_to_read(path, "does not fit into memory: it has " + std::to_string(status.st_size) + " bytes");
+    throw MemoryError("[load] " + path + " does not fit into memory: it has " +
+                      std::to_string(status.st_size) + " bytes");
   }
 }
 
@@ -254,9 +252,7 @@ std::string read_all(const std::string& path, const Check& check) {
   return text;
 }
 
-}  // namespace
-
-void write_whole(const std::string& path, const std::string& text) {
+void write_all(const std::string& path, const std::string& text) {
   const auto place = find_place(path);
   Temporary temporary(place, path);
   if (!temporary.keep_access() || !temporary.write(text) || !temporary.take_place())
@@ -264,22 +260,32 @@ void write_whole(const std::string& path, const std::string& text) {
   sync_folder(place, path);
 }
 
+}  // namespace
+
+void write_whole(const std::string& path, const std::string& text) {
+  needing_memory_for("[save] " + path, [&] { write_all(path, text); });
+}
+
 void check_writable(const std::string& path) {
-  const auto place = find_place(path);
-  if (!Temporary(place, path).keep_access()) refuse_to_write(path, system_reason());
+  needing_memory_for("[save] " + path, [&] {
+    const auto place = find_place(path);
+    if (!Temporary(place, path).keep_access()) refuse_to_write(path, system_reason());
+  });
 }
 
 std::string read_whole(const std::string& path) {
-  return read_all(path, [&](const char* block, std::size_t length, std::size_t before) {
+  const auto check = [&](const char* block, std::size_t length, std::size_t before) {
     if (const void* zero = std::memchr(block, 0, length)) {
       const auto position = before + (static_cast<const char*>(zero) - block);
       refuse_to_read(path, "is not a text: it holds a zero at byte " + std::to_string(position));
     }
-  });
+  };
+  return needing_memory_for("[load] " + path, [&] { return read_all(path, check); });
 }
 
 std::string read_bytes(const std::string& path) {
-  return read_all(path, [](const char*, std::size_t, std::size_t) {});
+  return needing_memory_for("[load] " + path,
+                            [&] { return read_all(path, [](const char*, std::size_t, std::size_t) {}); });
 }
 
 }  // namespace reel

@@ -1,14 +1,13 @@
+#include <reel/characters.h>
 #include <reel/csv.h>
+#include <reel/parse_number.h>
 #include <reel/whole_file.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <new>
 #include <set>
 
 #include "csv_rows.h"
-#include "shown.h"
 
 namespace reel {
 
@@ -23,7 +22,17 @@ class TableReader {
     if (first_line_ != 0) return take_cells(row);
     first_line_ = row[0].line;
     take_names(row);
-    if (!options_.header) take_cells(row);
+    if (options_.header) return;
+    for (std::size_t line = 1; line <= empty_lines_before_; ++line) take_empty_line(line);
+    take_cells(row);
+  }
+  /// A row where rows have one cell, which is empty there. Before the first row nothing tells how many they
+  /// have.
+  void take_empty_line(std::size_t line) {
+    if (first_line_ == 0)
+      empty_lines_before_ = line;
+    else if (names_.size() == 1)
+      take_cells({{"", line}});
   }
   Table table() {
     if (first_line_ == 0) throw FileError(where_ + " has no row");
@@ -46,7 +55,8 @@ class TableReader {
 
   const CsvOptions& options_;
   const std::string& where_;
-  std::size_t first_line_ = 0;  // that of the first row; 0 before it
+  std::size_t first_line_ = 0;          // that of the first row; 0 before it
+  std::size_t empty_lines_before_ = 0;  // it, from the first one on
   std::vector<std::string> names_;
   std::vector<std::vector<std::string>*> texts_;  // for each column where its text goes; null for numbers
   std::vector<double> numbers_;
@@ -88,17 +98,11 @@ void TableReader::take_number(const csv::Cell& cell, std::size_t column) {
     numbers_.push_back(std::nan(""));
     return;
   }
-  const char* begin = cell.text.data();
-  const char* end = begin + cell.text.size();
-  // A plus is what std::from_chars does not take; two signs are none.
-  if (cell.text.size() > 1 && begin[0] == '+' && begin[1] != '-') ++begin;
-  double number = 0;
-  const auto [after, error] = std::from_chars(begin, end, number);
+  const auto number = parse_number<double>(cell.text);
+  if (!number && is_number(cell.text)) refuse(cell, column, " is no number that float64 can come near");
   // What may stand for NaN is in the list of missing ones.
-  if (error == std::errc::invalid_argument || after != end || std::isnan(number))
-    refuse(cell, column, " is no number");
-  if (error != std::errc()) refuse(cell, column, " is no number that float64 can come near");
-  numbers_.push_back(number);
+  if (!number || std::isnan(*number)) refuse(cell, column, " is no number");
+  numbers_.push_back(*number);
 }
 
 }  // namespace
@@ -106,15 +110,15 @@ void TableReader::take_number(const csv::Cell& cell, std::size_t column) {
 Table read_csv(const std::string& path, const CsvOptions& options) {
   const auto where = "[read_csv] " + path;
   csv::check_separator(options.separator, where);
-  const auto text = read_bytes(path);
-  TableReader table(options, where);
-  csv::RowReader rows(options.separator, [&](const csv::Row& row) { table.take(row); });
-  try {
+  return needing_memory_for(where, [&] {
+    const auto text = read_bytes(path);
+    TableReader table(options, where);
+    csv::RowReader rows(
+        options.separator, [&](const csv::Row& row) { table.take(row); },
+        [&](std::size_t line) { table.take_empty_line(line); });
     rows.read(text, where);
     return table.table();
-  } catch (const std::bad_alloc&) {
-    throw MemoryError(where + " does not fit into memory");
-  }
+  });
 }
 
 Array Table::column(const std::string& name) const {

@@ -1,12 +1,12 @@
 #include "csv_rows.h"
 
+#include <reel/characters.h>
 #include <reel/error.h>
 
 #include <algorithm>
 #include <cctype>
+#include <new>
 #include <utility>
-
-#include "shown.h"
 
 namespace reel::csv {
 
@@ -19,10 +19,6 @@ const char* end_of_line(const char* begin, const char* end) {
   return at + 1 != end && at[0] == '\r' && at[1] == '\n' ? at + 2 : at + 1;
 }
 
-bool is_empty(const char* begin, const char* end) {
-  return std::all_of(begin, end, [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
-}
-
 }  // namespace
 
 void check_separator(char separator, const std::string& where) {
@@ -32,7 +28,9 @@ void check_separator(char separator, const std::string& where) {
     throw Error(where + ": " + shown(std::string(1, separator)) + " cannot separate cells");
 }
 
-RowReader::RowReader(char separator, std::function<void(const Row&)> take) : take_(std::move(take)) {
+RowReader::RowReader(char separator, std::function<void(const Row&)> take,
+                     std::function<void(std::size_t)> take_empty_line)
+    : separator_(separator), take_(std::move(take)), take_empty_line_(std::move(take_empty_line)) {
   csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI);
   csv_set_delim(&parser_, static_cast<unsigned char>(separator));
   constexpr std::size_t more = 1 << 16;  // bytes that a long cell's buffer grows by
@@ -69,9 +67,16 @@ void RowReader::take_row(int, void* reader) {
 void RowReader::check(bool taken, const std::string& reason, const std::string& where) {
   if (thrown_) std::rethrow_exception(thrown_);
   if (taken) return;
-  if (csv_error(&parser_) == CSV_ENOMEM) throw MemoryError(where + " does not fit into memory");
+  if (csv_error(&parser_) == CSV_ENOMEM) throw std::bad_alloc();
   throw FileError(where + ": line " + std::to_string(cell_line_) + ", column " +
                   std::to_string(row_.size() + 1) + ": " + reason);
+}
+
+/// Whether a line that begins no row has no cell for libcsv, which passes over it.
+bool RowReader::is_empty(const char* begin, const char* end) const {
+  return std::all_of(begin, end, [&](char c) {
+    return c == '\n' || c == '\r' || ((c == ' ' || c == '\t') && c != separator_);
+  });
 }
 
 void RowReader::read_line(const char* begin, const char* end, const std::string& where) {
@@ -81,6 +86,7 @@ void RowReader::read_line(const char* begin, const char* end, const std::string&
   if (!begun_) {
     cell_line_ = line_;
     begun_ = !is_empty(begin, end);
+    if (!begun_) return take_empty_line_(line_);
   }
   const auto length = static_cast<std::size_t>(end - begin);
   const bool taken = csv_parse(&parser_, begin, length, take_cell, take_row, this) == length;

@@ -21,14 +21,16 @@ using Row = std::vector<Cell>;
 /// ends of lines have a meaning of their own. The message begins with `where`.
 void check_separator(char separator, const std::string& where);
 
-/// Calls a function with each row of a text.
+/// Calls a function with each row of a text, and another with the number of each line between rows that holds
+/// nothing but blanks. Behind the last end of a line there is none.
 class RowReader {
  public:
-  RowReader(char separator, std::function<void(const Row&)> take);
+  RowReader(char separator, std::function<void(const Row&)> take,
+            std::function<void(std::size_t line)> take_empty_line);
   ~RowReader() { csv_free(&parser_); }
   RowReader(const RowReader&) = delete;
 
-  /// Throws FileError, which begins with `where`, and what the function throws.
+  /// Throws FileError, which begins with `where`, std::bad_alloc, and what the functions throw.
   void read(const std::string& text, const std::string& where);
 
  private:
@@ -38,10 +40,13 @@ class RowReader {
   template <class Work>
   void guard(const Work& work);
   void read_line(const char* begin, const char* end, const std::string& where);
+  bool is_empty(const char* begin, const char* end) const;
   void check(bool taken, const std::string& reason, const std::string& where);
 
   csv_parser parser_;
+  char separator_;
   std::function<void(const Row&)> take_;
+  std::function<void(std::size_t)> take_empty_line_;
   Row row_;
   std::size_t line_ = 0;       // that is being read
   std::size_t cell_line_ = 1;  // in which the cell that is being read begins

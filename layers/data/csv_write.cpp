@@ -1,3 +1,4 @@
+#include <reel/characters.h>
 #include <reel/csv.h>
 #include <reel/whole_file.h>
 
@@ -7,7 +8,6 @@
 #include <set>
 
 #include "csv_rows.h"
-#include "shown.h"
 
 namespace reel {
 
@@ -84,11 +84,7 @@ class Lines {
   bool begun_ = false;  // whether the line has a cell
 };
 
-}  // namespace
-
-void write_csv(const std::string& path, const Table& table, const CsvOptions& options) {
-  csv::check_separator(options.separator, where + path);
-  check(table, path);
+std::string text_of(const Table& table, const CsvOptions& options, const std::string& path) {
   Lines lines(path, options.separator);
   if (options.header) {
     for (const auto& column : table.text) lines.add(column.first);
@@ -101,7 +97,17 @@ void write_csv(const std::string& path, const Table& table, const CsvOptions& op
     for (std::int64_t column = 0; column < values.shape()[1]; ++column) lines.add(values(row, column));
     lines.end_line();
   }
-  write_whole(path, lines.text());
+  return lines.text();
+}
+
+}  // namespace
+
+void write_csv(const std::string& path, const Table& table, const CsvOptions& options) {
+  csv::check_separator(options.separator, where + path);
+  needing_memory_for(where + path, [&] {
+    check(table, path);
+    write_whole(path, text_of(table, options, path));
+  });
 }
 
 }  // namespace reel

@@ -7,6 +7,8 @@ namespace reel {
 
 Array read_npy(const std::string& path) { return npy::parse(read_bytes(path), "[read_npy] " + path); }
 
-void write_npy(const std::string& path, const Array& array) { write_whole(path, npy::format(array)); }
+void write_npy(const std::string& path, const Array& array) {
+  needing_memory_for("[write_npy] " + path, [&] { write_whole(path, npy::format(array)); });
+}
 
 }  // namespace reel

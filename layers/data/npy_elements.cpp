@@ -1,8 +1,7 @@
+#include <reel/float16.h>
+
 #include <algorithm>
-#include <cmath>
 #include <istream>
-#include <limits>
-#include <new>
 #include <streambuf>
 #include <utility>
 
@@ -39,16 +38,6 @@ class TwoTexts : public std::streambuf {
   char* second_;
   std::size_t size_;
 };
-
-/// IEEE 754's binary16: a sign, five bits of exponent, ten of mantissa.
-float from_float16(std::uint16_t bits) {
-  const int exponent = bits >> 10 & 0x1f, mantissa = bits & 0x3ff;
-  using Limits = std::numeric_limits<float>;
-  const float size = exponent == 0x1f ? (mantissa == 0 ? Limits::infinity() : Limits::quiet_NaN())
-                     : exponent == 0  ? std::ldexp(static_cast<float>(mantissa), -24)
-                                      : std::ldexp(static_cast<float>(mantissa + 0x400), exponent - 25);
-  return bits >> 15 ? -size : size;
-}
 
 /// Gives the elements their order of bytes on this machine.
 void make_native(std::string& bytes, const Header& header) {
@@ -130,16 +119,14 @@ Array read_array(std::string& bytes, const Header& header, const std::string& wh
 }  // namespace
 
 Array parse(std::string bytes, const std::string& where) {
-  const auto header = parse_header(bytes, where);
-  if (bytes.size() != header.bytes())
-    throw FileError(where + " has " + std::to_string(bytes.size()) + " bytes, where its header tells of " +
-                    std::to_string(header.bytes()));
-  make_native(bytes, header);
-  try {
+  return needing_memory_for(where, [&] {
+    const auto header = parse_header(bytes, where);
+    if (bytes.size() != header.bytes())
+      throw FileError(where + " has " + std::to_string(bytes.size()) + " bytes, where its header tells of " +
+                      std::to_string(header.bytes()));
+    make_native(bytes, header);
     return read_array(bytes, header, where);
-  } catch (const std::bad_alloc&) {
-    throw MemoryError(where + ": its array does not fit into memory beside the file");
-  }
+  });
 }
 
 std::string format(const Array& array) {

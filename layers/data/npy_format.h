@@ -25,7 +25,7 @@ inline constexpr std::size_t longest_start = 12 + (1 << 16);
 /// which begins with `where`.
 Header parse_header(const std::string& bytes, const std::string& where);
 
-/// The array in a whole file. Throws FileError, which begins with `where`.
+/// The array in a whole file. Throws FileError and MemoryError, which begin with `where`.
 Array parse(std::string bytes, const std::string& where);
 
 /// The file that holds an array.

@@ -1,3 +1,5 @@
+#include <reel/characters.h>
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -5,7 +7,6 @@
 #include <xtl/xplatform.hpp>
 
 #include "npy_format.h"
-#include "shown.h"
 
 namespace reel::npy {
 

@@ -1,12 +1,12 @@
+#include <reel/characters.h>
 #include <reel/npz.h>
 #include <reel/whole_file.h>
 
 #include <algorithm>
-#include <new>
+#include <set>
 #include <vector>
 
 #include "npy_format.h"
-#include "shown.h"
 #include "zip_archive.h"
 
 namespace reel {
@@ -28,7 +28,7 @@ void read_up_to(zip_file_t* entry, std::string& bytes, std::size_t size, const s
   char block[1 << 16];
   while (bytes.size() < size) {
     const auto count = zip_fread(entry, block, std::min(sizeof block, size - bytes.size()));
-    if (count < 0) throw FileError(where + " is broken: " + zip_file_strerror(entry));
+    if (count < 0) refuse(*zip_file_get_error(entry), where + " is broken: ");
     if (count == 0) return;
     bytes.append(block, static_cast<std::size_t>(count));
   }
@@ -50,12 +50,8 @@ Array read_entry(zip_t* archive, const zip_stat_t& status, const std::string& wh
     throw FileError(where + " is neither stored nor deflated, but packed in the way " +
                     std::to_string(status.comp_method));
   const ZipEntry entry(zip_fopen_index(archive, status.index, 0));
-  if (!entry) throw FileError(where + " is broken: " + zip_strerror(archive));
-  try {
-    return npy::parse(unpack(entry.get(), where), where);
-  } catch (const std::bad_alloc&) {
-    throw MemoryError(where + " does not fit into memory");
-  }
+  if (!entry) refuse(*zip_get_error(archive), where + " is broken: ");
+  return needing_memory_for(where, [&] { return npy::parse(unpack(entry.get(), where), where); });
 }
 
 zip_stat_t status_of(zip_t* archive, std::uint64_t index, const std::string& where) {
@@ -63,8 +59,8 @@ zip_stat_t status_of(zip_t* archive, std::uint64_t index, const std::string& whe
   constexpr auto wanted =
       ZIP_STAT_NAME | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
   if (zip_stat_index(archive, index, 0, &status) != 0 || (status.valid & wanted) != wanted)
-    throw FileError(where + " does not tell of its entry " + std::to_string(index + 1) + ": " +
-                    zip_strerror(archive));
+    refuse(*zip_get_error(archive),
+           where + " does not tell of its entry " + std::to_string(index + 1) + ": ");
   return status;
 }
 
@@ -112,10 +108,9 @@ std::string content(const ZipSource& source) {
   return bytes;
 }
 
-}  // namespace
-
-NamedArrays read_npz(const std::string& path) {
-  const auto where = "[read_npz] " + path;
+/// The arrays in the entries that `is_wanted` chooses, by the entries' names.
+template <class IsWanted>
+NamedArrays read(const std::string& path, const std::string& where, const IsWanted& is_wanted) {
   const auto bytes = read_bytes(path);
   // What libzip takes for the archive of no entries.
   if (bytes.empty()) throw FileError(where + " is empty");
@@ -123,6 +118,7 @@ NamedArrays read_npz(const std::string& path) {
   const auto archive = open_zip(source, ZIP_RDONLY, where);
   NamedArrays arrays;
   for (const auto& status : entries(archive.get(), bytes.size(), where)) {
+    if (!is_wanted(status.name)) continue;
     const auto place = where + ": " + shown(status.name);
     const auto name = array_name(status.name, place);
     if (arrays.count(name) != 0) throw FileError(place + " is there twice");
@@ -131,12 +127,22 @@ NamedArrays read_npz(const std::string& path) {
   return arrays;
 }
 
-void write_npz(const std::string& path, const NamedArrays& arrays, Packing packing) {
-  if (arrays.empty()) throw Error("[write_npz] " + path + ": there are no arrays to be written");
+NamedArrays read_named(const std::string& path, const std::vector<std::string>& names,
+                       const std::string& where) {
+  std::set<std::string> wanted;
+  for (const auto& name : names) wanted.insert(name + ending);
+  auto arrays = read(path, where, [&](const std::string& entry) { return wanted.count(entry) != 0; });
+  for (const auto& name : names)
+    if (arrays.count(name) == 0) throw FileError(where + " holds no array " + shown(name));
+  return arrays;
+}
+
+/// The bytes of an archive of these.
+std::string archive_of(const NamedArrays& arrays, Packing packing, const std::string& where) {
   std::vector<std::string> files;  // libzip reads them when it closes the archive
   files.reserve(arrays.size());
   const auto source = zip_source(nullptr, 0);
-  auto archive = open_zip(source, ZIP_CREATE | ZIP_TRUNCATE, "[write_npz] " + path);
+  auto archive = open_zip(source, ZIP_CREATE | ZIP_TRUNCATE, where);
   for (const auto& [name, array] : arrays) {
     if (name.find('\0') != name.npos)
       throw Error("[write_npz] no archive takes a name with a zero byte: " + shown(name));
@@ -144,9 +150,28 @@ void write_npz(const std::string& path, const NamedArrays& arrays, Packing packi
     add(archive.get(), name, files.back(), packing);
   }
   if (zip_close(archive.get()) != 0)
-    throw MemoryError("[write_npz] " + path + ": the archive cannot be made: " + zip_strerror(archive.get()));
+    throw MemoryError(where + ": the archive cannot be made: " + zip_strerror(archive.get()));
   archive.release();
-  write_whole(path, content(source));
+  return content(source);
+}
+
+}  // namespace
+
+NamedArrays read_npz(const std::string& path) {
+  const auto where = "[read_npz] " + path;
+  return needing_memory_for(where,
+                            [&] { return read(path, where, [](const std::string&) { return true; }); });
+}
+
+NamedArrays read_npz(const std::string& path, const std::vector<std::string>& names) {
+  const auto where = "[read_npz] " + path;
+  return needing_memory_for(where, [&] { return read_named(path, names, where); });
+}
+
+void write_npz(const std::string& path, const NamedArrays& arrays, Packing packing) {
+  const auto where = "[write_npz] " + path;
+  if (arrays.empty()) throw Error(where + ": there are no arrays to be written");
+  needing_memory_for(where, [&] { write_whole(path, archive_of(arrays, packing, where)); });
 }
 
 }  // namespace reel

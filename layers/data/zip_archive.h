@@ -17,7 +17,6 @@ class ZipError {
   ZipError(const ZipError&) = delete;
 
   zip_error_t* get() { return &error_; }
-  std::string text() { return zip_error_strerror(&error_); }
 
  private:
   zip_error_t error_;
@@ -35,10 +34,14 @@ using ZipEntry = std::unique_ptr<zip_file_t, ZipClose>;
 using ZipSource = std::unique_ptr<zip_source_t, ZipClose>;
 
 /// `size` bytes as libzip reads and writes them, valid as long as they; room for an archive where there are
-/// none. Throws MemoryError.
+/// none. Throws std::bad_alloc.
 ZipSource zip_source(const void* bytes, std::size_t size);
 
-/// Opens the archive in a source. Throws FileError, which begins with `where`.
+/// Throws FileError of the text `what` and of what libzip says of a failure, std::bad_alloc where it had no
+/// memory.
+[[noreturn]] void refuse(zip_error_t& error, const std::string& what);
+
+/// Opens the archive in a source. Throws as refuse() does, FileError that begins with `where`.
 ZipArchive open_zip(const ZipSource& source, int flags, const std::string& where);
 
 }  // namespace reel

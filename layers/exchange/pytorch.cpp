@@ -1,4 +1,5 @@
 #include <fnmatch.h>
+#include <reel/characters.h>
 #include <reel/pytorch.h>
 #include <reel/safetensors.h>
 
@@ -97,7 +98,7 @@ void check_others(const Safetensors& file, const PyTorchNames& names, const std:
   };
   for (const auto& item : file.arrays)
     if (!known.count(item.first) && !is_left_out(item.first))
-      throw FileError(where + ": tensor " + item.first + " is of no layer that was named");
+      throw FileError(where + ": tensor " + in_one_line(item.first) + " is of no layer that was named");
 }
 
 /// What a tensor has of its parts' parameters put together.
@@ -225,11 +226,8 @@ struct Sum {
   std::optional<Array> first, added;
 };
 
-}  // namespace
-
-void load_pytorch(const PyTorchNames& names, const std::string& path,
-                  const std::vector<std::string>& others) {
-  const auto where = "[load_pytorch] " + path;
+void load(const PyTorchNames& names, const std::string& path, const std::vector<std::string>& others,
+          const std::string& where) {
   const auto file = read_safetensors(path);
   check_others(file, names, others, where);
   std::map<const Variable*, Sum> sums;
@@ -259,12 +257,24 @@ void load_pytorch(const PyTorchNames& names, const std::string& path,
   }
 }
 
-void save_pytorch(const PyTorchNames& names, const std::string& path) {
+void save(const PyTorchNames& names, const std::string& path) {
   Safetensors content;
   // The format's name for PyTorch, which its reader asks for.
   content.texts["format"] = "pt";
   for (const auto& tensor : names.tensors()) content.arrays[tensor.name] = value_of(tensor);
   write_safetensors(path, content);
+}
+
+}  // namespace
+
+void load_pytorch(const PyTorchNames& names, const std::string& path,
+                  const std::vector<std::string>& others) {
+  const auto where = "[load_pytorch] " + path;
+  needing_memory_for(where, [&] { load(names, path, others, where); });
+}
+
+void save_pytorch(const PyTorchNames& names, const std::string& path) {
+  needing_memory_for("[save_pytorch] " + path, [&] { save(names, path); });
 }
 
 }  // namespace reel

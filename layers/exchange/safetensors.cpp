@@ -1,18 +1,19 @@
+#include <reel/characters.h>
 #include <reel/safetensors.h>
 #include <reel/whole_file.h>
 
 #include <algorithm>
 #include <cstring>
-#include <nlohmann/json.hpp>
-#include <set>
+#include <utility>
 
+#include "exchange/safetensors_header.h"
 #include "exchange/safetensors_types.h"
 
 namespace reel {
 
 namespace {
 
-using Json = nlohmann::json;
+using Kind = HeaderValue::Kind;
 
 constexpr std::size_t length_bytes = 8;              // of the header's length, which begins the file
 constexpr std::uint64_t longest_header = 100000000;  // as the format's own reader has it
@@ -26,62 +27,6 @@ struct Entry {
   std::uint64_t begin, end;
 };
 
-/// Reads JSON through and refuses what a parsed object would hide, names that stand there twice, and what
-/// would take much memory before it is found to be none: what nests deeper than any header, and long lists.
-/// Syntax errors are left to the parser. (Its own callback takes time that grows with the square of a
-/// header.)
-class HeaderCheck : public nlohmann::json_sax<Json> {
- public:
-  explicit HeaderCheck(const std::string& where) : where_(where) {}
-
-  bool null() override { return count(); }
-  bool boolean(bool) override { return count(); }
-  bool number_integer(number_integer_t) override { return count(); }
-  bool number_unsigned(number_unsigned_t) override { return count(); }
-  bool number_float(number_float_t, const string_t&) override { return count(); }
-  bool string(string_t&) override { return count(); }
-  bool binary(binary_t&) override { return count(); }
-  bool start_object(std::size_t) override { return open(); }
-  bool start_array(std::size_t) override { return open(); }
-  bool end_object() override { return close(); }
-  bool end_array() override { return close(); }
-  bool key(string_t& name) override {
-    if (!open_.back().names.insert(name).second)
-      throw FileError(where_ + ": '" + name + "' stands twice in its header");
-    return true;
-  }
-  bool parse_error(std::size_t, const std::string&, const Json::exception&) override { return false; }
-
- private:
-  /// An object or a list that is not at its end.
-  struct Open {
-    std::set<std::string> names;
-    int values = 0;
-  };
-
-  bool open() {
-    constexpr std::size_t deepest = 3;  // the header, a tensor in it, its shape
-    count();
-    if (open_.size() == deepest) throw FileError(where_ + ": its header nests too deep");
-    open_.emplace_back();
-    return true;
-  }
-  bool close() {
-    open_.pop_back();
-    return true;
-  }
-  bool count() {
-    constexpr int most = 1000;
-    const bool is_list = !open_.empty() && open_.back().names.empty();
-    if (is_list && ++open_.back().values > most)
-      throw FileError(where_ + ": its header has a list of more than " + std::to_string(most) + " values");
-    return true;
-  }
-
-  const std::string& where_;
-  std::vector<Open> open_;
-};
-
 /// The header's length, checked against what there is.
 std::uint64_t header_length(const std::string& bytes, const std::string& where) {
   if (bytes.size() < length_bytes) throw FileError(where + " is no safetensors file: it is cut off");
@@ -93,38 +38,21 @@ std::uint64_t header_length(const std::string& bytes, const std::string& where) 
   return length;
 }
 
-Json parse_header(const std::string& bytes, std::uint64_t length, const std::string& where) {
-  const auto* text = bytes.data() + length_bytes;
-  // The library would take it for the end, and not see what stands behind it.
-  if (std::find(text, text + length, '\0') != text + length)
-    throw FileError(where + ": its header is no JSON: it holds a zero byte");
-  try {
-    HeaderCheck check(where);
-    Json::sax_parse(text, text + length, &check);
-    auto header = Json::parse(text, text + length);
-    if (length == 0 || text[0] != '{' || !header.is_object())
-      throw FileError(where + ": its header is no JSON object");
-    return header;
-  } catch (const Json::exception& error) {
-    throw FileError(where + ": its header is no JSON: " + error.what());
-  }
-}
-
 /// Numbers of 0 or more that an unsigned integer holds. Throws FileError for anything else.
-std::vector<std::uint64_t> read_counts(const Json& entry, const char* key, const std::string& where) {
-  const auto found = entry.find(key);
-  if (found == entry.end() || !found->is_array()) throw FileError(where + " has no list " + key);
+std::vector<std::uint64_t> read_counts(const HeaderValue& entry, const std::string& key,
+                                       const std::string& where) {
+  const auto* found = entry.find(key);
+  if (!found || found->kind != Kind::list) throw FileError(where + " has no list " + key);
   std::vector<std::uint64_t> counts;
-  for (const auto& count : *found) {
-    if (!count.is_number_unsigned())
-      throw FileError(where + ": in " + key + " stands " +
-                      count.dump(-1, ' ', true, Json::error_handler_t::replace) + ", which is no count");
-    counts.push_back(count.get<std::uint64_t>());
+  for (const auto& count : found->values) {
+    if (count.kind != Kind::count)
+      throw FileError(where + ": in " + key + " stands " + in_one_line(count.text) + ", which is no count");
+    counts.push_back(count.count);
   }
   return counts;
 }
 
-Shape read_shape(const Json& entry, ElementType element, const std::string& where) {
+Shape read_shape(const HeaderValue& entry, ElementType element, const std::string& where) {
   const auto counts = read_counts(entry, "shape", where);
   std::vector<std::int64_t> extents;
   for (const auto count : counts) {
@@ -141,25 +69,25 @@ Shape read_shape(const Json& entry, ElementType element, const std::string& wher
   }
 }
 
-Entry read_entry(const std::string& name, const Json& entry, const std::string& file) {
-  const auto where = file + ": tensor '" + name + "'";
-  if (!entry.is_object()) throw FileError(where + " is no object");
-  for (const auto& item : entry.items())
-    if (item.key() != "dtype" && item.key() != "shape" && item.key() != "data_offsets")
-      throw FileError(where + " has '" + item.key() + "', which means nothing there");
-  const auto type = entry.find("dtype");
-  if (type == entry.end() || !type->is_string()) throw FileError(where + " has no dtype");
-  const auto stored = stored_type(type->get<std::string>());
+Entry read_entry(const HeaderValue& entry, const std::string& file) {
+  const auto where = file + ": tensor " + shown(entry.name);
+  if (entry.kind != Kind::object) throw FileError(where + " is no object");
+  for (const auto& item : entry.values)
+    if (item.name != "dtype" && item.name != "shape" && item.name != "data_offsets")
+      throw FileError(where + " has " + shown(item.name) + ", which means nothing there");
+  const auto* type = entry.find("dtype");
+  if (!type || type->kind != Kind::text) throw FileError(where + " has no dtype");
+  const auto stored = stored_type(type->text);
   if (!stored)
-    throw FileError(where + " is of type " + type->get<std::string>() + ", which Reel does not read");
+    throw FileError(where + " is of type " + in_one_line(type->text) + ", which Reel does not read");
   const auto shape = read_shape(entry, stored->element, where);
   const auto offsets = read_counts(entry, "data_offsets", where);
   if (offsets.size() != 2 || offsets[0] > offsets[1])
     throw FileError(where + ": data_offsets are a beginning and an end");
   if (offsets[1] - offsets[0] != static_cast<std::uint64_t>(shape.size()) * stored->bytes)
     throw FileError(where + " has " + std::to_string(offsets[1] - offsets[0]) + " bytes for shape " +
-                    to_string(shape) + " of " + type->get<std::string>());
-  return {name, *stored, shape, offsets[0], offsets[1]};
+                    to_string(shape) + " of " + type->text);
+  return {entry.name, *stored, shape, offsets[0], offsets[1]};
 }
 
 /// Throws FileError unless the entries' bytes are all of `size`, one behind the other.
@@ -169,7 +97,7 @@ void check_cover(std::vector<Entry>& entries, std::uint64_t size, const std::str
   });
   std::uint64_t end = 0;
   for (const auto& entry : entries) {
-    const auto text = where + ": tensor '" + entry.name + "'";
+    const auto text = where + ": tensor " + shown(entry.name);
     if (entry.end > size)
       throw FileError(text + " ends at byte " + std::to_string(entry.end) + " of " + std::to_string(size));
     if (entry.begin != end)
@@ -180,12 +108,13 @@ void check_cover(std::vector<Entry>& entries, std::uint64_t size, const std::str
     throw FileError(where + " goes on for " + std::to_string(size - end) + " bytes behind its tensors");
 }
 
-std::map<std::string, std::string> read_texts(const Json& object, const std::string& where) {
-  if (!object.is_object()) throw FileError(where + ": __metadata__ is no object");
+std::map<std::string, std::string> read_texts(const HeaderValue& object, const std::string& where) {
+  if (object.kind != Kind::object) throw FileError(where + ": __metadata__ is no object");
   std::map<std::string, std::string> texts;
-  for (const auto& item : object.items()) {
-    if (!item.value().is_string()) throw FileError(where + ": __metadata__ '" + item.key() + "' is no text");
-    texts[item.key()] = item.value().get<std::string>();
+  for (const auto& item : object.values) {
+    if (item.kind != Kind::text)
+      throw FileError(where + ": __metadata__ " + shown(item.name) + " is no text");
+    texts[item.name] = item.text;
   }
   return texts;
 }
@@ -193,7 +122,7 @@ std::map<std::string, std::string> read_texts(const Json& object, const std::str
 Array read_array(const Entry& entry, const char* data, const std::string& where) {
   Array array(entry.shape, entry.stored.element);
   if (!entry.stored.read(data + entry.begin, array.size(), array))
-    throw FileError(where + ": tensor '" + entry.name + "' holds a byte that is neither 0 nor 1");
+    throw FileError(where + ": tensor " + shown(entry.name) + " holds a byte that is neither 0 nor 1");
   return array;
 }
 
@@ -207,26 +136,38 @@ std::vector<const std::pair<const std::string, Array>*> in_file_order(const Safe
   return order;
 }
 
+/// "[2,3]"
+template <class Numbers>
+std::string list_text(const Numbers& numbers) {
+  std::string text;
+  for (const auto number : numbers) text += (text.empty() ? "" : ",") + std::to_string(number);
+  return "[" + text + "]";
+}
+
+std::string texts_text(const std::map<std::string, std::string>& texts, const std::string& where) {
+  std::string text;
+  for (const auto& [name, value] : texts)
+    text += (text.empty() ? "" : ",") + quoted_text(name, where) + ":" + quoted_text(value, where);
+  return "{" + text + "}";
+}
+
 std::string header_text(const Safetensors& content, const std::string& path) {
-  auto header = nlohmann::ordered_json::object();
-  if (!content.texts.empty()) header[texts_name] = content.texts;
+  const auto where = "[write_safetensors] " + path;
+  std::string text = "{";
+  if (!content.texts.empty()) text += quoted_text(texts_name, where) + ":" + texts_text(content.texts, where);
   std::uint64_t end = 0;
   for (const auto* item : in_file_order(content)) {
     const auto& [name, array] = *item;
-    if (name == texts_name) throw FileError("[write_safetensors] " + path + ": no tensor is called " + name);
+    if (name == texts_name) throw FileError(where + ": no tensor is called " + name);
     const auto begin = end;
     end += array.bytes();
-    header[name] = {{"dtype", stored_name(array.element())},
-                    {"shape", array.shape().extents()},
-                    {"data_offsets", {begin, end}}};
+    text += (text.size() > 1 ? "," : "") + quoted_text(name, where) + R"(:{"dtype":")" +
+            stored_name(array.element()) + R"(","shape":)" + list_text(array.shape()) +
+            R"(,"data_offsets":)" + list_text(std::vector{begin, end}) + "}";
   }
-  try {
-    auto text = header.dump();
-    text.resize((text.size() + length_bytes - 1) / length_bytes * length_bytes, ' ');
-    return text;
-  } catch (const Json::exception& error) {
-    throw FileError("[write_safetensors] " + path + ": " + error.what());
-  }
+  text += "}";
+  text.resize((text.size() + length_bytes - 1) / length_bytes * length_bytes, ' ');
+  return text;
 }
 
 std::string bytes_of(const Safetensors& content, const std::string& path) {
@@ -239,23 +180,16 @@ std::string bytes_of(const Safetensors& content, const std::string& path) {
   return bytes;
 }
 
-}  // namespace
-
-void write_safetensors(const std::string& path, const Safetensors& content) {
-  needing_memory([&] { write_whole(path, bytes_of(content, path)); },
-                 [&] { return "[write_safetensors] " + path + ": the memory to write it is not to be had"; });
-}
-
-Safetensors parse_safetensors(const std::string& bytes, const std::string& where) {
+Safetensors parse(const std::string& bytes, const std::string& where) {
   const auto length = header_length(bytes, where);
-  const auto header = parse_header(bytes, length, where);
+  const auto header = parse_header(bytes.data() + length_bytes, length, where);
   Safetensors content;
   std::vector<Entry> entries;
-  for (const auto& item : header.items()) {
-    if (item.key() == texts_name)
-      content.texts = read_texts(item.value(), where);
+  for (const auto& item : header.values) {
+    if (item.name == texts_name)
+      content.texts = read_texts(item, where);
     else
-      entries.push_back(read_entry(item.key(), item.value(), where));
+      entries.push_back(read_entry(item, where));
   }
   const auto data = length_bytes + length;
   check_cover(entries, bytes.size() - data, where);
@@ -264,10 +198,18 @@ Safetensors parse_safetensors(const std::string& bytes, const std::string& where
   return content;
 }
 
+}  // namespace
+
+void write_safetensors(const std::string& path, const Safetensors& content) {
+  needing_memory_for("[write_safetensors] " + path, [&] { write_whole(path, bytes_of(content, path)); });
+}
+
+Safetensors parse_safetensors(const std::string& bytes, const std::string& where) {
+  return needing_memory_for(where, [&] { return parse(bytes, where); });
+}
+
 Safetensors read_safetensors(const std::string& path) {
-  const auto where = "[read_safetensors] " + path;
-  return needing_memory([&] { return parse_safetensors(read_bytes(path), where); },
-                        [&] { return where + ": the memory to read it is not to be had"; });
+  return parse_safetensors(read_bytes(path), "[read_safetensors] " + path);
 }
 
 }  // namespace reel

@@ -1,5 +1,7 @@
 #include "exchange/safetensors_types.h"
 
+#include <reel/float16.h>
+
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -36,30 +38,10 @@ bool widen(const char* from, std::int64_t count, Array& to) {
   return true;
 }
 
-float from_bits(std::uint32_t bits) {
-  float number;
-  std::memcpy(&number, &bits, sizeof number);
-  return number;
-}
-
-/// bfloat16 is the upper half of a float32.
-bool widen_bfloat16(const char* from, std::int64_t count, Array& to) {
-  for (std::int64_t i = 0; i < count; ++i)
-    to.data<float>()[i] = from_bits(std::uint32_t{element_at<std::uint16_t>(from, i)} << 16);
-  return true;
-}
-
-/// IEEE 754 binary16: 5 bits of exponent, 10 of fraction.
-float half(std::uint16_t bits) {
-  const std::uint32_t sign = (bits & 0x8000u) << 16, exponent = bits >> 10 & 0x1f, fraction = bits & 0x3ffu;
-  if (exponent == 0x1f) return from_bits(sign | 0x7f800000u | fraction << 13);
-  if (exponent > 0) return from_bits(sign | (exponent + 112) << 23 | fraction << 13);
-  const float small = static_cast<float>(fraction) * 0x1p-24f;
-  return sign ? -small : small;
-}
-
-bool widen_float16(const char* from, std::int64_t count, Array& to) {
-  for (std::int64_t i = 0; i < count; ++i) to.data<float>()[i] = half(element_at<std::uint16_t>(from, i));
+/// Elements of 16 bits that `number` makes numbers of.
+template <float (*number)(std::uint16_t)>
+bool widen_halves(const char* from, std::int64_t count, Array& to) {
+  for (std::int64_t i = 0; i < count; ++i) to.data<float>()[i] = number(element_at<std::uint16_t>(from, i));
   return true;
 }
 
@@ -70,8 +52,8 @@ const std::map<std::string, StoredType>& types() {
       {"I32", {4, ElementType::int32, copy}},
       {"I64", {8, ElementType::int64, copy}},
       {"BOOL", {1, ElementType::boolean, copy_bools}},
-      {"F16", {2, ElementType::float32, widen_float16}},
-      {"BF16", {2, ElementType::float32, widen_bfloat16}},
+      {"F16", {2, ElementType::float32, widen_halves<from_float16>}},
+      {"BF16", {2, ElementType::float32, widen_halves<from_bfloat16>}},
       {"I8", {1, ElementType::int32, widen<std::int8_t, std::int32_t>}},
       {"U8", {1, ElementType::int32, widen<std::uint8_t, std::int32_t>}},
       {"I16", {2, ElementType::int32, widen<std::int16_t, std::int32_t>}},

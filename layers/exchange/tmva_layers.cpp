@@ -89,6 +89,9 @@ std::string fault_of_variables(const std::vector<TMVAVariable>& variables, const
 
 std::string fault_of_names(const TMVADescription& description) {
   if (!is_printable(description.name)) return "the method's name is empty or no single line of UTF-8";
+  if (description.classes.empty()) return "there are no classes";
+  if (description.analysis == TMVAAnalysis::classification && description.classes.size() != 2)
+    return "a classification is between 2 classes, not " + std::to_string(description.classes.size());
   for (const auto& name : description.classes)
     if (!is_printable(name)) return "the name of a class is empty or no single line of UTF-8";
   const auto variables = static_cast<std::size_t>(description.steps * description.inputs);
@@ -170,9 +173,7 @@ std::string fault_of(const TMVADescription& description) {
 std::string name_of(const TMVALayer& layer, std::size_t index) {
   auto name = element_of(layer);
   name.erase(name.size() - std::string("Layer").size());
-  for (auto& letter : name)
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  return name + " " + std::to_string(index + 1);
+  return lower_case(name) + " " + std::to_string(index + 1);
 }
 
 std::string element_of(const TMVALayer& layer) {

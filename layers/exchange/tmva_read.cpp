@@ -1,3 +1,5 @@
+#include <reel/characters.h>
+#include <reel/parse_number.h>
 #include <reel/whole_file.h>
 
 #include <algorithm>
@@ -29,24 +31,23 @@ struct Place {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
     if (error != std::errc() || end != found.data() + found.size() || value < low || value > high)
-      refuse("has " + std::string(attribute) + " '" + found + "', which is no integer from " +
+      refuse("has " + std::string(attribute) + " " + shown(found) + ", which is no integer from " +
              std::to_string(low) + " to " + std::to_string(high));
     return value;
   }
 
   void expect(const char* attribute, std::int64_t wanted) const {
     if (text(attribute) != std::to_string(wanted))
-      refuse("has " + std::string(attribute) + " '" + text(attribute) + "' and must have '" +
+      refuse("has " + std::string(attribute) + " " + shown(text(attribute)) + " and must have '" +
              std::to_string(wanted) + "'");
   }
 
   double number(const char* attribute) const {
     const auto found = text(attribute);
-    double value = 0;
-    const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
-    if (error != std::errc() || end != found.data() + found.size() || !std::isfinite(value))
-      refuse("has " + std::string(attribute) + " '" + found + "', which is no finite number");
-    return value;
+    const auto value = parse_number<double>(found);
+    if (!value || !std::isfinite(*value))
+      refuse("has " + std::string(attribute) + " " + shown(found) + ", which is no finite number");
+    return *value;
   }
 
   template <class T, std::size_t count>
@@ -56,7 +57,7 @@ struct Place {
       if (found == code.text) return code.value;
     std::string known;
     for (const auto& code : codes) known += (known.empty() ? "" : ", ") + std::string(code.text);
-    refuse("has " + std::string(attribute) + " '" + found + "', which is none of " + known);
+    refuse("has " + std::string(attribute) + " " + shown(found) + ", which is none of " + known);
   }
 
   /// The elements in this one. Throws FileError for text and the like; comments are passed over.
@@ -65,7 +66,7 @@ struct Place {
     for (const auto& child : node.children()) {
       if (child.type() == pugi::node_comment) continue;
       if (child.type() != pugi::node_element) refuse("holds something other than elements");
-      found.push_back({child, where + ": <" + child.name() + ">"});
+      found.push_back({child, where + ": <" + in_one_line(child.name()) + ">"});
     }
     return found;
   }
@@ -78,9 +79,11 @@ struct Place {
     return {found, where + ": <" + name + ">"};
   }
 
-  /// The numbered elements in this one, as many as `count` says, in their order.
-  std::vector<Place> counted(const char* count, const std::string& name, const char* index) const {
+  /// The numbered elements in this one, as many as `count` says and no fewer than `least`, in their order.
+  std::vector<Place> counted(const char* count, const std::string& name, const char* index,
+                             std::int64_t least = 1) const {
     auto found = children();
+    integer(count, least);
     expect(count, static_cast<std::int64_t>(found.size()));
     for (std::size_t i = 0; i < found.size(); ++i) {
       found[i].where += " " + std::to_string(i);
@@ -113,13 +116,14 @@ class Numbers {
     skip_space();
     if (text_.empty()) place_.refuse("holds " + std::to_string(count_) + " numbers and needs more");
     const auto word = text_.substr(0, text_.find_first_of(space));
-    T value = 0;
-    if (!parse(word, value))
-      place_.refuse("holds '" + std::string(word.substr(0, 24)) + "' at position " + std::to_string(count_) +
+    // Less than the smallest of T is 0, as TMVA reads it.
+    const auto value = parse_number<T>(word);
+    if (!value || !std::isfinite(*value))
+      place_.refuse("holds " + shown(std::string(word)) + " at position " + std::to_string(count_) +
                     ", which is no finite number");
     text_.remove_prefix(word.size());
     ++count_;
-    return value;
+    return *value;
   }
 
   void check_end() {
@@ -129,20 +133,6 @@ class Numbers {
 
  private:
   static constexpr auto space = " \n\t\r";
-
-  static bool parse(std::string_view word, T& value) {
-    const auto* end = word.data() + word.size();
-    auto [after, error] = std::from_chars(word.data(), end, value);
-    if (error == std::errc::result_out_of_range) {
-      // Less than the smallest float is 0, as TMVA reads it; more than the largest is no number.
-      double wide = 0;
-      const auto again = std::from_chars(word.data(), end, wide);
-      if (again.ec != std::errc() || std::abs(wide) >= 1) return false;
-      value = static_cast<T>(wide);
-      return again.ptr == end;
-    }
-    return error == std::errc() && after == end && std::isfinite(value);
-  }
 
   void skip_space() { text_.remove_prefix(std::min(text_.find_first_not_of(space), text_.size())); }
 
@@ -268,18 +258,12 @@ class LayerReader {
   Extents at_;
 };
 
-std::string lower_case(std::string text) {
-  for (auto& letter : text)
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  return text;
-}
-
 TMVAAnalysis read_analysis(const Place& general) {
   for (const auto& info : general.children()) {
     if (info.text("name") != "AnalysisType") continue;
     for (const auto& analysis : analyses)
       if (lower_case(info.text("value")) == lower_case(analysis.text)) return analysis.value;
-    info.refuse("has AnalysisType '" + info.text("value") + "', which is no analysis");
+    info.refuse("has AnalysisType " + shown(info.text("value")) + ", which is no analysis");
   }
   general.refuse("holds no AnalysisType");
 }
@@ -290,15 +274,16 @@ void check_untransformed(const Place& setup) {
     if (option.text("name") != "VarTransform") continue;
     const std::string transform = option.node.text().get();
     if (const auto lower = lower_case(transform); lower != "none" && lower != "i" && !lower.empty())
-      option.refuse("has VarTransform '" + transform + "': transformed inputs are not read");
+      option.refuse("has VarTransform " + shown(transform) + ": transformed inputs are not read");
   }
   const auto transformations = setup.child("Transformations");
   const auto found = transformations.children();
+  transformations.integer("NTransformations", 0);
   transformations.expect("NTransformations", static_cast<std::int64_t>(found.size()));
   for (const auto& transformation : found)
     if (transformation.text("Name") != "Identity")
-      transformation.refuse("has Name '" + transformation.text("Name") +
-                            "': transformed inputs are not read");
+      transformation.refuse("has Name " + shown(transformation.text("Name")) +
+                            ": transformed inputs are not read");
 }
 
 std::vector<TMVAVariable> read_variables(const std::vector<Place>& places) {
@@ -313,7 +298,7 @@ void read_setup(const Place& setup, TMVADescription& description) {
   const std::string method = setup.text("Method");
   const std::string type = "DL::";
   if (method.compare(0, type.size(), type) != 0 || method.size() == type.size())
-    setup.refuse("has Method '" + method + "', which does not begin with 'DL::'");
+    setup.refuse("has Method " + shown(method) + ", which does not begin with 'DL::'");
   description.name = method.substr(type.size());
   static const std::vector<std::string> known{"GeneralInfo",     "Options", "Variables",
                                               "Spectators",      "Classes", "Targets",
@@ -326,6 +311,8 @@ void read_setup(const Place& setup, TMVADescription& description) {
   description.analysis = read_analysis(setup.child("GeneralInfo"));
   check_untransformed(setup);
   description.variables = read_variables(setup.child("Variables").counted("NVar", "Variable", "VarIndex"));
+  // They are not kept, but are to be what they say.
+  if (setup.node.child("Spectators")) setup.child("Spectators").counted("NSpec", "Spectator", "SpecIndex", 0);
   description.classes.clear();
   for (const auto& place : setup.child("Classes").counted("NClass", "Class", "Index"))
     description.classes.push_back(place.text("Name"));
@@ -360,6 +347,7 @@ void read_weights(const Place& weights, TMVAFile& file, ElementType element) {
   description.output = weights.code("OutputFunction", outputs);
   description.weight_decay = weights.number("WeightDecay");
   auto layers = weights.children();
+  weights.integer("NetDepth", 1);
   weights.expect("NetDepth", static_cast<std::int64_t>(layers.size()));
   LayerReader reader(file, element);
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -368,8 +356,7 @@ void read_weights(const Place& weights, TMVAFile& file, ElementType element) {
   }
 }
 
-TMVAFile read_document(const std::string& path, ElementType element) {
-  const auto where = "[read_tmva] " + path;
+TMVAFile read_document(const std::string& path, const std::string& where, ElementType element) {
   auto text = read_whole(path);
   pugi::xml_document document;
   const Place setup{parse_strictly(text, document, where), where + ": <MethodSetup>"};
@@ -386,8 +373,8 @@ TMVAFile read_document(const std::string& path, ElementType element) {
 TMVAFile read_tmva(const std::string& path, ElementType element) {
   if (!is_floating(element))
     throw Error("[read_tmva] weights are float32 or float64, not " + std::string(name_of(element)));
-  const auto no_memory = [&] { return "[read_tmva] " + path + ": the memory to read it is not to be had"; };
-  return needing_memory([&] { return read_document(path, element); }, no_memory);
+  const auto where = "[read_tmva] " + path;
+  return needing_memory_for(where, [&] { return read_document(path, where, element); });
 }
 
 }  // namespace reel

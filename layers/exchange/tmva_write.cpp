@@ -6,8 +6,7 @@
 #include <cmath>
 #include <new>
 
-#include <pugixml.hpp>
-
+#include <reel/strict_xml.h>
 #include "tmva_layers.h"
 
 namespace reel {
@@ -287,31 +286,20 @@ void add_weights(pugi::xml_node setup, const TMVAFile& file, const std::string& 
   add_layers(weights, file, where);
 }
 
-/// Unlike a stream it lets through that there is no memory for more.
-struct TextWriter : pugi::xml_writer {
-  std::string text;
-  void write(const void* data, std::size_t size) override {
-    text.append(static_cast<const char*>(data), size);
-  }
-};
-
 std::string document_of(const TMVAFile& file, const std::string& where) {
   if (const auto fault = fault_of(file.description); !fault.empty()) throw Error(where + ": " + fault);
   pugi::xml_document document;
   const auto setup = document.append_child("MethodSetup");
   add_setup(setup, file.description);
   add_weights(setup, file, where);
-  TextWriter writer;
-  document.save(writer, "  ", pugi::format_default, pugi::encoding_utf8);
-  return std::move(writer.text);
+  return xml_text(document);
 }
 
 }  // namespace
 
 void write_tmva(const std::string& path, const TMVAFile& file) {
   const auto where = "[write_tmva] " + path;
-  needing_memory([&] { write_whole(path, document_of(file, where)); },
-                 [&] { return where + ": the memory to write it is not to be had"; });
+  needing_memory_for(where, [&] { write_whole(path, document_of(file, where)); });
 }
 
 void write_tmva(const std::string& path, const TMVANetwork& network) { write_tmva(path, network.file()); }

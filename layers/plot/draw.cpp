@@ -1,11 +1,10 @@
-#include <reel/error.h>
+#include <reel/memory.h>
 #include <reel/plot.h>
 #include <reel/whole_file.h>
 
-#include <sstream>
+#include <new>
 
-#include <pugixml.hpp>
-
+#include <reel/strict_xml.h>
 #include "check_picture.h"
 #include "gnuplot.h"
 #include "script.h"
@@ -20,6 +19,7 @@ using plot::Points;
 void parse(const std::string& text, pugi::xml_document& svg) {
   constexpr auto all = pugi::parse_full | pugi::parse_ws_pcdata;
   const auto parsed = svg.load_buffer(text.data(), text.size(), all, pugi::encoding_utf8);
+  if (parsed.status == pugi::status_out_of_memory) throw std::bad_alloc();
   if (!parsed || std::string(svg.document_element().name()) != "svg")
     throw Error("what gnuplot drew is no whole SVG: " +
                 (text.empty() ? std::string("it drew nothing")
@@ -27,7 +27,7 @@ void parse(const std::string& text, pugi::xml_document& svg) {
 }
 
 void set_title(pugi::xml_node of, const std::string& title) {
-  if (auto node = of.child("title")) node.text().set(title.c_str());
+  if (auto node = of.child("title"); node && !node.text().set(title.c_str())) throw std::bad_alloc();
 }
 
 /// Gives the picture and its curves the titles that readers of SVG show or read aloud; gnuplot's are its own,
@@ -49,24 +49,30 @@ std::string drawn(const Picture& picture, const std::vector<Points>& curves) {
   pugi::xml_document svg;
   parse(plot::output_of_gnuplot(script), svg);
   name_parts(svg, picture, curve_of_parts);
-  std::ostringstream text;
-  svg.save(text, "", pugi::format_raw, pugi::encoding_utf8);
-  return text.str();
+  return xml_text(svg, pugi::format_raw);
+}
+
+/// It; the message of an Error begins with `where`.
+std::string drawn_or_refused(const Picture& picture, const std::vector<Points>& curves,
+                             const std::string& where) {
+  try {
+    return drawn(picture, curves);
+  } catch (const MemoryError&) {
+    throw;
+  } catch (const Error& error) {
+    throw Error(where + ": " + error.what());
+  }
 }
 
 }  // namespace
 
 void draw(const Picture& picture, const std::string& path) {
-  check_writable(path);
-  const auto place = "[draw] " + path + ": ";
-  const auto curves = plot::checked_points(picture, place);
-  std::string text;
-  try {
-    text = drawn(picture, curves);
-  } catch (const Error& error) {
-    throw Error(place + error.what());
-  }
-  write_whole(path, text);
+  const auto where = "[draw] " + path;
+  needing_memory_for(where, [&] {
+    check_writable(path);
+    const auto curves = plot::checked_points(picture, where + ": ");
+    write_whole(path, drawn_or_refused(picture, curves, where));
+  });
 }
 
 }  // namespace reel

@@ -15,7 +15,10 @@ namespace reel::plot {
 namespace {
 
 [[noreturn]] void refuse(const std::string& what) {
-  throw Error("a file in memory " + what + ": " + std::generic_category().message(errno));
+  const int reason = errno;
+  const auto text = "a file in memory " + what + ": " + std::generic_category().message(reason);
+  if (reason == ENOMEM) throw MemoryError(text);
+  throw Error(text);
 }
 
 }  // namespace

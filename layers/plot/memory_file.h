@@ -8,7 +8,8 @@ namespace reel::plot {
 /// number is none of those of the standard streams.
 class MemoryFile {
  public:
-  /// Throws Error where the system has none to give.
+  /// Throws Error where the system has none to give, MemoryError where it is for lack of memory. So do the
+  /// others.
   MemoryFile();
   ~MemoryFile();
   MemoryFile(const MemoryFile&) = delete;

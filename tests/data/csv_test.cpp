@@ -10,6 +10,7 @@
 #include "catch.h"
 #include "directory.h"
 #include "live_bytes.h"
+#include "memory_refusals.h"
 #include "mutations.h"
 
 using namespace reel;
@@ -121,6 +122,44 @@ TEST_CASE("missing numbers become NaN, or are refused", "[files][tables]") {
   CHECK(refusal("a,b\n1,\n", options) == ": line 2, column 2 ('b'): an empty cell is no number");
 }
 
+TEST_CASE("an empty line is a missing number in a table of one column", "[files][tables]") {
+  const auto expected = values(4, 1, {1, missing, missing, 4});
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    const auto lines = [&](const std::vector<std::string>& each) {
+      std::string text;
+      for (const auto& line : each) text += line + end;
+      return text;
+    };
+    CHECK(same(read_table(lines({"a", "1", "", " \t ", "4"})).values, expected));
+    // An end of the last line begins no other; nothing else ends it.
+    CHECK(same(read_table(lines({"a", "1", "", "\"\""}) + "4").values, expected));
+    CHECK(same(read_table(lines({"a", "1", "", "", "4", ""})).values,
+               values(5, 1, {1, missing, missing, 4, missing})));
+    // Before a header there is no row; without one the first lines are rows too.
+    CHECK(same(read_table(lines({"", "", "a", "1", "", "", "4"})).values, expected));
+    CHECK(
+        same(read_table(lines({"", "", "3"}), without_header()).values, values(3, 1, {missing, missing, 3})));
+    CHECK(refusal(lines({"", " ", ""}), without_header()) == " has no row");
+    CHECK(read_table(lines({"a", "x", "", "y"}), with_text({"a"})).text.at("a") == Names{"x", "", "y"});
+    // Within quotes a line is a part of its cell.
+    CHECK(read_table(lines({"a", "\"x", "", "y\"", "", "z"}), with_text({"a"})).text.at("a") ==
+          Names{"x" + end + end + "y", "", "z"});
+    CsvOptions options;
+    options.may_miss = false;
+    CHECK(refusal(lines({"a", "1", "", "3"}), options) ==
+          ": line 3, column 1 ('a'): an empty cell where no number may be missing");
+    options.may_miss = true;
+    options.missing = {"NA"};
+    CHECK(refusal(lines({"a", "", "3"}), options) == ": line 2, column 1 ('a'): an empty cell is no number");
+    // Where there are several columns it is passed over.
+    CHECK(read_table(lines({"", "1,2", "", " ", "3,4", ""}), without_header()).values ==
+          values(2, 2, {1, 2, 3, 4}));
+  }
+  // A blank that separates cells is none of an empty line.
+  CHECK(same(read_table("a\tb\n\t\n \n1\t2\n", separated_by('\t')).values,
+             values(2, 2, {missing, missing, 1, 2})));
+}
+
 TEST_CASE("a wrong cell is named by line and column", "[files][tables]") {
   const std::string start = "time,temperature,speed\n1,2,3\n";
   for (const auto& cell : {"abc", "1.5x", "0x10", "1,000", "--1", "+-1", "1e", "1 2", "1_000", ".", "+",
@@ -132,12 +171,14 @@ TEST_CASE("a wrong cell is named by line and column", "[files][tables]") {
   }
   CHECK(refusal(start + "4,1e999,6\n") ==
         ": line 3, column 2 ('temperature'): '1e999' is no number that float64 can come near");
+  CHECK(refusal(start + "4,5,-1e400\n") ==
+        ": line 3, column 3 ('speed'): '-1e400' is no number that float64 can come near");
   CHECK(refusal("1,2\n3,x\n", without_header()) == ": line 2, column 2 ('2'): 'x' is no number");
   // Long ones are shortened, between characters, and stay in one line.
   std::string umlauts;
-  for (int i = 0; i < 50; ++i) umlauts += "\xc3\xa4";
+  for (int i = 0; i < 80; ++i) umlauts += "\xc3\xa4";
   CHECK(refusal("a\nx" + umlauts) ==
-        ": line 2, column 1 ('a'): 'x" + umlauts.substr(0, 58) + "...' is no number");
+        ": line 2, column 1 ('a'): 'x" + umlauts.substr(0, 118) + "...' is no number");
   CHECK(refusal("a\n\"1\n\t2\"\n") == ": line 2, column 1 ('a'): '1??2' is no number");
 }
 
@@ -237,6 +278,11 @@ TEST_CASE("numbers are read and written exactly, whatever the locale", "[files][
   CHECK(back.values == table.values);
   CHECK(read_table("a\n+1.5\n+.5\n5.\nINF\n-infinity\n").values ==
         values(5, 1, {1.5, 0.5, 5, infinity, -infinity}));
+  // Closer to 0 than any of float64: 0, with its sign.
+  const auto small = read_table("a\n1e-400\n-1e-400\n+2e-324\n-3e-324\n").values;
+  CHECK(small == values(4, 1, {0.0, -0.0, 0.0, -5e-324}));
+  CHECK(std::signbit(small.at(1)));
+  CHECK(!std::signbit(small.at(2)));
 }
 
 TEST_CASE("a table is written as it is read", "[files][tables]") {
@@ -308,9 +354,21 @@ TEST_CASE("a table of separators alone takes memory in proportion", "[files][tab
             }
           }) < 300000000);
   }
+}
+
+TEST_CASE("a table for which there is no memory is refused as that", "[files][tables][slow]") {
+  const Directory directory;
+  const auto path = directory / "table.csv";
+  Table table;
+  table.names = {"a", "b"};
+  table.values = values(5000, 2, std::vector<double>(10000, 1.0 / 3));
+  table.text["note"] = Names(5000, "a note that is longer than a short text");
+  CHECK(refusals_for_memory(path, [&] { write_csv(path, table); }) > 5);
+  CHECK(refusals_for_memory(path, [&] { read_csv(path, with_text({"note"})); }) > 5);
+  // One cell, which libcsv holds.
   write(path, "a\n" + std::string(1000000, '1'));
   const MemoryLimit limit(1500000);
-  CHECK_THROWS_WITH(read_csv(path), ContainsSubstring(path + " does not fit into memory"));
+  CHECK_THROWS_WITH(read_csv(path), ContainsSubstring("[read_csv] " + path + ": the memory for it"));
 }
 
 TEST_CASE("damaged tables are refused, or are tables that are written and read the same", "[files][tables]") {

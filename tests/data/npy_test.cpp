@@ -9,6 +9,7 @@
 #include "catch.h"
 #include "directory.h"
 #include "live_bytes.h"
+#include "memory_refusals.h"
 #include "mutations.h"
 #include "numpy_files.h"
 
@@ -334,4 +335,12 @@ TEST_CASE("damaged .npy files are refused, or are arrays", "[files][arrays]") {
     const auto array = read_npy(directory / "array.npy");
     REQUIRE(array.bytes() <= 4 * file.size());
   });
+}
+
+TEST_CASE("a .npy file for which there is no memory is refused as that", "[files][arrays][slow]") {
+  const Directory directory;
+  const auto path = directory / "array.npy";
+  const Array array(TensorType{ElementType::float64, {100, 100}});
+  CHECK(refusals_for_memory(path, [&] { write_npy(path, array); }) > 5);
+  CHECK(refusals_for_memory(path, [&] { read_npy(path); }) > 5);
 }

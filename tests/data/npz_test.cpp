@@ -9,8 +9,10 @@
 #include "catch.h"
 #include "directory.h"
 #include "live_bytes.h"
+#include "memory_refusals.h"
 #include "mutations.h"
 #include "numpy_files.h"
+#include "refusals.h"
 
 using namespace reel;
 using namespace reel::test;
@@ -213,6 +215,42 @@ TEST_CASE("an entry that is no array, there twice, encrypted or packed in anothe
     check_refused(archive({{"a.npy", file}}, ZIP_CM_STORE, true), "'a.npy' is encrypted");
 }
 
+TEST_CASE("arrays are read by their names, whatever stands beside them", "[files][arrays]") {
+  const auto seven = numpy_file(numpy_header("<f4", "()"), "0000e040");
+  const auto text = numpy_file(numpy_header("<U1", "()"), "41000000");
+  const auto object = numpy_file(numpy_header("|O", "()"), "00");
+  const Directory directory;
+  const auto path = directory / "arrays.npz";
+  const auto refusal = [&](const std::vector<std::string>& names) {
+    return message_of([&] { read_npz(path, names); });
+  };
+  const NamedArrays a{{"a", Array(7.0f)}}, both{{"a", Array(7.0f)}, {"b/c", Array(7.0f)}};
+  write(path, archive({{"names.npy", text},
+                       {"a.npy", seven},
+                       {"objects.npy", object},
+                       {"broken.npy", "text"},
+                       {"note.txt", "text"},
+                       {"b/c.npy", seven}}));
+  CHECK_THROWS_WITH(read_npz(path), ContainsSubstring("'names.npy'") && ContainsSubstring("text"));
+  CHECK(read_npz(path, {"a"}) == a);
+  CHECK(read_npz(path, {"b/c", "a", "a"}) == both);
+  CHECK(read_npz(path, std::vector<std::string>()).empty());
+  const auto start = "[read_npz] " + path;
+  CHECK(refusal({"a", "x"}) == start + " holds no array 'x'");
+  // An entry's name is all of it.
+  for (const std::string name : {"a.npy", "note.txt", "note", "c", "b", "", "A"})
+    CHECK(refusal({name}) == start + " holds no array '" + name + "'");
+  CHECK_THAT(refusal({"names"}), ContainsSubstring("'names.npy'") && ContainsSubstring("text"));
+  CHECK_THAT(refusal({"objects"}), ContainsSubstring("Python objects"));
+  CHECK_THAT(refusal({"a", "broken"}), ContainsSubstring("'broken.npy' is no .npy file"));
+  // What is there twice is refused where it is asked for.
+  write(path,
+        replaced_all(archive({{"a.npy", seven}, {"b.npy", seven}, {"c.npy", seven}}), "c.npy", "b.npy"));
+  CHECK(read_npz(path, {"a"}) == a);
+  CHECK(refusal({"b"}) == start + ": 'b.npy' is there twice");
+  CHECK_THROWS_WITH(read_npz(directory / "missing.npz", {"a"}), ContainsSubstring("was not found"));
+}
+
 TEST_CASE("a small archive that unpacks to a large one takes no memory", "[files][arrays][slow]") {
   const Directory directory;
   const auto path = directory / "arrays.npz";
@@ -258,4 +296,16 @@ TEST_CASE("damaged archives are refused, or hold arrays", "[files][arrays]") {
     write(directory / "arrays.npz", file);
     read_npz(directory / "arrays.npz");
   });
+}
+
+TEST_CASE("an archive for which there is no memory is refused as that", "[files][arrays][slow]") {
+  const Directory directory;
+  const auto path = directory / "arrays.npz";
+  auto arrays = two_arrays();
+  arrays.emplace("large", Array(TensorType{ElementType::float64, {100, 100}}));
+  for (const auto packing : {Packing::stored, Packing::deflated}) {
+    CHECK(refusals_for_memory(path, [&] { write_npz(path, arrays, packing); }) > 5);
+    CHECK(refusals_for_memory(path, [&] { read_npz(path); }) > 5);
+    CHECK(refusals_for_memory(path, [&] { read_npz(path, {"large"}); }) > 5);
+  }
 }

@@ -8,6 +8,7 @@
 
 #include "catch.h"
 #include "directory.h"
+#include "memory_refusals.h"
 
 using namespace reel;
 using namespace reel::test;
@@ -230,4 +231,25 @@ TEST_CASE("what does not fit PyTorch's names is refused, and nothing is read", "
     names.add("head", head);
     CHECK_THROWS_WITH(names.add("head", head), ContainsSubstring("there is a tensor head.weight already"));
   }
+}
+
+TEST_CASE("names of PyTorch's tensors stand in messages in one line", "[files][pytorch]") {
+  const Directory directory;
+  const auto path = directory / "weights.safetensors";
+  write_safetensors(path, {{{"a\nb", Array(1.0f)}}, {}});
+  CHECK_THROWS_WITH(load_pytorch(PyTorchNames(), path),
+                    "[load_pytorch] " + path + ": tensor a?b is of no layer that was named");
+}
+
+TEST_CASE("PyTorch's weights for which there is no memory are refused as that", "[files][pytorch][slow]") {
+  const Directory directory;
+  const auto path = directory / "weights.safetensors";
+  Model model(Seed{1});
+  const LSTM cell(model / "cell", 30, 40);
+  PyTorchNames names;
+  names.add("lstm", cell);
+  CHECK(refusals_for_memory(path, [&] { save_pytorch(names, path); }) > 5);
+  const auto before = cell.input.W.value();
+  CHECK(refusals_for_memory(path, [&] { load_pytorch(names, path); }) > 5);
+  CHECK(cell.input.W.value() == before);
 }

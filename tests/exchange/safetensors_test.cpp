@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "directory.h"
+#include "memory_refusals.h"
 #include "mutations.h"
 
 using namespace reel;
@@ -204,4 +205,49 @@ TEST_CASE("safetensors files that were damaged are refused, or read", "[files][s
   content.texts.clear();
   write_safetensors(directory / "one", content);
   survive_mutations({read(directory / "many"), read(directory / "one")}, parse);
+}
+
+TEST_CASE("texts of a safetensors file stand in messages in one line, and shortened", "[files]") {
+  const auto message = [](const std::string& header) {
+    try {
+      parse(file_of(header, "12345678"));
+    } catch (const FileError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const auto tensor = [](const std::string& name, const std::string& type, const std::string& shape) {
+    return "{\"" + name + R"(":{"dtype":")" + type + R"(","shape":)" + shape + R"(,"data_offsets":[0,8]}})";
+  };
+  CHECK(message(tensor(R"(a\nb\u001b[2J\u0085)", "F64", "[3]")) ==
+        "here: tensor 'a?b?[2J?' has 8 bytes for shape [3] of F64");
+  CHECK(message(tensor("x", R"(F\t64)", "[1]")) ==
+        "here: tensor 'x' is of type F?64, which Reel does not read");
+  CHECK(message(R"({"__metadata__":{"\r":1}})") == "here: __metadata__ '?' is no text");
+  const std::string endless(1000000, 'x');
+  const std::vector<std::string> headers{tensor(endless, "F64", "[3]"),
+                                         tensor("x", endless, "[1]"),
+                                         tensor("x", "F64", "[\"" + endless + "\"]"),
+                                         "{\"" + endless + "\":1,\"" + endless + "\":1}",
+                                         R"({"x":{")" + endless + R"(":1}})",
+                                         R"({"__metadata__":{")" + endless + R"(":1}})",
+                                         "{\"" + endless,
+                                         "{\"x\":" + endless + "}"};
+  for (const auto& header : headers) {
+    CHECK(!message(header).empty());
+    CHECK(message(header).size() < 400);
+  }
+}
+
+TEST_CASE("a safetensors file for which there is no memory is refused as that", "[files][slow]") {
+  const Directory directory;
+  const auto path = directory / "weights.safetensors";
+  Safetensors content;
+  for (int i = 0; i < 200; ++i) {
+    content.arrays["a tensor with a long name " + std::to_string(i)] =
+        Array(Shape{100}, ElementType::float32);
+    content.texts["a text with a long name " + std::to_string(i)] = std::string(100, 'x');
+  }
+  CHECK(refusals_for_memory(path, [&] { write_safetensors(path, content); }) > 5);
+  CHECK(refusals_for_memory(path, [&] { read_safetensors(path); }) > 5);
 }

@@ -7,6 +7,7 @@
 #include <locale>
 
 #include "drawing.h"
+#include "memory_refusals.h"
 #include "mutations.h"
 
 using namespace reel;
@@ -471,4 +472,15 @@ TEST_CASE("pictures of any texts and numbers are drawn or refused", "[plot][slow
     CHECK(drawing.title() == picture.title);
     CHECK((picture.title.empty() || drawing.shows(picture.title)));
   });
+}
+
+TEST_CASE("a picture for which there is no memory is refused as that", "[plot][slow]") {
+  const Directory directory;
+  const auto path = directory / "picture.svg";
+  auto picture = small_picture();
+  auto& curve = picture.curves[0];
+  curve.x.clear();
+  for (int i = 0; i < 3000; ++i) curve.x.push_back(i);
+  curve.y = curve.x;
+  CHECK(refusals_for_memory(path, [&] { draw(picture, path); }) > 5);
 }

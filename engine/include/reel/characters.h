@@ -29,4 +29,14 @@ bool is_xml_character(char32_t code);
 /// Unicode's category Cc.
 bool is_control_character(char32_t code);
 
+/// Its letters from A to Z made small ones, whatever the locale.
+std::string lower_case(std::string text);
+
+/// What stands in a file or a name, as a message can show it: in one line, its beginning where it is longer
+/// than 120 bytes, a question mark for each control character and for each byte that is no UTF-8.
+std::string in_one_line(const std::string& text);
+
+/// It in single quotes.
+std::string shown(const std::string& text);
+
 }  // namespace reel

@@ -16,10 +16,10 @@ void save(const Model& model, const std::string& path);
 /// Reads what save() wrote into a model with the same parameters; float32 numbers may be read into a float64
 /// model. Of what save() would not write only this is let through: comments between elements, other white
 /// space, quotes and line ends, a byte order mark, character references, another order, a Shape of rank 1 or
-/// 2, and numbers with other digits or exponents, such as 007 or 1e5. Throws FileError, and leaves the model
-/// as it was, for a matrix that is missing, not the model's, or of another shape, for a bad number, for an
-/// element, an attribute or text that means nothing there or stands there twice, for what is not well-formed
-/// XML in UTF-8, and for all but regular files; MemoryError likewise.
+/// 2, and numbers with other digits or exponents, such as 007, 1e5 or 1e-400, which is 0. Throws FileError,
+/// and leaves the model as it was, for a matrix that is missing, not the model's, or of another shape, for a
+/// bad number, for an element, an attribute or text that means nothing there or stands there twice, for what
+/// is not well-formed XML in UTF-8, and for all but regular files; MemoryError likewise.
 void load(Model& model, const std::string& path);
 
 /// Reads a part of such a file, such as an encoder, into a model that need not be the one that was saved, and

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <string>
 
 #include "error.h"
 
@@ -27,6 +28,21 @@ auto needing_memory(F&& f, What&& what) -> decltype(f()) {
     return f();
   } catch (const std::bad_alloc&) {
     throw MemoryError(what());
+  }
+}
+
+/// What `f` gives, which reads a file or writes one. Where memory gives out in it or in a part of it, such as
+/// an Array, a MemoryError that begins with `where`: "[read_npy] x.npy".
+template <class F>
+auto needing_memory_for(const std::string& where, F&& f) -> decltype(f()) {
+  try {
+    return f();
+  } catch (const std::bad_alloc&) {
+    throw MemoryError(where + ": the memory for it is not to be had");
+  } catch (const MemoryError& error) {
+    const std::string reason = error.what();
+    if (reason.compare(0, where.size(), where) == 0) throw;
+    throw MemoryError(where + ": " + reason);
   }
 }
 

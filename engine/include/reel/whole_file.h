@@ -14,17 +14,19 @@ namespace REEL_PUBLIC reel {
 /// The bits that set user or group, the sticky bit (04755 becomes 0755) and access lists are not kept,
 /// and other hard links to the old file still lead to its old text. Of a symbolic link the target is written,
 /// or made. Throws FileError, and leaves the file as it was, where something that is no regular file stands
-/// there or the system refuses. A process that is killed leaves nothing behind but where it had only to
-/// rename the file, or on a file system without files that have no name (O_TMPFILE): then
+/// there or the system refuses, MemoryError where there is no memory for it. A process that is killed leaves
+/// nothing behind but where it had only to rename the file, or on a file system without files that have no
+/// name (O_TMPFILE): then
 /// "<name>.tmp-<digits>", which is in nobody's way.
 void write_whole(const std::string& path, const std::string& text);
 
-/// Throws the FileError that write_whole() would throw before it writes: better before long work than after
-/// it.
+/// Throws the FileError or MemoryError that write_whole() would throw before it writes: better before long
+/// work than after it.
 void check_writable(const std::string& path);
 
 /// The text in a file. Throws FileError for what is missing, for all but regular files and links to them, at
-/// once and without touching them, and for a zero byte, which no text holds.
+/// once and without touching them, and for a zero byte, which no text holds; MemoryError where it does not
+/// fit into memory.
 std::string read_whole(const std::string& path);
 
 /// As read_whole(), for a file of any bytes, zeros among them.

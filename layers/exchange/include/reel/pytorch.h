@@ -137,12 +137,14 @@ std::string to_string(const PyTorchNames& names);
 /// of `others` (POSIX fnmatch) are left out. float32 is read into float64 models too. Throws FileError, and
 /// leaves the parameters as they were, for a tensor that is missing, that is neither in `names` nor among the
 /// others, of another shape or type, that gives a parameter other
-/// values than one before it, and for a bias that Reel's layer does not have and that is not 0.
+/// values than one before it, and for a bias that Reel's layer does not have and that is not 0;
+/// MemoryError likewise where there is no memory for it.
 void load_pytorch(const PyTorchNames& names, const std::string& path,
                   const std::vector<std::string>& others = {});
 
 /// Writes the parameters as PyTorch's load_state_dict() takes them. Of two biases that PyTorch adds the first
-/// is Reel's and the other zeros. The file appears whole or not at all. Throws FileError.
+/// is Reel's and the other zeros. The file appears whole or not at all. Throws FileError, and MemoryError
+/// where there is no memory for it.
 void save_pytorch(const PyTorchNames& names, const std::string& path);
 
 }  // namespace reel

@@ -16,7 +16,7 @@ struct Safetensors {
 
 /// Writes a safetensors file (https://huggingface.co/docs/safetensors), the arrays' bits as they are. It
 /// appears whole or not at all, as write_whole() says. Throws FileError where it cannot be written, and for a
-/// name that is not UTF-8 or is __metadata__.
+/// name that is not UTF-8 or is __metadata__; MemoryError where there is no memory for it.
 void write_safetensors(const std::string& path, const Safetensors& content);
 
 /// Reads one. F32, F64, I32, I64 and BOOL come as they are, F16 and BF16 as float32, I8, U8, I16 and U16 as

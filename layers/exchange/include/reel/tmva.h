@@ -79,8 +79,9 @@ struct TMVADescription {
   double weight_decay = 0;                                       ///< The factor of the penalty.
   std::vector<TMVAVariable>
       variables;  ///< One for each step and input, those of a step together; none: named by default.
-  std::vector<std::string> classes{"Signal", "Background"};  ///< Their names, signal first.
-  std::vector<TMVAVariable> targets;  ///< Of a regression, one for each unit of the last layer.
+  std::vector<std::string> classes{"Signal",
+                                   "Background"};  ///< Their names, signal first; of a regression any.
+  std::vector<TMVAVariable> targets;               ///< Of a regression, one for each unit of the last layer.
 };
 
 /// What it describes, a line for each layer.
@@ -144,16 +145,17 @@ class TMVANetwork {
 /// not kept.
 ///
 /// Throws FileError for every other layer, for transformed inputs, for a layer that remembers its state from
-/// batch to batch (RememberState), for what is missing, stands there twice or does not fit, for numbers that
-/// are none or not finite, and for what is not well-formed XML in UTF-8; MemoryError where there is none for
-/// it; Error for another element type.
+/// batch to batch (RememberState), for what is missing, stands there twice or does not fit, for counts that
+/// no network has, such as 0 variables, for numbers that are none or not finite, and for what is not
+/// well-formed XML in UTF-8; MemoryError where there is none for it; Error for another element type.
 TMVAFile read_tmva(const std::string& path, ElementType element = ElementType::float32);
 
 /// Writes a file that TMVA's reader takes: the whole document, matrices in the order in which it reads them,
 /// numbers with as many digits as bring back the same bits. Its options give the layout again, of which TMVA
 /// makes the network anew to evaluate whole batches. The file appears whole or not at all, as write_whole()
 /// says. Throws FileError where it cannot be written, and Error for a description that is none, weights that
-/// do not fit it, and weights that are not finite, which TMVA cannot read.
+/// do not fit it, and weights that are not finite, which TMVA cannot read; MemoryError where there is no
+/// memory for it.
 /// @{
 void write_tmva(const std::string& path, const TMVAFile& file);
 void write_tmva(const std::string& path, const TMVANetwork& network);

@@ -75,7 +75,7 @@ struct Picture {
 /// Throws FileError where `path` cannot be written, before anything else. Throws Error where a curve has not
 /// as many x as y, or of a band upper edges, or no point that can be drawn; where a range is none; for a text
 /// that is not UTF-8; where gnuplot is not there; and, with what it says, where it fails or warns, as of a
-/// legend that it has no room for.
+/// legend that it has no room for; MemoryError where there is no memory for it.
 void draw(const Picture& picture, const std::string& path);
 
 /// The loss after each epoch, or whatever a `step` is, from 1 on: of training and, unless it is empty, of
