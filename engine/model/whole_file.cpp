@@ -39,12 +39,20 @@ class Descriptor {
 
 std::string system_reason() { return std::generic_category().message(errno); }
 
-[[noreturn]] void refuse_to_write(const std::string& path, const std::string& reason) {
-  throw FileError("[save] cannot write " + path + ": " + reason);
+/// The file that a function is asked for.
+struct Request {
+  const std::string& path;
+  const char* function;
+
+  std::string beginning() const { return "[" + std::string(function) + "] "; }
+};
+
+[[noreturn]] void refuse_to_write(const Request& request, const std::string& reason) {
+  throw FileError(request.beginning() + "cannot write " + request.path + ": " + reason);
 }
 
-[[noreturn]] void refuse_to_read(const std::string& path, const std::string& reason) {
-  throw FileError("[load] " + path + " " + reason);
+[[noreturn]] void refuse_to_read(const Request& request, const std::string& reason) {
+  throw FileError(request.beginning() + request.path + " " + reason);
 }
 
 /// "is a directory" and the like; nothing for a regular file.
@@ -67,39 +75,41 @@ struct Standing {
   std::optional<Status> old;  // of the regular file that stands there
 };
 
-std::string target_of_link(const Standing& place, const std::string& path) {
+std::string target_of_link(const Standing& place, const Request& request) {
   char text[4096];
   const auto length = ::readlinkat(place.folder.number(), place.name.c_str(), text, sizeof text);
-  if (length < 0 || length == sizeof text) refuse_to_write(path, "a link that leads there cannot be read");
+  if (length < 0 || length == sizeof text) refuse_to_write(request, "a link that leads there cannot be read");
   return std::string(text, static_cast<std::size_t>(length));
 }
 
-Standing find_place(const std::string& path) {
+Standing find_place(const Request& request) {
+  const auto& path = request.path;
   constexpr int most_links = 40;  // as many as the kernel follows
-  if (holds_zero(path)) refuse_to_write(path.c_str(), "the path goes on behind a zero byte");
+  if (holds_zero(path))
+    refuse_to_write({path.c_str(), request.function}, "the path goes on behind a zero byte");
   Standing place;
   auto rest = path;
   for (int links = 0; links <= most_links; ++links) {
     const auto name_at = rest.rfind('/') + 1;
     const auto folder = name_at == 0 ? "." : rest.substr(0, name_at);
     place.name = rest.substr(name_at);
-    if (place.name.empty()) refuse_to_write(path, "that names no file");
+    if (place.name.empty()) refuse_to_write(request, "that names no file");
     place.folder =
         Descriptor(::openat(place.folder.number(), folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!place.folder.is_open()) refuse_to_write(path, "its folder: " + system_reason());
+    if (!place.folder.is_open()) refuse_to_write(request, "its folder: " + system_reason());
     Status status;
     if (::fstatat(place.folder.number(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (errno != ENOENT) refuse_to_write(path, system_reason());
+      if (errno != ENOENT) refuse_to_write(request, system_reason());
       return place;
     }
     if (!S_ISLNK(status.st_mode)) {
-      if (const auto reason = why_not_regular(status)) refuse_to_write(path, "it " + *reason);
+      if (const auto reason = why_not_regular(status)) refuse_to_write(request, "it " + *reason);
       place.old = status;
       return place;
     }
-    rest = target_of_link(place, path);
+    rest = target_of_link(place, request);
   }
-  refuse_to_write(path, "links lead there in a circle, or too many");
+  refuse_to_write(request, "links lead there in a circle, or too many");
 }
 
 /// Gives a new file the owner, group and mode of the old one; false where the system refuses the mode.
@@ -127,7 +137,7 @@ bool keep_access(int file, const Status& old) {
 /// unless it takes the place.
 class Temporary {
  public:
-  Temporary(const Standing& place, const std::string& path) : place_(place) {
+  Temporary(const Standing& place, const Request& request) : place_(place) {
     // Nobody else may read what may become secret before its mode is known to be kept.
     const mode_t mode = place.old ? 0600 : 0666;
     constexpr int flags = O_WRONLY | O_CLOEXEC;
@@ -139,7 +149,7 @@ class Temporary {
           ::openat(place.folder.number(), name_.c_str(), flags | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
       return file_.is_open();
     });
-    if (!opened) refuse_to_write(path, "a temporary file beside it: " + system_reason());
+    if (!opened) refuse_to_write(request, "a temporary file beside it: " + system_reason());
   }
   ~Temporary() {
     if (!name_.empty()) ::unlinkat(place_.folder.number(), name_.c_str(), 0);
@@ -202,19 +212,22 @@ class Temporary {
 };
 
 /// Puts on disk that a file has been renamed, as far as the file system and the folder's mode let us.
-void sync_folder(const Standing& place, const std::string& path) {
+void sync_folder(const Standing& place, const Request& request) {
   const Descriptor folder(::openat(place.folder.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.is_open() && ::fsync(folder.number()) != 0 && errno != EINVAL && errno != ENOTSUP)
-    throw FileError("[save] " + path + " is written, but may be lost with the power: " + system_reason());
+    throw FileError(request.beginning() + request.path +
+                    " is written, but may be lost with the power: " + system_reason());
 }
 
 /// Opens a regular file to be read, and tells its status.
-Descriptor open_regular(const std::string& path, Status& status) {
-  if (holds_zero(path)) refuse_to_read(path.c_str(), "is a path that goes on behind a zero byte");
+Descriptor open_regular(const Request& request, Status& status) {
+  const auto& path = request.path;
+  if (holds_zero(path))
+    refuse_to_read({path.c_str(), request.function}, "is a path that goes on behind a zero byte");
   const auto check = [&](int error) {
     if (error != 0)
-      refuse_to_read(path, errno == ENOENT ? "was not found" : "cannot be read: " + system_reason());
-    if (const auto reason = why_not_regular(status)) refuse_to_read(path, *reason);
+      refuse_to_read(request, errno == ENOENT ? "was not found" : "cannot be read: " + system_reason());
+    if (const auto reason = why_not_regular(status)) refuse_to_read(request, *reason);
   };
   // Looked at before it is opened, since that would let whoever writes into a FIFO go on, and again after it,
   // since something else may have taken the name; opening does not wait for it.
@@ -224,68 +237,78 @@ Descriptor open_regular(const std::string& path, Status& status) {
   return file;
 }
 
-void reserve(std::string& text, const Status& status, const std::string& path) {
+void reserve(std::string& text, const Status& status, const Request& request) {
   try {
     text.reserve(static_cast<std::size_t>(status.st_size));
   } catch (const std::exception&) {  // std::bad_alloc or std::length_error
-    throw MemoryError("[load] " + path + " does not fit into memory: it has " +
+    throw MemoryError(request.beginning() + request.path + " does not fit into memory: it has " +
                       std::to_string(status.st_size) + " bytes");
   }
 }
 
 /// All of a file. `check` looks at each block, and is told how many bytes came before it.
 template <class Check>
-std::string read_all(const std::string& path, const Check& check) {
+std::string read_all(const Request& request, const Check& check) {
   Status status;
-  const auto file = open_regular(path, status);
+  const auto file = open_regular(request, status);
   std::string text;
   char block[1 << 16];
   while (const auto count = ::read(file.number(), block, sizeof block)) {
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) refuse_to_read(path, "cannot be read: " + system_reason());
+    if (count < 0) refuse_to_read(request, "cannot be read: " + system_reason());
     const auto length = static_cast<std::size_t>(count);
     check(block, length, text.size());
     // Only now: a file may say that it is longer than any memory, and hold nothing but zeros.
-    if (text.empty()) reserve(text, status, path);
+    if (text.empty()) reserve(text, status, request);
     text.append(block, length);
   }
   return text;
 }
 
-void write_all(const std::string& path, const std::string& text) {
-  const auto place = find_place(path);
-  Temporary temporary(place, path);
+void write_all(const Request& request, const std::string& text) {
+  const auto place = find_place(request);
+  Temporary temporary(place, request);
   if (!temporary.keep_access() || !temporary.write(text) || !temporary.take_place())
-    refuse_to_write(path, system_reason());
-  sync_folder(place, path);
+    refuse_to_write(request, system_reason());
+  sync_folder(place, request);
+}
+
+/// What `f` gives, or where memory gives out an error that names the file.
+template <class F>
+auto needing_memory_for(const Request& request, const F& f) {
+  return reel::needing_memory_for(request.beginning() + request.path, f);
 }
 
 }  // namespace
 
-void write_whole(const std::string& path, const std::string& text) {
-  needing_memory_for("[save] " + path, [&] { write_all(path, text); });
+void write_whole(const std::string& path, const std::string& text, const char* function) {
+  const Request request{path, function};
+  needing_memory_for(request, [&] { write_all(request, text); });
 }
 
-void check_writable(const std::string& path) {
-  needing_memory_for("[save] " + path, [&] {
-    const auto place = find_place(path);
-    if (!Temporary(place, path).keep_access()) refuse_to_write(path, system_reason());
+void check_writable(const std::string& path, const char* function) {
+  const Request request{path, function};
+  needing_memory_for(request, [&] {
+    const auto place = find_place(request);
+    if (!Temporary(place, request).keep_access()) refuse_to_write(request, system_reason());
   });
 }
 
-std::string read_whole(const std::string& path) {
+std::string read_whole(const std::string& path, const char* function) {
+  const Request request{path, function};
   const auto check = [&](const char* block, std::size_t length, std::size_t before) {
     if (const void* zero = std::memchr(block, 0, length)) {
       const auto position = before + (static_cast<const char*>(zero) - block);
-      refuse_to_read(path, "is not a text: it holds a zero at byte " + std::to_string(position));
+      refuse_to_read(request, "is not a text: it holds a zero at byte " + std::to_string(position));
     }
   };
-  return needing_memory_for("[load] " + path, [&] { return read_all(path, check); });
+  return needing_memory_for(request, [&] { return read_all(request, check); });
 }
 
-std::string read_bytes(const std::string& path) {
-  return needing_memory_for("[load] " + path,
-                            [&] { return read_all(path, [](const char*, std::size_t, std::size_t) {}); });
+std::string read_bytes(const std::string& path, const char* function) {
+  const Request request{path, function};
+  return needing_memory_for(request,
+                            [&] { return read_all(request, [](const char*, std::size_t, std::size_t) {}); });
 }
 
 }  // namespace reel

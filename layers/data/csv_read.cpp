@@ -111,7 +111,7 @@ Table read_csv(const std::string& path, const CsvOptions& options) {
   const auto where = "[read_csv] " + path;
   csv::check_separator(options.separator, where);
   return needing_memory_for(where, [&] {
-    const auto text = read_bytes(path);
+    const auto text = read_bytes(path, "read_csv");
     TableReader table(options, where);
     csv::RowReader rows(
         options.separator, [&](const csv::Row& row) { table.take(row); },

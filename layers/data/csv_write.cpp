@@ -106,7 +106,7 @@ void write_csv(const std::string& path, const Table& table, const CsvOptions& op
   csv::check_separator(options.separator, where + path);
   needing_memory_for(where + path, [&] {
     check(table, path);
-    write_whole(path, text_of(table, options, path));
+    write_whole(path, text_of(table, options, path), "write_csv");
   });
 }
 

@@ -5,10 +5,12 @@
 
 namespace reel {
 
-Array read_npy(const std::string& path) { return npy::parse(read_bytes(path), "[read_npy] " + path); }
+Array read_npy(const std::string& path) {
+  return npy::parse(read_bytes(path, "read_npy"), "[read_npy] " + path);
+}
 
 void write_npy(const std::string& path, const Array& array) {
-  needing_memory_for("[write_npy] " + path, [&] { write_whole(path, npy::format(array)); });
+  needing_memory_for("[write_npy] " + path, [&] { write_whole(path, npy::format(array), "write_npy"); });
 }
 
 }  // namespace reel

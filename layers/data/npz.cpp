@@ -111,7 +111,7 @@ std::string content(const ZipSource& source) {
 /// The arrays in the entries that `is_wanted` chooses, by the entries' names.
 template <class IsWanted>
 NamedArrays read(const std::string& path, const std::string& where, const IsWanted& is_wanted) {
-  const auto bytes = read_bytes(path);
+  const auto bytes = read_bytes(path, "read_npz");
   // What libzip takes for the archive of no entries.
   if (bytes.empty()) throw FileError(where + " is empty");
   const auto source = zip_source(bytes.data(), bytes.size());
@@ -171,7 +171,7 @@ NamedArrays read_npz(const std::string& path, const std::vector<std::string>& na
 void write_npz(const std::string& path, const NamedArrays& arrays, Packing packing) {
   const auto where = "[write_npz] " + path;
   if (arrays.empty()) throw Error(where + ": there are no arrays to be written");
-  needing_memory_for(where, [&] { write_whole(path, archive_of(arrays, packing, where)); });
+  needing_memory_for(where, [&] { write_whole(path, archive_of(arrays, packing, where), "write_npz"); });
 }
 
 }  // namespace reel

@@ -2,6 +2,7 @@
 #include <reel/characters.h>
 #include <reel/pytorch.h>
 #include <reel/safetensors.h>
+#include <reel/whole_file.h>
 
 #include <algorithm>
 #include <map>
@@ -228,7 +229,7 @@ struct Sum {
 
 void load(const PyTorchNames& names, const std::string& path, const std::vector<std::string>& others,
           const std::string& where) {
-  const auto file = read_safetensors(path);
+  const auto file = parse_safetensors(read_bytes(path, "load_pytorch"), where);
   check_others(file, names, others, where);
   std::map<const Variable*, Sum> sums;
   for (const auto& tensor : names.tensors()) {
@@ -257,12 +258,12 @@ void load(const PyTorchNames& names, const std::string& path, const std::vector<
   }
 }
 
-void save(const PyTorchNames& names, const std::string& path) {
+void save(const PyTorchNames& names, const std::string& path, const std::string& where) {
   Safetensors content;
   // The format's name for PyTorch, which its reader asks for.
   content.texts["format"] = "pt";
   for (const auto& tensor : names.tensors()) content.arrays[tensor.name] = value_of(tensor);
-  write_safetensors(path, content);
+  write_whole(path, format_safetensors(content, where), "save_pytorch");
 }
 
 }  // namespace
@@ -274,7 +275,8 @@ void load_pytorch(const PyTorchNames& names, const std::string& path,
 }
 
 void save_pytorch(const PyTorchNames& names, const std::string& path) {
-  needing_memory_for("[save_pytorch] " + path, [&] { save(names, path); });
+  const auto where = "[save_pytorch] " + path;
+  needing_memory_for(where, [&] { save(names, path, where); });
 }
 
 }  // namespace reel

@@ -147,12 +147,12 @@ std::string list_text(const Numbers& numbers) {
 std::string texts_text(const std::map<std::string, std::string>& texts, const std::string& where) {
   std::string text;
   for (const auto& [name, value] : texts)
-    text += (text.empty() ? "" : ",") + quoted_text(name, where) + ":" + quoted_text(value, where);
+    text += (text.empty() ? "" : ",") + quoted_text(name, where) + ":" +
+            quoted_text(value, where + ": the text " + shown(name));
   return "{" + text + "}";
 }
 
-std::string header_text(const Safetensors& content, const std::string& path) {
-  const auto where = "[write_safetensors] " + path;
+std::string header_text(const Safetensors& content, const std::string& where) {
   std::string text = "{";
   if (!content.texts.empty()) text += quoted_text(texts_name, where) + ":" + texts_text(content.texts, where);
   std::uint64_t end = 0;
@@ -170,8 +170,8 @@ std::string header_text(const Safetensors& content, const std::string& path) {
   return text;
 }
 
-std::string bytes_of(const Safetensors& content, const std::string& path) {
-  const auto header = header_text(content, path);
+std::string bytes_of(const Safetensors& content, const std::string& where) {
+  const auto header = header_text(content, where);
   const std::uint64_t length = header.size();
   std::string bytes(reinterpret_cast<const char*>(&length), length_bytes);
   bytes += header;
@@ -201,7 +201,11 @@ Safetensors parse(const std::string& bytes, const std::string& where) {
 }  // namespace
 
 void write_safetensors(const std::string& path, const Safetensors& content) {
-  needing_memory_for("[write_safetensors] " + path, [&] { write_whole(path, bytes_of(content, path)); });
+  write_whole(path, format_safetensors(content, "[write_safetensors] " + path), "write_safetensors");
+}
+
+std::string format_safetensors(const Safetensors& content, const std::string& where) {
+  return needing_memory_for(where, [&] { return bytes_of(content, where); });
 }
 
 Safetensors parse_safetensors(const std::string& bytes, const std::string& where) {
@@ -209,7 +213,7 @@ Safetensors parse_safetensors(const std::string& bytes, const std::string& where
 }
 
 Safetensors read_safetensors(const std::string& path) {
-  return parse_safetensors(read_bytes(path), "[read_safetensors] " + path);
+  return parse_safetensors(read_bytes(path, "read_safetensors"), "[read_safetensors] " + path);
 }
 
 }  // namespace reel

@@ -357,7 +357,7 @@ void read_weights(const Place& weights, TMVAFile& file, ElementType element) {
 }
 
 TMVAFile read_document(const std::string& path, const std::string& where, ElementType element) {
-  auto text = read_whole(path);
+  auto text = read_whole(path, "read_tmva");
   pugi::xml_document document;
   const Place setup{parse_strictly(text, document, where), where + ": <MethodSetup>"};
   if (std::string(setup.node.name()) != "MethodSetup") throw FileError(where + " holds no <MethodSetup>");

@@ -299,7 +299,7 @@ std::string document_of(const TMVAFile& file, const std::string& where) {
 
 void write_tmva(const std::string& path, const TMVAFile& file) {
   const auto where = "[write_tmva] " + path;
-  needing_memory_for(where, [&] { write_whole(path, document_of(file, where)); });
+  needing_memory_for(where, [&] { write_whole(path, document_of(file, where), "write_tmva"); });
 }
 
 void write_tmva(const std::string& path, const TMVANetwork& network) { write_tmva(path, network.file()); }

@@ -1,3 +1,5 @@
+#include <reel/characters.h>
+#include <reel/memory.h>
 #include <reel/training_checkpoint.h>
 #include <reel/whole_file.h>
 
@@ -11,6 +13,13 @@ namespace {
 const std::string kind = "reel checkpoint", version = "1";
 const std::string parameter_prefix = "parameter/", state_prefix = "state/", kept_prefix = "kept/",
                   run_name = "run";
+
+const char* const checkpoint_function = "TrainingCheckpoint";
+
+/// What messages begin with: "[TrainingCheckpoint] x.checkpoint".
+std::string where_of(const char* function, const std::string& path) {
+  return "[" + std::string(function) + "] " + path;
+}
 
 bool begins_with(const std::string& text, const std::string& prefix) { return text.rfind(prefix, 0) == 0; }
 
@@ -32,7 +41,7 @@ void check_kind(const Safetensors& content, const std::string& where) {
     throw FileError(where + " is no checkpoint");
   const auto& found = text_of(content, "version", where);
   if (found != version)
-    throw FileError(where + " is a checkpoint of version '" + found + "'; this Reel reads " + version);
+    throw FileError(where + " is a checkpoint of version " + shown(found) + "; this Reel reads " + version);
 }
 
 /// Sets a parameter, a state or the count of runs to what was found. Throws FileError where it is of another
@@ -56,13 +65,13 @@ Parameter state_of(Model& model, const std::string& file_name, const TensorType&
   try {
     return scope.state(slash == name.npos ? name : name.substr(slash + 1), type, 0);
   } catch (const Error& error) {
-    throw FileError(where + ": " + file_name + ": " + error.what());
+    throw FileError(where + ": " + in_one_line(file_name) + ": " + in_one_line(error.what()));
   }
 }
 
-Safetensors read_checkpoint(const std::string& path, const std::string& where) {
-  auto content = needing_memory([&] { return parse_safetensors(read_bytes(path), where); },
-                                [&] { return where + ": the memory to read it is not to be had"; });
+Safetensors read_checkpoint(const std::string& path, const char* function) {
+  const auto where = where_of(function, path);
+  auto content = parse_safetensors(read_bytes(path, function), where);
   check_kind(content, where);
   return content;
 }
@@ -86,7 +95,7 @@ void TrainingCheckpoint::add(const std::string& name, Kept kept) {
   const auto is_below = [](const std::string& a, const std::string& b) { return begins_with(a, b + "/"); };
   for (const auto& known : kept_)
     if (known.first == name || is_below(known.first, name) || is_below(name, known.first))
-      throw Error("[TrainingCheckpoint] " + path_ + ": something is kept as '" + known.first +
+      throw Error(where_of(checkpoint_function, path_) + ": something is kept as '" + known.first +
                   "' already, beside which nothing is kept as '" + name + "'");
   kept_.emplace(name, std::move(kept));
 }
@@ -155,11 +164,11 @@ TrainingCheckpoint::Kept TrainingCheckpoint::random(Random& random) {
 }
 
 void TrainingCheckpoint::expect(const std::string& name, const std::string& value) {
-  const auto place = "[TrainingCheckpoint] " + path_ + ": " + kept_prefix + name;
+  const auto place = where_of(checkpoint_function, path_) + ": " + kept_prefix + name;
   add(name, text([value] { return value; },
                  [value, place](const std::string& found) -> Setter {
                    if (found != value)
-                     throw FileError(place + " is '" + found + "' and must be '" + value + "'");
+                     throw FileError(place + " is " + shown(found) + " and must be " + shown(value));
                    return [] {};
                  }));
 }
@@ -176,12 +185,16 @@ Safetensors TrainingCheckpoint::content() const {
   return content;
 }
 
-void TrainingCheckpoint::save() const { write_safetensors(path_, content()); }
+void TrainingCheckpoint::save() const {
+  const auto where = where_of(checkpoint_function, path_);
+  needing_memory_for(where,
+                     [&] { write_whole(path_, format_safetensors(content(), where), checkpoint_function); });
+}
 
 void TrainingCheckpoint::check_header(const Safetensors& content, const std::string& where) const {
   const auto& seed = text_of(content, "seed", where);
   if (seed != std::to_string(model_->seed()))
-    throw FileError(where + " is of a model with seed " + seed + "; this one has " +
+    throw FileError(where + " is of a model with seed " + in_one_line(seed) + "; this one has " +
                     std::to_string(model_->seed()) + ", and would make other random choices");
   for (const auto& parameter : model_->parameters())
     array_of(content, parameter_prefix + parameter.name(), where);
@@ -212,8 +225,8 @@ bool TrainingCheckpoint::resume() {
   // A path with a zero byte is refused where it is read; the system would look for what stands before it.
   const bool is_path = path_.find('\0') == path_.npos;
   if (std::error_code error; is_path && !std::filesystem::exists(path_, error) && !error) return false;
-  const auto where = "[TrainingCheckpoint] " + path_;
-  const auto content = read_checkpoint(path_, where);
+  const auto where = where_of(checkpoint_function, path_);
+  const auto content = read_checkpoint(path_, checkpoint_function);
   check_header(content, where);
   Provisional made(*model_);
   std::set<std::string> taken{"format", "version", "seed", "note"};
@@ -225,7 +238,7 @@ bool TrainingCheckpoint::resume() {
                       " is missing, or of another kind than what is kept");
   }
   const auto refuse = [&](const std::string& name) {
-    if (!taken.count(name)) throw FileError(where + ": " + name + " is none of this training");
+    if (!taken.count(name)) throw FileError(where + ": " + in_one_line(name) + " is none of this training");
   };
   for (const auto& item : content.arrays) refuse(item.first);
   for (const auto& item : content.texts) refuse(item.first);
@@ -237,8 +250,9 @@ bool TrainingCheckpoint::resume() {
 }
 
 LoadReport load_from_checkpoint(Model& model, const std::string& path, const Part& part) {
-  const auto where = "[load_from_checkpoint] " + path;
-  const auto content = read_checkpoint(path, where);
+  const char* function = "load_from_checkpoint";
+  const auto where = where_of(function, path);
+  const auto content = read_checkpoint(path, function);
   PartChoice choice(model, part, where);
   std::vector<std::function<void()>> setters;
   for (const auto& [name, array] : content.arrays) {

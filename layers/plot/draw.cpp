@@ -69,9 +69,9 @@ std::string drawn_or_refused(const Picture& picture, const std::vector<Points>& 
 void draw(const Picture& picture, const std::string& path) {
   const auto where = "[draw] " + path;
   needing_memory_for(where, [&] {
-    check_writable(path);
+    check_writable(path, "draw");
     const auto curves = plot::checked_points(picture, where + ": ");
-    write_whole(path, drawn_or_refused(picture, curves, where));
+    write_whole(path, drawn_or_refused(picture, curves, where), "draw");
   });
 }
 

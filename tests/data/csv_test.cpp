@@ -1,6 +1,8 @@
 // Tables of separated values, and where a wrong one is wrong.
 
 #include <reel/csv.h>
+#include <reel/npy.h>
+#include <reel/npz.h>
 
 #include <cmath>
 #include <cstring>
@@ -384,4 +386,17 @@ TEST_CASE("damaged tables are refused, or are tables that are written and read t
     REQUIRE(back.names == table.names);
     REQUIRE(same(back.values, table.values));
   });
+}
+
+TEST_CASE("what no reader or writer of data can open is told as that of the function that was called",
+          "[data]") {
+  const Directory directory;
+  const auto missing = directory / "x", nowhere = directory / "no/x";
+  CHECK_THROWS_WITH(read_csv(missing), ContainsSubstring("[read_csv] " + missing));
+  CHECK_THROWS_WITH(read_npy(missing), ContainsSubstring("[read_npy] " + missing));
+  CHECK_THROWS_WITH(read_npz(missing), ContainsSubstring("[read_npz] " + missing));
+  CHECK_THROWS_WITH(write_npy(nowhere, Array(1.f)), ContainsSubstring("[write_npy] cannot write " + nowhere));
+  CHECK_THROWS_WITH(write_npz(nowhere, {}), ContainsSubstring("[write_npz] cannot write " + nowhere));
+  CHECK_THROWS_WITH(write_csv(nowhere, Table{{"a"}, Array({1, 1}, ElementType::float64), {}}),
+                    ContainsSubstring("[write_csv] cannot write " + nowhere));
 }

@@ -440,3 +440,23 @@ TEST_CASE("checkpoints that were damaged are refused, or read", "[files][checkpo
     checkpoint.resume();
   });
 }
+
+TEST_CASE("what a checkpoint cannot read or write is told as the checkpoint's", "[files][checkpoint]") {
+  const Directory directory;
+  Model model(Seed{1});
+  const auto beginning = [&](const std::string& path) {
+    return ContainsSubstring("[TrainingCheckpoint] " + path);
+  };
+  std::filesystem::create_directory(directory / "folder");
+  TrainingCheckpoint folder(model, directory / "folder"), nowhere(model, directory / "missing/c"),
+      text(model, directory / "text");
+  CHECK_THROWS_WITH(folder.resume(), beginning(folder.path()) && ContainsSubstring("is a directory"));
+  CHECK_THROWS_WITH(nowhere.save(), ContainsSubstring("[TrainingCheckpoint] cannot write " + nowhere.path()));
+  std::string latin = "caf\xe9";
+  text.keep("word", latin);
+  CHECK_THROWS_WITH(text.save(), beginning(text.path()) && ContainsSubstring("the text 'kept/word'") &&
+                                     ContainsSubstring("invalid UTF-8"));
+  CHECK_THROWS_WITH(
+      load_from_checkpoint(model, directory / "missing"),
+      ContainsSubstring("[load_from_checkpoint] " + (directory / "missing") + " was not found"));
+}

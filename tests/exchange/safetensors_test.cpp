@@ -1,4 +1,7 @@
+#include <reel/pytorch.h>
+#include <reel/reel.h>
 #include <reel/safetensors.h>
+#include <reel/tmva.h>
 
 #include <chrono>
 #include <cmath>
@@ -250,4 +253,17 @@ TEST_CASE("a safetensors file for which there is no memory is refused as that", 
   }
   CHECK(refusals_for_memory(path, [&] { write_safetensors(path, content); }) > 5);
   CHECK(refusals_for_memory(path, [&] { read_safetensors(path); }) > 5);
+}
+
+TEST_CASE("what cannot be read or written is told as that of the function that was called",
+          "[files][safetensors]") {
+  const Directory directory;
+  CHECK_THROWS_WITH(read_safetensors(directory / "x"),
+                    ContainsSubstring("[read_safetensors] " + (directory / "x")));
+  CHECK_THROWS_WITH(write_safetensors(directory / "no/x", {}),
+                    ContainsSubstring("[write_safetensors] cannot write"));
+  CHECK_THROWS_WITH(load_pytorch({}, directory / "x"),
+                    ContainsSubstring("[load_pytorch] " + (directory / "x")));
+  CHECK_THROWS_WITH(save_pytorch({}, directory / "no/x"), ContainsSubstring("[save_pytorch] cannot write"));
+  CHECK_THROWS_WITH(read_tmva(directory / "x"), ContainsSubstring("[read_tmva] " + (directory / "x")));
 }

@@ -25,7 +25,11 @@ void write_safetensors(const std::string& path, const Safetensors& content);
 /// and for bytes that do not fit a tensor's shape, overlap another's, leave a gap or lie past the end;
 /// MemoryError where there is no memory for it.
 Safetensors read_safetensors(const std::string& path);
-/// The same of bytes in memory; `where` begins the messages.
+
+/// The two of bytes in memory; `where` begins the messages.
+/// @{
+std::string format_safetensors(const Safetensors& content, const std::string& where);
 Safetensors parse_safetensors(const std::string& bytes, const std::string& where);
+/// @}
 
 }  // namespace reel

@@ -45,10 +45,10 @@ class TrainingCheckpoint {
   /// `model`, and whatever is kept, must outlive it.
   TrainingCheckpoint(Model& model, std::string path) : model_(&model), path_(std::move(path)) {}
 
-  /// Keeps a variable: it is written by save() and set by resume(). Numbers and vectors of them, bool,
-  /// std::string, Array, maps of Arrays by name, structures and tuples of Arrays (such as a state), Random,
-  /// and what has a member keep_in(checkpoint, name) that keeps its parts, as BestWeights and EarlyStopping
-  /// have. Throws Error for a name that is kept already.
+  /// Keeps a variable: it is written by save() and set by resume(). Numbers (no long double) and vectors of
+  /// them, bool, std::string in UTF-8, Array, maps of Arrays by name, structures and tuples of Arrays (such
+  /// as a state), Random, and what has a member keep_in(checkpoint, name) that keeps its parts, as
+  /// BestWeights and EarlyStopping have. Throws Error for a name that is kept already.
   template <class T>
   void keep(const std::string& name, T& value);
 
@@ -151,9 +151,11 @@ std::optional<T> from_stored(const Array& array) {
 }
 
 template <class T>
-inline constexpr bool is_numbers = std::is_arithmetic_v<T>;
+inline constexpr bool is_number_kept = std::is_arithmetic_v<T> && !std::is_same_v<T, long double>;
 template <class T>
-inline constexpr bool is_numbers<std::vector<T>> = std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
+inline constexpr bool is_numbers = is_number_kept<T>;
+template <class T>
+inline constexpr bool is_numbers<std::vector<T>> = is_number_kept<T> && !std::is_same_v<T, bool>;
 
 }  // namespace structure
 
@@ -209,10 +211,10 @@ TrainingCheckpoint::Kept TrainingCheckpoint::kept(T& value) {
     return numbers(value);
   } else {
     constexpr bool is_structure = !structure::is_leaf<T>;
-    static_assert(
-        is_structure,
-        "a checkpoint keeps numbers, texts, Arrays, Random, structures of them, and what has a member "
-        "keep_in(checkpoint, name)");
+    static_assert(is_structure,
+                  "a checkpoint keeps numbers that are no long double, texts, Arrays, Random, structures of "
+                  "them, and what has a member "
+                  "keep_in(checkpoint, name)");
     if constexpr (is_structure) return structure_of(value);
   }
 }
