@@ -31,7 +31,8 @@ double logarithm(double value, double to) {
 
 /// Of what is so far from the origin.
 double place_at(const Scale& scale, double distance) {
-  constexpr double farthest = 1e100;
+  // gnuplot counts in hundredths of a pixel, and loses lines where they are too many for its whole numbers.
+  constexpr double farthest = 1e4;
   const auto [low, high] = scale.range;
   const double origin = scale.counting.origin;
   const double place =

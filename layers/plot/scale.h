@@ -21,8 +21,8 @@ struct Scale {
   bool logarithmic = false;
   std::vector<Tick> ticks;
 
-  /// Where a value is along the axis: at 0 at its low end and at 1 at its high one. It is finite also far
-  /// beyond them.
+  /// Where a value is along the axis: at 0 at its low end and at 1 at its high one. What is beyond 10000 of
+  /// its lengths is there.
   double place_of(double value) const;
 };
 
