@@ -41,6 +41,12 @@ double place_at(const Scale& scale, double distance) {
   return std::clamp(place, -farthest, farthest);
 }
 
+/// Whether a place is between the ends, or at them but for rounding.
+bool is_on_axis(double place) {
+  constexpr double rounding = 1e-6;
+  return place >= -rounding && place <= 1 + rounding;
+}
+
 /// Whether the numbers at the ticks stand apart from each other.
 bool fits(const std::vector<Tick>& ticks, const Room& room) {
   constexpr double letter = 8.5, line = 17;
@@ -89,8 +95,9 @@ Scale with_steps(Scale scale, const Step& step, bool fixed) {
   }
   const auto [first, last] = multiples(scale.range, size, true);
   for (auto i = first; i <= last; ++i) {
-    const double distance = static_cast<double>(i) * size;
-    scale.ticks.push_back({place_at(scale, distance), number_at(distance, step.power, scale.counting)});
+    const double distance = static_cast<double>(i) * size, place = place_at(scale, distance);
+    // It may be rounded to one far beyond what is narrow beside the step.
+    if (is_on_axis(place)) scale.ticks.push_back({place, number_at(distance, step.power, scale.counting)});
   }
   return scale;
 }
@@ -128,9 +135,8 @@ std::string round_number(double value) {
 
 /// With a tick at each of `numbers` that is within its range.
 Scale with_ticks(Scale scale, const std::vector<double>& numbers) {
-  constexpr double rounding = 1e-9;
   for (const double number : numbers)
-    if (const double place = place_at(scale, number); place >= -rounding && place <= 1 + rounding)
+    if (const double place = place_at(scale, number); is_on_axis(place))
       scale.ticks.push_back({place, round_number(number)});
   return scale;
 }
