@@ -2,7 +2,8 @@
 // network tells what it expects next. What comes unexpectedly stands out.
 //
 //   stream train signal.txt model.xml         trains on a file of numbers, one a line
-//   stream run model.xml < signal.txt         value, what was expected of it, and by how much it differs
+//   stream run model.xml < signal.txt         value, what was expected of it, and by how much it differs;
+//                                             at the end, on standard error, how long the steps took
 //
 // Made for trying: awk 'BEGIN { for (i = 0; i < 4000; i++) print sin(i / 5) * (1 + sin(i / 41)) }' >
 // signal.txt
@@ -11,17 +12,23 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <numeric>
+#include <system_error>
 
 using namespace reel;
 
 namespace {
+
+constexpr std::int64_t most_hidden = 4096;
 
 struct Options {
   std::string signal, model;
@@ -30,7 +37,7 @@ struct Options {
 };
 
 /// Expects the next value of a signal. What it reads and tells is in units of the signal's deviation from its
-/// mean, which are saved with the weights.
+/// mean, which are saved with the weights, as the number of its units is.
 struct Expectation {
   LSTM cell;
   Linear head;
@@ -39,8 +46,10 @@ struct Expectation {
   Expectation(Model& model, std::int64_t hidden)
       : cell(model / "cell", 1, hidden),
         head(model / "head", hidden, 1),
-        mean((model / "signal").parameter("mean", {}, constant_init(0))),
-        deviation((model / "signal").parameter("deviation", {}, constant_init(1))) {}
+        mean((model / "fixed").parameter("mean", {}, constant_init(0))),
+        deviation((model / "fixed").parameter("deviation", {}, constant_init(1))) {
+    (model / "fixed").parameter("hidden", {}, constant_init(static_cast<double>(hidden)));
+  }
 
   LSTMState initial_state(std::int64_t batch) const { return cell.initial_state(batch); }
 
@@ -51,19 +60,55 @@ struct Expectation {
   }
 };
 
-/// Reads numbers, one a line; `use` gets each as it comes.
+/// The number of units in a file that train() wrote.
+std::int64_t hidden_in(const std::string& path) {
+  Model model(Seed{1});
+  const auto hidden = (model / "fixed").parameter("hidden", {}, constant_init(0));
+  load(model, path, Part{{"fixed/hidden"}});
+  const double count = hidden.value().item();
+  if (!(count >= 1 && count <= most_hidden && count == std::floor(count)))
+    throw Error("'" + path + "': fixed/hidden is no number of units from 1 to " +
+                std::to_string(most_hidden));
+  return static_cast<std::int64_t>(count);
+}
+
+/// The number that a line is, between blanks: what is too small for a float is 0. Throws Error, which begins
+/// with `place`, for what is none, and for one that is too large.
+float number_in(const std::string& line, const std::string& place) {
+  constexpr std::size_t most_shown = 40;
+  const auto refuse = [&](const std::string& reason) {
+    const bool is_long = line.size() > most_shown;
+    throw Error(place + ": '" + line.substr(0, most_shown) + (is_long ? "...' " : "' ") + reason);
+  };
+  const auto blanks = " \t\r\f\v";
+  auto first = line.find_first_not_of(blanks);
+  const auto end = line.find_last_not_of(blanks) + 1;
+  // from_chars() takes no plus.
+  if (line[first] == '+' && first + 1 < end && line[first + 1] != '-') ++first;
+  float value = 0;
+  const auto [rest, error] = std::from_chars(line.data() + first, line.data() + end, value);
+  if (error == std::errc::invalid_argument || rest != line.data() + end) refuse("is no number");
+  // It does not tell what is too small from what is too large.
+  if (error == std::errc::result_out_of_range) value = std::strtof(line.c_str() + first, nullptr);
+  if (!std::isfinite(value)) refuse("is no number that a float can hold");
+  return value;
+}
+
+/// Reads numbers, one a line; `use` gets each as it comes. Empty lines are left out.
 template <class Use>
 void for_each_number(std::istream& in, const std::string& name, const Use& use) {
   std::string line;
-  for (std::int64_t number = 1; std::getline(in, line); ++number) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (line.empty()) continue;
-    float value = 0;
-    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
-    if (error != std::errc() || end != line.data() + line.size() || !std::isfinite(value))
-      throw Error(name + ", line " + std::to_string(number) + ": '" + line + "' is no number");
-    use(value);
-  }
+  for (std::int64_t number = 1; std::getline(in, line); ++number)
+    if (line.find_first_not_of(" \t\r\f\v") != line.npos)
+      use(number_in(line, name + ", line " + std::to_string(number)));
+  if (in.bad()) throw Error("cannot read " + name);
+}
+
+/// Sends on what was printed. Throws Error where nobody takes it, such as a full disk or a closed pipe.
+void flush_output() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return;
+  throw Error("cannot write to standard output: " + std::generic_category().message(errno));
 }
 
 std::vector<float> read_signal(const std::string& path) {
@@ -107,7 +152,7 @@ void train(const Options& options) {
   set_scale(expectation, signal);
   TrainingStep step(
       model,
-      by_name({{"signal/*", Frozen()},
+      by_name({{"fixed/*", Frozen()},
                {"*", scheduled(cosine_decay(1e-2, options.steps), clip_by_global_norm(1, Adam()))}}),
       [&](Tensor x, Tensor next) {
         const auto state = expectation.initial_state(x.extent(1));
@@ -123,31 +168,39 @@ void train(const Options& options) {
   progress.finish();
   save(model, options.model);
   std::printf("Saved the model to %s.\n", options.model.c_str());
+  flush_output();
+}
+
+/// Sorts the durations.
+void tell_durations(std::vector<double>& microseconds) {
+  std::sort(microseconds.begin(), microseconds.end());
+  std::fprintf(stderr, "%zu steps; median %.2f microseconds, slowest %.2f.\n", microseconds.size(),
+               microseconds[microseconds.size() / 2], microseconds.back());
 }
 
 void run(const Options& options) {
   Model model(Seed{1});
-  const Expectation expectation(model, options.hidden);
+  const Expectation expectation(model, hidden_in(options.model));
   load(model, options.model);
   Stream stream(model, expectation, expectation.initial_state(1));
   Array x({1, 1}, ElementType::float32);
+  // The first step compiles: not while somebody waits for its answer.
+  stream.step(x);
+  stream.start_again();
   float expected = std::nanf("");
   std::vector<double> microseconds;
   for_each_number(std::cin, "standard input", [&](float value) {
     std::printf("%g\t%g\t%g\n", static_cast<double>(value), static_cast<double>(expected),
                 static_cast<double>(value - expected));
+    flush_output();
     *x.data<float>() = value;
     const auto start = std::chrono::steady_clock::now();
     expected = *stream.step(x).template data<float>();
     const std::chrono::duration<double, std::micro> taken = std::chrono::steady_clock::now() - start;
     microseconds.push_back(taken.count());
-    std::fflush(stdout);
   });
   if (microseconds.empty()) throw Error("standard input held no number");
-  std::sort(microseconds.begin(), microseconds.end());
-  std::fprintf(stderr, "%zu steps; %.2f microseconds each in the middle, %.2f in the slowest of a hundred.\n",
-               microseconds.size(), microseconds[microseconds.size() / 2],
-               microseconds[microseconds.size() * 99 / 100]);
+  tell_durations(microseconds);
 }
 
 }  // namespace
@@ -157,15 +210,17 @@ int main(int argc, char** argv) {
   Options options;
   app.option_defaults()->always_capture_default();
   app.require_subcommand(1);
-  app.add_option("--hidden", options.hidden, "Units of the LSTM; as it was trained")
-      ->check(CLI::Range(1, 4096));
   auto* training = app.add_subcommand("train", "Trains on a file of numbers");
   training->add_option("SIGNAL", options.signal, "Numbers, one a line")->required();
   training->add_option("MODEL", options.model, "File for the weights (XML)")->required();
   training->add_option("--steps", options.steps, "Training steps")->check(CLI::Range(1, 10000000));
+  training->add_option("--hidden", options.hidden, "Units of the LSTM")
+      ->check(CLI::Range(std::int64_t{1}, most_hidden));
   auto* running = app.add_subcommand("run", "Reads numbers from standard input");
   running->add_option("MODEL", options.model, "Weights that train wrote")->required();
   CLI11_PARSE(app, argc, argv);
+  // Writing to a closed pipe is to be an error as any other.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     if (training->parsed())
       train(options);

@@ -1,24 +1,32 @@
+#include <reel/characters.h>
 #include <reel/error.h>
 #include <reel/plot.h>
 
 #include <algorithm>
 #include <cmath>
 #include <iomanip>
-#include <locale>
 #include <numeric>
-#include <sstream>
+
+#include "number_text.h"
 
 namespace reel {
 
 namespace {
 
-/// The text of what `write` writes, with a decimal point in every locale.
-template <class Write>
-std::string text_of(const Write& write) {
-  std::ostringstream text;
-  text.imbue(std::locale::classic());
-  write(text);
-  return text.str();
+/// A name with no more characters than a legend has room for behind an area: of a longer one both ends, since
+/// names that begin alike are told apart by what is behind.
+std::string shortened(const std::string& name) {
+  constexpr std::size_t most = 20;
+  std::vector<std::size_t> begins;
+  for (std::size_t at = 0; at < name.size();) {
+    begins.push_back(at);
+    const auto bytes = character_at(name, at).bytes;
+    if (bytes == 0) return name;  // it is no text, and draw() says so
+    at += bytes;
+  }
+  if (begins.size() <= most) return name;
+  const std::string ellipsis = "\xe2\x80\xa6";
+  return name.substr(0, begins[most / 2]) + ellipsis + name.substr(begins[begins.size() - (most / 2 - 1)]);
 }
 
 /// A point at the lowest of the losses; none where all are NaN.
@@ -29,7 +37,7 @@ std::optional<Curve> lowest(const std::string& name, const std::string& step,
   const auto found = std::min_element(losses.begin(), losses.end(), less);
   if (found == losses.end() || !std::isfinite(*found)) return std::nullopt;
   const double at = steps[static_cast<std::size_t>(found - losses.begin())];
-  Curve mark{text_of([&](auto& text) {
+  Curve mark{plot::text_of([&](auto& text) {
                text << "lowest " << name << ", " << std::setprecision(4) << *found << " at " << step << ' '
                     << std::setprecision(15) << at;
              }),
@@ -64,11 +72,12 @@ Picture roc_picture(const std::vector<std::pair<std::string, RocCurve>>& classif
   picture.square = true;
   for (const auto& [name, curve] : classifiers) {
     const double area = curve.area;
-    const auto area_text = text_of([&](auto& text) { text << std::fixed << std::setprecision(3) << area; });
+    const auto area_text =
+        plot::text_of([&](auto& text) { text << std::fixed << std::setprecision(3) << area; });
     picture.curves.push_back(
-        {name + ", AUC " + area_text, curve.false_positive_rates, curve.true_positive_rates});
+        {"AUC " + area_text + ", " + shortened(name), curve.false_positive_rates, curve.true_positive_rates});
   }
-  Curve chance{"chance, AUC 0.500", {0, 1}, {0, 1}, CurveStyle::dashed_line};
+  Curve chance{"AUC 0.500, chance", {0, 1}, {0, 1}, CurveStyle::dashed_line};
   chance.colour = Colour::grey;
   picture.curves.push_back(std::move(chance));
   return picture;

@@ -2,6 +2,8 @@
 
 #include <reel/error.h>
 
+#include <algorithm>
+#include <cmath>
 #include <locale>
 #include <tuple>
 
@@ -45,28 +47,83 @@ std::string quoted(const std::string& text) {
   return string + '"';
 }
 
-std::string label_of(const Axis& axis) {
-  if (axis.unit.empty()) return axis.label;
-  return axis.label + (axis.label.empty() ? "(" : " (") + axis.unit + ")";
+/// How many times a character stands in a text.
+double count_of(char character, const std::string& text) {
+  return static_cast<double>(std::count(text.begin(), text.end(), character));
 }
 
-/// The label of the axis above the legend, to which an empty line keeps the distance.
-std::string label_above_legend(const Axis& axis) { return quoted(label_of(axis) + '\n') + " offset 0,0.5"; }
-
-void write_axis(std::ostream& script, const std::string& name, const Axis& axis, const Scale& scale) {
-  if (axis.logarithmic) script << "set logscale " << name << '\n';
-  if (scale.range)
-    script << "set " << name << "range [" << scale.range->low << ':' << scale.range->high << "]\n";
-  if (scale.by_ones) script << "set " << name << "tics 1\n";
-  if (!scale.ticks.empty()) {
-    script << "set " << name << "tics (";
-    for (std::size_t i = 0; i < scale.ticks.size(); ++i) script << (i > 0 ? "," : "") << scale.ticks[i];
-    script << ")\n";
+/// The rows of the legend below the axes, or somewhat more: gnuplot gives each label the width of the
+/// longest.
+double rows_of_legend(const Picture& picture) {
+  constexpr double width = 600, letter = 8, sample = 60;
+  double longest = 0, count = 0;
+  for (const auto& curve : picture.curves) {
+    longest = std::max(longest, static_cast<double>(curve.label.size()));
+    if (!curve.label.empty()) ++count;
   }
-  script << "set format " << name << " \"%." << scale.digits << "g\"\n";
+  return std::ceil(count / std::max(1.0, std::floor(width / (longest * letter + sample))));
 }
 
-void write_frame(std::ostream& script, const Picture& picture) {
+constexpr double pixels_of_square = 350;
+
+/// What the legend and the texts leave to the axes, or somewhat less.
+Room room_of_x(const Picture& picture) {
+  constexpr double width = 560;
+  return {picture.square ? pixels_of_square : width, true};
+}
+Room room_of_y(const Picture& picture) {
+  constexpr double height = 340, row = 20, line_of_title = 25, least = 40;
+  const double taken = row * (rows_of_legend(picture) + count_of('\n', picture.x.label + picture.x.unit)) +
+                       line_of_title * count_of('\n', picture.title);
+  return {picture.square ? pixels_of_square : std::max(height - taken, least), false};
+}
+
+/// How each axis of a picture is shown.
+struct Scales {
+  Scale x, y;
+};
+
+Scales scales_of(const Picture& picture, const std::vector<Points>& curves) {
+  const auto extent = extent_of(picture, curves);
+  return {scale_of(picture.x, extent.x, true, room_of_x(picture)),
+          scale_of(picture.y, extent.y, extent.is_beside, room_of_y(picture))};
+}
+
+/// gnuplot draws between 0 and 1 alone, whatever the values are.
+void write_axis(std::ostream& script, const std::string& name, const Scale& scale) {
+  script << "set " << name << "range [0:1]\n";
+  if (scale.ticks.empty()) {
+    script << "unset " << name << "tics\n";
+    return;
+  }
+  script << "set " << name << "tics (";
+  const char* before = "";
+  for (const auto& tick : scale.ticks) {
+    script << before << quoted(tick.number) << ' ' << tick.place << (tick.number.empty() ? " 1" : " 0");
+    before = ",";
+  }
+  script << ")\n";
+}
+
+/// The labels of the axes. An empty line keeps the distance from the legend.
+void write_labels(std::ostream& script, const Picture& picture, const Scales& scales) {
+  script << "set xlabel " << quoted(label_of(picture.x, "x", scales.x.counting) + '\n') << " offset 0,0.5\n"
+         << "set ylabel " << quoted(label_of(picture.y, "y", scales.y.counting)) << '\n';
+}
+
+/// Where the axes of a square picture, and its legend to the right of them, are.
+void write_square(std::ostream& script, const Scale& y) {
+  constexpr double width = 720, letter = 8.5, beside_numbers = 45, least = 86, gap = 25;
+  std::size_t longest = 0;
+  for (const auto& tick : y.ticks) longest = std::max(longest, tick.number.size());
+  const double left = std::max(least, beside_numbers + letter * static_cast<double>(longest));
+  const double right = left + pixels_of_square;
+  script << "set lmargin at screen " << left / width << "\nset rmargin at screen " << right / width
+         << "\nset bmargin at screen 0.14\nset tmargin at screen 0.87\nset key at screen "
+         << (right + gap) / width << ",0.87 left top vertical Left reverse samplen 2.5 font \",12\"\n";
+}
+
+void write_frame(std::ostream& script, const Picture& picture, const Scales& scales) {
   script << "set encoding utf8\n"
             "set terminal svg size 720,480 noenhanced rounded font \"sans-serif,13\" background \"#ffffff\"\n"
             "set border 3 linecolor rgb \"#404040\"\n"
@@ -79,12 +136,10 @@ void write_frame(std::ostream& script, const Picture& picture) {
   if (has_note)
     script << "set label 1 " << quoted(picture.note)
            << " at graph 0.5,1 center offset 0,0.7 font \",11\" textcolor rgb \"#606060\"\n";
-  // The square is of 350 pixels; beside it is room for the legend.
-  script << (picture.square
-                 ? "set lmargin at screen 0.12\nset rmargin at screen 0.606\n"
-                   "set bmargin at screen 0.14\nset tmargin at screen 0.87\n"
-                   "set key at screen 0.64,0.87 left top vertical Left reverse samplen 2.5 font \",12\"\n"
-                 : "set key bmargin center horizontal Left reverse\n");
+  if (picture.square)
+    write_square(script, scales.y);
+  else
+    script << "set key bmargin center horizontal Left reverse\n";
 }
 
 /// The colour of each curve, and how often all that are given in turn had been given before.
@@ -113,6 +168,15 @@ void write_style(std::ostream& script, CurveStyle style, const char* colour, int
                                                 : "");
 }
 
+/// Points that stand alone, of each curve in another open shape, and larger: what is beneath is seen.
+void write_style_of_lone(std::ostream& script, std::size_t curve, const char* colour) {
+  constexpr int circle = 6, square = 4, triangle = 8, diamond = 12;
+  constexpr int shapes[] = {circle, square, triangle, diamond};
+  constexpr double sizes[] = {1, 1.4, 1.8, 2.2};
+  script << " using 1:2 with points pointtype " << shapes[curve % std::size(shapes)] << " pointsize "
+         << sizes[curve % std::size(shapes)] << " linewidth 1.5 linecolor rgb \"" << colour << '"';
+}
+
 /// What gnuplot plots as one.
 struct Part {
   std::size_t curve;                                       // its place in the picture
@@ -120,19 +184,21 @@ struct Part {
   bool is_lone = false;                                    // holds the points that stand alone in a line
 };
 
-Part part_of(std::size_t curve, const Points& points, bool is_lone) {
+Part part_of(std::size_t curve, const Points& points, const Scales& scales, bool is_lone) {
   Part part{curve, {}, is_lone};
-  for (const auto& point : points) part.values.emplace_back(point.x, point.y, point.upper);
+  for (const auto& point : points)
+    part.values.emplace_back(scales.x.place_of(point.x), scales.y.place_of(point.y),
+                             scales.y.place_of(point.upper));
   return part;
 }
 
-std::vector<Part> parts_of(const Picture& picture, const std::vector<Points>& curves) {
+std::vector<Part> parts_of(const Picture& picture, const std::vector<Points>& curves, const Scales& scales) {
   std::vector<Part> parts;
   for (std::size_t i = 0; i < curves.size(); ++i) {
-    parts.push_back(part_of(i, curves[i], false));
+    parts.push_back(part_of(i, curves[i], scales, false));
     const auto style = picture.curves[i].style;
     if (style != CurveStyle::line && style != CurveStyle::dashed_line) continue;
-    if (const auto alone = lone(curves[i]); !alone.empty()) parts.push_back(part_of(i, alone, true));
+    if (const auto alone = lone(curves[i]); !alone.empty()) parts.push_back(part_of(i, alone, scales, true));
   }
   return parts;
 }
@@ -149,7 +215,7 @@ void write_plot(Gnuplot& script, const Picture& picture, const std::vector<Part>
     script << before << "\"-\" binary" << script.binFmt1d(part.values, "record");
     before = ", ";
     if (part.is_lone)
-      script << " using 1:2 with points pointtype 7 pointsize 0.5 linecolor rgb \"" << colour << '"';
+      write_style_of_lone(script, part.curve, colour);
     else
       write_style(script, curve.style, colour, round);
     const bool has_title = !part.is_lone && !curve.label.empty();
@@ -165,13 +231,12 @@ std::vector<std::size_t> write_script(const MemoryFile& file, const Picture& pic
   Gnuplot script(file.writer());
   // Numbers have decimal points there, whatever the program's locale.
   script.imbue(std::locale::classic());
-  write_frame(script, picture);
-  const auto extent = extent_of(picture, curves);
-  script << "set xlabel " << label_above_legend(picture.x) << "\nset ylabel " << quoted(label_of(picture.y))
-         << '\n';
-  write_axis(script, "x", picture.x, scale_of(picture.x, extent.x, true));
-  write_axis(script, "y", picture.y, scale_of(picture.y, extent.y, extent.is_beside));
-  const auto parts = parts_of(picture, curves);
+  const auto scales = scales_of(picture, curves);
+  write_frame(script, picture, scales);
+  write_labels(script, picture, scales);
+  write_axis(script, "x", scales.x);
+  write_axis(script, "y", scales.y);
+  const auto parts = parts_of(picture, curves, scales);
   write_plot(script, picture, parts);
   std::vector<std::size_t> curve_of_parts;
   for (const auto& part : parts) {

@@ -91,6 +91,17 @@ class Drawing {
   /// Where the ticks with numbers are, by number.
   std::map<std::string, double> x_ticks() const { return ticks("middle", &Pixel::x); }
   std::map<std::string, double> y_ticks() const { return ticks("end", &Pixel::y); }
+  /// Where all of them are that have their text so: "middle" along x, "end" along y.
+  std::vector<std::pair<Pixel, std::string>> tick_texts(const std::string& anchor) const {
+    std::vector<std::pair<Pixel, std::string>> found_texts;
+    for (const auto& found : svg_.select_nodes("//*[local-name()='text']")) {
+      const auto place = found.node().parent();
+      const auto mark = place.parent().child("path");
+      if (mark && place.attribute("text-anchor").value() == anchor)
+        found_texts.emplace_back(pixels_in(mark.attribute("d").value()).at(0), found.node().text().get());
+    }
+    return found_texts;
+  }
 
  private:
   pugi::xml_node group(int part) const {
@@ -100,12 +111,7 @@ class Drawing {
 
   std::map<std::string, double> ticks(const std::string& anchor, double Pixel::*coordinate) const {
     std::map<std::string, double> ticks;
-    for (const auto& found : svg_.select_nodes("//*[local-name()='text']")) {
-      const auto place = found.node().parent();
-      const auto mark = place.parent().child("path");
-      if (mark && place.attribute("text-anchor").value() == anchor)
-        ticks[found.node().text().get()] = pixels_in(mark.attribute("d").value()).at(0).*coordinate;
-    }
+    for (const auto& [mark, number] : tick_texts(anchor)) ticks[number] = mark.*coordinate;
     return ticks;
   }
 

@@ -3,6 +3,7 @@
 #include <reel/error.h>
 
 #include <limits>
+#include <set>
 
 #include "drawing.h"
 
@@ -52,7 +53,22 @@ TEST_CASE("a picture of losses has an axis of epochs and marks the lowest", "[pl
   SECTION("of one epoch") {
     const Drawing drawing(loss_picture(loss, {0.5}, {0.6}));
     CHECK(drawing.points(2, false).size() == 1);
+    CHECK(drawing.points(4, false).size() == 1);
     CHECK(drawing.x_ticks().count("1"));
+  }
+  SECTION("of one epoch, of losses at one place: that of training, that of validation and the mark") {
+    const Drawing drawing(loss_picture(loss, {0.5}, {0.5}));
+    std::set<std::string> shapes, sizes;
+    for (const int part : {2, 4, 5}) {
+      const auto places = drawing.points(part, false);
+      REQUIRE_FALSE(places.empty());
+      CHECK(places[0].x == near(drawing.x_ticks().at("1")));
+      CHECK(places[0].y == near(drawing.y_ticks().at("0.5")));
+      shapes.insert(drawing.attribute(part, "use", "xlink:href"));
+      sizes.insert(drawing.attribute(part, "use", "transform"));
+    }
+    CHECK(shapes.size() == 3);
+    CHECK(sizes.size() == 3);
   }
   SECTION("far on in a training the number of the step is whole") {
     Values long_training(1234567, 1);
@@ -71,8 +87,8 @@ TEST_CASE("a picture of classifiers is a square with the areas beneath their cur
   const auto good = roc_curve({0.9, 0.8, 0.7, 0.1}, {true, true, false, false});
   const auto fair = roc_curve({0.9, 0.8, 0.7, 0.1}, {true, false, true, false});
   const Drawing drawing(roc_picture({{"good", good}, {"fair", fair}}));
-  for (const auto& text : {"false positive rate", "true positive rate", "good, AUC 1.000", "fair, AUC 0.750",
-                           "chance, AUC 0.500"})
+  for (const auto& text : {"false positive rate", "true positive rate", "AUC 1.000, good", "AUC 0.750, fair",
+                           "AUC 0.500, chance"})
     CHECK(drawing.shows(text));
   const auto x_ticks = drawing.x_ticks(), y_ticks = drawing.y_ticks();
   const Ruler x(x_ticks, 0, "0", 1, "1"), y(y_ticks, 0, "0", 1, "1");
@@ -88,7 +104,29 @@ TEST_CASE("a picture of classifiers is a square with the areas beneath their cur
   CHECK(chance[0].front().y == near(y(0)));
   CHECK(chance[0].back().x == near(x(1)));
   CHECK(chance[0].back().y == near(y(1)));
-  CHECK(Drawing(roc_picture({})).shows("chance, AUC 0.500"));
+  CHECK(Drawing(roc_picture({})).shows("AUC 0.500, chance"));
+}
+
+TEST_CASE("areas beneath curves are seen whatever the names of classifiers are", "[plot]") {
+  const auto curve = roc_curve({0.9, 0.1}, {true, false});
+  const auto label = [&](const std::string& name) { return roc_picture({{name, curve}}).curves[0].label; };
+  CHECK(label("") == "AUC 1.000, ");
+  CHECK(label("a name of twenty lett") ==
+        "AUC 1.000, a name of \xe2\x80\xa6"
+        "enty lett");
+  CHECK(label("a name of twenty let") == "AUC 1.000, a name of twenty let");
+  std::string accents, ends;
+  for (int i = 0; i < 20; ++i) accents += "\xc3\xa9";
+  CHECK(label(accents) == "AUC 1.000, " + accents);
+  for (int i = 0; i < 9; ++i) ends += "\xc3\xa9";
+  CHECK(label(accents + accents) == "AUC 1.000, \xc3\xa9" + ends + "\xe2\x80\xa6" + ends);
+  const std::string long_name(500, 'n');
+  const Drawing drawing(roc_picture({{long_name + " first", curve}, {long_name + " second", curve}}));
+  CHECK(drawing.shows("AUC 1.000, nnnnnnnnnn\xe2\x80\xa6nnn first"));
+  CHECK(drawing.shows("AUC 1.000, nnnnnnnnnn\xe2\x80\xa6nn second"));
+  const Directory directory;
+  CHECK_THROWS_WITH(draw(roc_picture({{std::string(30, '\xff'), curve}}), directory / "roc.svg"),
+                    ContainsSubstring("is not UTF-8"));
 }
 
 TEST_CASE("a picture of forecasts has them above their bands, in one colour each", "[plot]") {

@@ -16,7 +16,9 @@ struct AxisRange {
   double high;  ///< To the right, or at the top.
 };
 
-/// A quantity along one side of a picture.
+/// A quantity along one side of a picture. Numbers at its ticks never overlap and are never long: where they
+/// would be, as of seconds since 1970, their label tells what was subtracted from them, as in
+/// "time - 1700000000 (s)", and a power of ten that they count, as in "charge (1e-12 C)".
 struct Axis {
   std::string label;                    ///< What it is, such as "time".
   std::string unit = {};                ///< Such as "s", shown in parentheses; empty for a pure number.
@@ -46,7 +48,8 @@ enum class CurveStyle {
 };
 
 /// Values y over x. Where one is NaN or infinite, beyond 1e300 or, on a logarithmic axis, not positive, the
-/// curve has a gap. A value of a line that stands alone between gaps is shown as a point.
+/// curve has a gap. A value of a line that stands alone between gaps is shown as a point, open and of another
+/// shape for each of four curves, so that those at one place are all seen.
 struct Curve {
   std::string label;                    ///< In the legend, in one line; empty for none there.
   std::vector<double> x;                ///< Positions along the x axis.
@@ -86,8 +89,8 @@ void draw(const Picture& picture, const std::string& path);
 Picture loss_picture(const Axis& loss, const std::vector<double>& training,
                      const std::vector<double>& validation, const std::string& step = "epoch");
 
-/// The curves of classifiers under their names, each with the area beneath it in the legend, and the diagonal
-/// that a classifier follows which guesses.
+/// The curves of classifiers, the area beneath each in the legend before its name, of which both ends are
+/// shown where it has more than 20 characters; and the diagonal that a classifier follows which guesses.
 ///
 ///   draw(roc_picture({{"LSTM", roc_curve(scores, is_signal)}}), "roc.svg");
 Picture roc_picture(const std::vector<std::pair<std::string, RocCurve>>& classifiers);
