@@ -8,12 +8,13 @@
 // Made for trying: awk 'BEGIN { for (i = 0; i < 4000; i++) print sin(i / 5) * (1 + sin(i / 41)) }' >
 // signal.txt
 
+#include <reel/characters.h>
+#include <reel/parse_number.h>
 #include <reel/reel.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <csignal>
@@ -72,26 +73,20 @@ std::int64_t hidden_in(const std::string& path) {
   return static_cast<std::int64_t>(count);
 }
 
+const char* const blanks = " \t\r\f\v";
+
 /// The number that a line is, between blanks: what is too small for a float is 0. Throws Error, which begins
 /// with `place`, for what is none, and for one that is too large.
 float number_in(const std::string& line, const std::string& place) {
-  constexpr std::size_t most_shown = 40;
   const auto refuse = [&](const std::string& reason) {
-    const bool is_long = line.size() > most_shown;
-    throw Error(place + ": '" + line.substr(0, most_shown) + (is_long ? "...' " : "' ") + reason);
+    throw Error(place + ": " + shown(line) + " " + reason);
   };
-  const auto blanks = " \t\r\f\v";
-  auto first = line.find_first_not_of(blanks);
-  const auto end = line.find_last_not_of(blanks) + 1;
-  // from_chars() takes no plus.
-  if (line[first] == '+' && first + 1 < end && line[first + 1] != '-') ++first;
-  float value = 0;
-  const auto [rest, error] = std::from_chars(line.data() + first, line.data() + end, value);
-  if (error == std::errc::invalid_argument || rest != line.data() + end) refuse("is no number");
-  // It does not tell what is too small from what is too large.
-  if (error == std::errc::result_out_of_range) value = std::strtof(line.c_str() + first, nullptr);
-  if (!std::isfinite(value)) refuse("is no number that a float can hold");
-  return value;
+  const auto first = line.find_first_not_of(blanks), end = line.find_last_not_of(blanks) + 1;
+  const auto word = line.substr(first, end - first);
+  if (!is_number(word)) refuse("is no number");
+  const auto value = parse_number<float>(word);
+  if (!value || !std::isfinite(*value)) refuse("is no number that a float can hold");
+  return *value;
 }
 
 /// Reads numbers, one a line; `use` gets each as it comes. Empty lines are left out.
@@ -99,7 +94,7 @@ template <class Use>
 void for_each_number(std::istream& in, const std::string& name, const Use& use) {
   std::string line;
   for (std::int64_t number = 1; std::getline(in, line); ++number)
-    if (line.find_first_not_of(" \t\r\f\v") != line.npos)
+    if (line.find_first_not_of(blanks) != line.npos)
       use(number_in(line, name + ", line " + std::to_string(number)));
   if (in.bad()) throw Error("cannot read " + name);
 }

@@ -1,6 +1,8 @@
 #include <fnmatch.h>
 #include <reel/characters.h>
+#include <reel/program.h>
 #include <reel/pytorch.h>
+#include <reel/record.h>
 #include <reel/safetensors.h>
 #include <reel/whole_file.h>
 
@@ -128,12 +130,15 @@ void PyTorchNames::add_tensor(PyTorchTensor tensor) {
 }
 
 void PyTorchNames::add(const std::string& name, const Parameter& parameter) {
+  if (!parameter.variable()) throw Error("[PyTorchNames] " + name + ": there is no parameter");
   add_tensor({name, parameter.shape(), {{parameter}}});
 }
 
 void PyTorchNames::add(const std::string& module, const Linear& linear) {
-  add_tensor({below(module, "weight"), turned(linear.weight.shape(), true), {{linear.weight}}, true});
-  add(below(module, "bias"), linear.bias);
+  whole([&] {
+    add_tensor({below(module, "weight"), turned(linear.weight.shape(), true), {{linear.weight}}, true});
+    add(below(module, "bias"), linear.bias);
+  });
 }
 
 void PyTorchNames::add(const std::string& module, const Embedding& embedding) {
@@ -142,8 +147,10 @@ void PyTorchNames::add(const std::string& module, const Embedding& embedding) {
 
 void PyTorchNames::add(const std::string& module, const LayerNorm& norm) {
   if (!norm.scale.variable()) throw Error("[PyTorchNames] " + module + ": the LayerNorm has no parameters");
-  add(below(module, "weight"), norm.scale);
-  add(below(module, "bias"), norm.shift);
+  whole([&] {
+    add(below(module, "weight"), norm.scale);
+    add(below(module, "bias"), norm.shift);
+  });
 }
 
 void PyTorchNames::add_gates(const Layers& layers, const std::string& suffix,
@@ -169,16 +176,54 @@ void PyTorchNames::add_gates(const Layers& layers, const std::string& suffix,
   add_tensor(std::move(of_state));
 }
 
-void PyTorchNames::check_kind(Layers& layers, const std::string& kind, std::int64_t units) {
-  const auto text = kind + " of " + std::to_string(units) + " units";
-  if (layers.first_kind.empty()) layers.first_kind = text;
-  if (layers.first_kind != text)
-    throw Error("[PyTorchNames] " + layers.module + ": the layers of one module are alike in PyTorch, not " +
-                layers.first_kind + " and " + text);
+std::string PyTorchNames::begin_layer(Layers& layers, int directions) {
+  if (layers.count > 0 && layers.directions != directions)
+    throw Error("[PyTorchNames] " + layers.module +
+                ": in PyTorch all layers of a module have one direction, or all have both");
+  // What the layer takes is what the one below it gives; of the first it is not known yet.
+  layers.features = layers.outputs * directions;
+  layers.directions = directions;
+  return "_l" + std::to_string(layers.count++);
 }
 
+void PyTorchNames::check_like_others(Layers& layers, const std::string& kind, std::int64_t features,
+                                     std::int64_t outputs) {
+  if (layers.first_kind.empty()) layers.first_kind = kind;
+  if (layers.first_kind != kind)
+    throw Error("[PyTorchNames] " + layers.module + ": the layers of one module are alike in PyTorch, not " +
+                layers.first_kind + " and " + kind);
+  if (layers.features == 0) layers.features = features;
+  if (layers.features != features)
+    throw Error("[PyTorchNames] " + layers.module + ": layer " + std::to_string(layers.count - 1) +
+                " takes " + std::to_string(features) + " features where it gets " +
+                std::to_string(layers.features));
+  layers.outputs = outputs;
+}
+
+namespace {
+
+/// "tanh" or "relu", which of an RNN's activation is told by what it makes of some numbers; "" for any other.
+std::string nonlinearity_of(const RNN& cell) {
+  Tape tape(ElementType::float64);
+  const Recording recording(tape);
+  const Tensor x = constant(Array(std::vector<double>{-3, -1, -0.1, 0.1, 1, 3}));
+  const auto made =
+      compile(tape, Tensors{bring(tape, cell.activation(x), "PyTorchNames"), tanh(x), relu(x)}, Device::reference())
+          .run(std::vector<Array>{});
+  return made[0] == made[1] ? "tanh" : made[0] == made[2] ? "relu" : "";
+}
+
+std::string of_units(std::int64_t units) { return " of " + std::to_string(units) + " units"; }
+
+}  // namespace
+
 void PyTorchNames::add_direction(Layers& layers, const std::string& suffix, const RNN& cell) {
-  check_kind(layers, "RNN", cell.hidden);
+  const auto nonlinearity = nonlinearity_of(cell);
+  if (nonlinearity.empty())
+    throw Error("[PyTorchNames] " + layers.module +
+                ": PyTorch's RNN has tanh or relu, and no other activation");
+  check_like_others(layers, "RNN with " + nonlinearity + of_units(cell.hidden), cell.gate.W.shape()[0],
+                    cell.hidden);
   add_gates(layers, suffix, {&cell.gate});
 }
 
@@ -187,7 +232,9 @@ void PyTorchNames::add_direction(Layers& layers, const std::string& suffix, cons
   if (options.peepholes || options.coupled || options.normalised)
     throw Error("[PyTorchNames] " + layers.module +
                 ": PyTorch has no LSTM with peepholes, coupled gates or normalisation");
-  check_kind(layers, "LSTM projected to " + std::to_string(options.projection), cell.hidden);
+  const auto projected = options.projection == 0 ? "" : " projected to " + std::to_string(options.projection);
+  check_like_others(layers, "LSTM" + of_units(cell.hidden) + projected, cell.input.W.shape()[0],
+                    options.projection == 0 ? cell.hidden : options.projection);
   add_gates(layers, suffix, {&cell.input, &cell.forget, &cell.candidate, &cell.output});
   if (cell.projection.variable())
     add_tensor({below(layers.module, "weight_hr" + suffix),
@@ -199,7 +246,7 @@ void PyTorchNames::add_direction(Layers& layers, const std::string& suffix, cons
 void PyTorchNames::add_direction(Layers& layers, const std::string& suffix, const GRU& cell) {
   if (cell.form == Reset::before_product)
     throw Error("[PyTorchNames] " + layers.module + ": PyTorch's GRU resets after the product");
-  check_kind(layers, "GRU", cell.hidden);
+  check_like_others(layers, "GRU" + of_units(cell.hidden), cell.reset.W.shape()[0], cell.hidden);
   const PyTorchPart bias =
       cell.state_bias.variable() ? PyTorchPart{cell.state_bias} : PyTorchPart{{}, Use::zero};
   add_gates(layers, suffix, {&cell.reset, &cell.update, &cell.candidate}, bias);

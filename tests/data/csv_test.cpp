@@ -396,7 +396,8 @@ TEST_CASE("what no reader or writer of data can open is told as that of the func
   CHECK_THROWS_WITH(read_npy(missing), ContainsSubstring("[read_npy] " + missing));
   CHECK_THROWS_WITH(read_npz(missing), ContainsSubstring("[read_npz] " + missing));
   CHECK_THROWS_WITH(write_npy(nowhere, Array(1.f)), ContainsSubstring("[write_npy] cannot write " + nowhere));
-  CHECK_THROWS_WITH(write_npz(nowhere, {}), ContainsSubstring("[write_npz] cannot write " + nowhere));
+  CHECK_THROWS_WITH(write_npz(nowhere, {{"a", Array(1.f)}}),
+                    ContainsSubstring("[write_npz] cannot write " + nowhere));
   CHECK_THROWS_WITH(write_csv(nowhere, Table{{"a"}, Array({1, 1}, ElementType::float64), {}}),
                     ContainsSubstring("[write_csv] cannot write " + nowhere));
 }

@@ -224,12 +224,48 @@ TEST_CASE("what does not fit PyTorch's names is refused, and nothing is read", "
     CHECK_THROWS_WITH(names.add("x", Stack(LSTM(model / "e", 3, 4), GRU(model / "f", 4, 4))),
                       ContainsSubstring("are alike in PyTorch"));
     CHECK_THROWS_WITH(names.add("y", Stack(RNN(model / "g", 3, 4), RNN(model / "h", 4, 5))),
-                      ContainsSubstring("RNN of 4 units and RNN of 5 units"));
+                      ContainsSubstring("RNN with tanh of 4 units and RNN with tanh of 5 units"));
+    const auto twice = [](const Tensor& x) { return 2 * tanh(x); };
+    for (const RNN::Activation& activation : {RNN::Activation(sigmoid), RNN::Activation(twice)})
+      CHECK_THROWS_WITH(names.add("x", RNN(model / model.unused_name("i"), 3, 4, activation)),
+                        ContainsSubstring("PyTorch's RNN has tanh or relu"));
+    CHECK_THROWS_WITH(names.add("x", Stack(RNN(model / "k", 3, 4), RNN(model / "l", 4, 4, relu))),
+                      ContainsSubstring("RNN with tanh of 4 units and RNN with relu of 4 units"));
+    CHECK_THROWS_WITH(names.add("x", Stack(LSTM(model / "m", 3, 4, ProjectedTo(2)), LSTM(model / "n", 2, 4))),
+                      ContainsSubstring("LSTM of 4 units projected to 2 and LSTM of 4 units"));
+    CHECK_THROWS_WITH(names.add("x", std::vector<GRU>{}), ContainsSubstring("there are no layers"));
+    CHECK_THROWS_WITH(names.add("x", Parameter()), ContainsSubstring("there is no parameter"));
+    CHECK(names.tensors().empty());
+  }
+  SECTION("layers that do not stand on each other so in PyTorch") {
+    using Both = Bidirectional<LSTM, LSTM>;
+    const auto lstm = [&](std::int64_t features) {
+      return LSTM(model / model.unused_name("a"), features, 4);
+    };
+    CHECK_THROWS_WITH(names.add("x", Stack(lstm(3), lstm(3))),
+                      ContainsSubstring("layer 1 takes 3 features where it gets 4"));
+    CHECK_THROWS_WITH(names.add("x", std::vector{lstm(3), lstm(4), lstm(5)}),
+                      ContainsSubstring("layer 2 takes 5 features where it gets 4"));
+    CHECK_THROWS_WITH(names.add("x", Both(lstm(3), lstm(4))),
+                      ContainsSubstring("layer 0 takes 4 features where it gets 3"));
+    CHECK_THROWS_WITH(names.add("x", Stack(Both(lstm(3), lstm(3)), Both(lstm(8), lstm(4)))),
+                      ContainsSubstring("layer 1 takes 4 features where it gets 8"));
+    CHECK_THROWS_WITH(names.add("x", Stack(lstm(3), Both(lstm(4), lstm(4)))),
+                      ContainsSubstring("or all have both"));
+    CHECK_THROWS_WITH(names.add("x", Stack(Both(lstm(3), lstm(3)), lstm(8))),
+                      ContainsSubstring("or all have both"));
+    CHECK(names.tensors().empty());
+    CHECK_NOTHROW(names.add("x", Stack(Both(lstm(3), lstm(3)), Both(lstm(8), lstm(8)))));
   }
   SECTION("a name that is there already") {
     const Linear head(model / "head", 4, 2);
     names.add("head", head);
     CHECK_THROWS_WITH(names.add("head", head), ContainsSubstring("there is a tensor head.weight already"));
+    // The first tensor of these would be new.
+    names.add("norm.bias", head.bias);
+    CHECK_THROWS_WITH(names.add("norm", LayerNorm(model / "norm", 2)),
+                      ContainsSubstring("there is a tensor norm.bias already"));
+    CHECK(names.tensors().size() == 3);
   }
 }
 

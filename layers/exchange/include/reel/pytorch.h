@@ -33,7 +33,9 @@ struct PyTorchTensor {
 };
 
 /// What the parameters of layers are called in PyTorch, written down layer by layer: nothing is guessed from
-/// names or shapes. `module` is the name of the module in PyTorch, "" for one that is saved by itself.
+/// names or shapes. `module` is the name of the module in PyTorch, "" for one that is saved by itself. What
+/// PyTorch has no equal of is an Error, which leaves the names as they were; an epsilon or a dropout is no
+/// tensor and has to be told to PyTorch.
 ///
 ///     PyTorchNames names;
 ///     names.add("encoder", Stack(first, second));   // nn.LSTM(..., num_layers=2)
@@ -50,18 +52,21 @@ class PyTorchNames {
   void add(const std::string& module, const Embedding& embedding);
   /// nn.LayerNorm over the last axis, with weight and bias.
   void add(const std::string& module, const LayerNorm& norm);
-  /// A parameter of any cell, of the same shape there.
+  /// A parameter of any cell, of the same shape there. Throws Error where there is none.
   void add(const std::string& name, const Parameter& parameter);
 
-  /// nn.RNN, nn.LSTM (also with proj_size) and nn.GRU of one layer. Throws Error for an LSTM with peepholes,
-  /// coupled gates or normalisation, and for a GRU that resets before the product: PyTorch has none of these.
-  /// A GRU must be made with Reset::after_product_with_bias unless that bias is 0 in PyTorch.
+  /// nn.RNN, nn.LSTM (also with proj_size) and nn.GRU of one layer. Throws Error for an RNN whose activation
+  /// is neither tanh nor relu, for an LSTM with peepholes, coupled gates or normalisation, and for a GRU that
+  /// resets before the product: PyTorch has none of these. A GRU must be made with
+  /// Reset::after_product_with_bias unless that bias is 0 in PyTorch.
   /// @{
   void add(const std::string& module, const RNN& cell) { add_layers(module, cell); }
   void add(const std::string& module, const LSTM& cell) { add_layers(module, cell); }
   void add(const std::string& module, const GRU& cell) { add_layers(module, cell); }
   /// @}
-  /// Those of several layers, and of both directions. Throws Error where the layers differ in kind or units.
+  /// Those of several layers, and of both directions. Throws Error where the layers differ in kind,
+  /// activation, units or directions, where one takes another number of features than the one below it gives,
+  /// and for none.
   /// @{
   template <class Cell>
   void add(const std::string& module, const std::vector<Cell>& layers) {
@@ -79,8 +84,10 @@ class PyTorchNames {
   /// nn.RNNCell, nn.LSTMCell, nn.GRUCell.
   template <class Cell>
   void add_cell(const std::string& module, const Cell& cell) {
-    Layers layers{module};
-    add_direction(layers, "", cell);
+    whole([&] {
+      Layers layers{module};
+      add_direction(layers, "", cell);
+    });
   }
 
   /// All that were added, in order.
@@ -90,18 +97,33 @@ class PyTorchNames {
   /// Of one module, as it is walked through.
   struct Layers {
     std::string module;
-    int count = 0;
-    std::string first_kind = "";  // "LSTM of 4 units"
+    int count = 0, directions = 0;
+    std::string first_kind = "";             // "LSTM of 4 units"
+    std::int64_t features = 0, outputs = 0;  // what the layer takes; what each direction gives
   };
 
+  /// Adds all or nothing.
+  template <class Add>
+  void whole(const Add& add) {
+    const auto before = static_cast<std::ptrdiff_t>(tensors_.size());
+    try {
+      add();
+    } catch (...) {
+      tensors_.erase(tensors_.begin() + before, tensors_.end());
+      throw;
+    }
+  }
   template <class Part>
   void add_layers(const std::string& module, const Part& part) {
-    Layers layers{module};
-    add_part(layers, part);
+    whole([&] {
+      Layers layers{module};
+      add_part(layers, part);
+      if (layers.count == 0) throw Error("[PyTorchNames] " + module + ": there are no layers");
+    });
   }
   template <class Cell>
   void add_part(Layers& layers, const Cell& cell) {
-    add_direction(layers, "_l" + std::to_string(layers.count++), cell);
+    add_direction(layers, begin_layer(layers, 1), cell);
   }
   template <class Cell>
   void add_part(Layers& layers, const std::vector<Cell>& cells) {
@@ -113,7 +135,7 @@ class PyTorchNames {
   }
   template <class Forward, class Backward>
   void add_part(Layers& layers, const Bidirectional<Forward, Backward>& both) {
-    const auto suffix = "_l" + std::to_string(layers.count++);
+    const auto suffix = begin_layer(layers, 2);
     add_direction(layers, suffix, both.forward);
     add_direction(layers, suffix + "_reverse", both.backward);
   }
@@ -121,7 +143,11 @@ class PyTorchNames {
   void add_direction(Layers& layers, const std::string& suffix, const LSTM& cell);
   void add_direction(Layers& layers, const std::string& suffix, const GRU& cell);
 
-  static void check_kind(Layers& layers, const std::string& kind, std::int64_t units);
+  /// A layer of so many directions: the end of its tensors' names, "_l0".
+  static std::string begin_layer(Layers& layers, int directions);
+  /// A direction of the layer that was begun, which takes so many features and gives so many.
+  static void check_like_others(Layers& layers, const std::string& kind, std::int64_t features,
+                                std::int64_t outputs);
   /// The tensors of gates side by side: weight_ih, weight_hh, bias_ih, bias_hh.
   void add_gates(const Layers& layers, const std::string& suffix, const std::vector<const Gate*>& gates,
                  const std::optional<PyTorchPart>& last_state_bias = {});
