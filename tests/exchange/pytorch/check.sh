@@ -7,5 +7,5 @@ set -eu
 }
 rm -rf "$2"
 mkdir -p "$2"
-REEL_PYTORCH_FILES=$2 "$1" "models trained in PyTorch give the same outputs, and go back" >/dev/null
+REEL_PYTORCH_FILES=$2 "$1" "models trained in PyTorch give the same outputs*" >/dev/null
 exec "$3" "$(dirname "$0")/make_files.py" --check "$2"
