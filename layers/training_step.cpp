@@ -1,3 +1,4 @@
+#include <reel/record.h>
 #include <reel/training_step.h>
 
 #include <set>
@@ -52,7 +53,7 @@ void record_training(Model& model, const Optimiser& optimiser, const std::string
   const auto scope = model / memory;
   const auto found = remembered_under(scope);
   optimiser(used, scope);
-  check_memory(found, asked_for_on(loss.tape(), scope), used, scope);
+  check_memory(found, asked_for_on(destination("TrainingStep", {loss}), scope), used, scope);
 }
 
 void structure::LearningRate::set(const Scope& memory, double rate) {
