@@ -3,6 +3,7 @@
 // as a file that TMVA reads.
 //
 //   classify_sequences --cells rnn lstm gru --out /tmp
+//   classify_sequences --read /tmp/lstm.weights.xml --out /tmp
 
 #include <reel/plot.h>
 #include <reel/reel.h>
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <numeric>
 
 #include "classify_sequences/training.h"
 
@@ -24,7 +26,7 @@ struct Options {
   int epochs = 20, threads = 0;
   std::uint64_t seed = 1;
   bool float64 = false;
-  std::string out = ".";
+  std::string file, out = ".";
 };
 
 void declare(CLI::App& app, Options& options) {
@@ -36,6 +38,8 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--threads", options.threads, "0: one for each core")->check(CLI::Range(0, 1024));
   app.add_option("--seed", options.seed, "Of the events, the first weights and the order of the batches");
   app.add_flag("--float64", options.float64, "Numbers of 64 bits instead of 32");
+  app.add_option("--read", options.file, "A weights file of TMVA, tried on the new events: trains nothing")
+      ->check(CLI::ExistingFile);
   app.add_option("--out", options.out, "Folder for pictures and weights")->check(CLI::ExistingDirectory);
 }
 
@@ -70,19 +74,38 @@ void draw_roc_curves(const std::vector<std::pair<std::string, reel::RocCurve>>& 
   reel::draw(picture, path);
 }
 
+/// Tells how well a network tells the events of the test apart.
+reel::RocCurve judge(reel::Model& model, const reel::TMVANetwork& network, const Events& test) {
+  const auto answers = scores(model, network, test);
+  const auto roc = reel::roc_curve(answers, is_signal(test));
+  std::printf("  AUC on %lld new events: %.4f; the mean answer is %.6f\n",
+              static_cast<long long>(test.count()), roc.area,
+              std::accumulate(answers.begin(), answers.end(), 0.0) / static_cast<double>(answers.size()));
+  return roc;
+}
+
+/// Reads a network that was written before, and judges it.
+reel::RocCurve classify_with(const std::string& file, const Split& events, const Options& options) {
+  std::printf("%s:\n", file.c_str());
+  const auto element = events.test.x.element();
+  reel::Model model(reel::Seed{options.seed}, reel::Device::cpu(options.threads), element);
+  const reel::TMVANetwork network(reel::Scope(model, "network"), reel::read_tmva(file, element));
+  return judge(model, network, events.test);
+}
+
 /// Trains one cell, and tells how well it tells the events of the test apart.
 reel::RocCurve classify(const std::string& cell, const Split& events, const Options& options) {
   std::printf("%s:\n", cell.c_str());
   reel::Model model(reel::Seed{options.seed}, reel::Device::cpu(options.threads),
                     events.training.x.element());
   const reel::TMVANetwork network(reel::Scope(model, "network"), describe(cell));
+  begin_in_scale(model, events.training);
   const auto history =
       train(model, network, events.training, events.validation, options.epochs, reel::Seed{options.seed});
-  const auto roc = reel::roc_curve(scores(model, network, events.test), is_signal(events.test));
   std::printf("  %lld steps in %.2f s, %.3f ms a step; kept the weights after epoch %zu\n",
               static_cast<long long>(history.steps), history.seconds,
               history.seconds / static_cast<double>(history.steps) * 1e3, history.best + 1);
-  std::printf("  AUC on %lld new events: %.4f\n", static_cast<long long>(events.test.count()), roc.area);
+  const auto roc = judge(model, network, events.test);
   const auto losses = options.out + "/" + cell + "_loss.svg",
              weights = options.out + "/" + cell + ".weights.xml";
   draw_losses(cell, history, losses);
@@ -105,7 +128,10 @@ void run(const Options& options) {
       static_cast<long long>(events.training.count()), static_cast<long long>(events.validation.count()),
       static_cast<long long>(events.test.count()));
   std::vector<std::pair<std::string, reel::RocCurve>> curves;
-  for (const auto& cell : options.cells) curves.emplace_back(cell, classify(cell, events, options));
+  if (!options.file.empty())
+    curves.emplace_back(options.file, classify_with(options.file, events, options));
+  else
+    for (const auto& cell : options.cells) curves.emplace_back(cell, classify(cell, events, options));
   draw_roc_curves(curves, picture);
   std::printf("\nThe ROC curves are in %s.\n", picture.c_str());
 }

@@ -1,6 +1,7 @@
 // Several months ahead: an LSTM forecasts the temperature of the sea off Peru, which follows the seasons and,
 // every few years, El Nino. It is tried on years that it has not seen, beside the value of the last month
-// (persistence), that of a year before (seasonal), and the mean of the month (climatology).
+// (persistence), the mean of the month with what is usually left of the last deviation from it (damped
+// persistence), the value of a year before (seasonal), and the mean of the month alone (climatology).
 //
 //   forecast examples/forecast/elnino.csv --picture /tmp/forecast.svg
 //
@@ -17,6 +18,7 @@
 #include <iostream>
 #include <numeric>
 
+#include "forecast/methods.h"
 #include "forecast/network.h"
 
 using namespace forecast;
@@ -48,43 +50,31 @@ std::vector<std::size_t> forecasts_within(std::size_t first, std::size_t end) {
   return months;
 }
 
-/// A way to forecast: values of the months from `month` on, of which only those before it are known.
-using Method = std::function<std::vector<double>(std::size_t month)>;
+/// The name of a method, and its error for each month ahead.
+using Result = std::pair<std::string, std::vector<double>>;
 
-/// The root of the mean squared error, in units of the series, for each month ahead.
-std::vector<double> errors(const Method& method, const Series& series,
-                           const std::vector<std::size_t>& months) {
-  std::vector<double> squares(horizon);
-  for (const auto month : months) {
-    const auto forecast = method(month);
-    for (std::size_t ahead = 0; ahead < squares.size(); ++ahead)
-      squares[ahead] +=
-          std::pow(forecast[ahead] - series.values[month + ahead], 2) / static_cast<double>(months.size());
+/// A row for each method: its error for each month ahead, and their mean.
+void print_table(const std::vector<Result>& results) {
+  std::printf("  %-18s", "");
+  for (int ahead = 1; ahead <= horizon; ++ahead) std::printf("  %5d", ahead);
+  std::printf("    mean\n");
+  for (const auto& [name, errors] : results) {
+    std::printf("  %-18s", name.c_str());
+    for (const double error : errors) std::printf("  %5.2f", error);
+    std::printf("   %5.2f\n",
+                std::accumulate(errors.begin(), errors.end(), 0.0) / static_cast<double>(errors.size()));
   }
-  for (auto& square : squares) square = std::sqrt(square);
-  return squares;
 }
 
-void print_errors(const char* name, const std::vector<double>& errors) {
-  std::printf("  %-12s", name);
-  for (const double error : errors) std::printf("  %5.2f", error);
-  std::printf("   %5.2f\n",
-              std::accumulate(errors.begin(), errors.end(), 0.0) / static_cast<double>(errors.size()));
-}
-
-/// For each month ahead the error that four fifths of the forecasts stay within.
-std::vector<double> usual_errors(const Method& method, const Series& series,
-                                 const std::vector<std::size_t>& months) {
-  std::vector<double> usual;
+void print_best(const std::vector<Result>& results) {
+  std::printf("\nThe best by months ahead:");
   for (std::size_t ahead = 0; ahead < static_cast<std::size_t>(horizon); ++ahead) {
-    std::vector<double> sizes;
-    for (const auto month : months)
-      sizes.push_back(std::abs(method(month)[ahead] - series.values[month + ahead]));
-    const auto fifth = sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() * 4 / 5);
-    std::nth_element(sizes.begin(), fifth, sizes.end());
-    usual.push_back(*fifth);
+    const auto best = std::min_element(results.begin(), results.end(), [&](const auto& a, const auto& b) {
+      return a.second[ahead] < b.second[ahead];
+    });
+    std::printf("%s %s", ahead == 0 ? "" : ",", best->first.c_str());
   }
-  return usual;
+  std::printf("\n");
 }
 
 /// A forecast for every half year from `first` on, within `usual` errors.
@@ -120,7 +110,7 @@ void draw_forecasts(const Series& series, std::size_t first, const reel::Forecas
     measured.x.push_back(year);
     measured.y.push_back(series.values[month]);
     season.x.push_back(year);
-    season.y.push_back(scale.climatology[month % 12]);
+    season.y.push_back(scale.value(0, month));
   }
   const std::string degrees = "\xc2\xb0";
   auto picture =
@@ -141,61 +131,57 @@ void check_years(const Series& series, const Options& options) {
                       ": five to train on, one for validation and one to forecast are needed");
 }
 
+/// The months before which forecasts are made.
+struct Months {
+  std::vector<std::size_t> training, validation, test;
+};
+
+Months split(const Series& series, const Options& options) {
+  const auto validate_from = series.january(options.validate_from),
+             test_from = series.january(options.test_from);
+  return {forecasts_within(0, validate_from), forecasts_within(validate_from, test_from),
+          forecasts_within(test_from, series.values.size())};
+}
+
+/// Tells the errors of the network and of simpler ways in the months of the test.
+void compare(const Method& lstm, const Series& series, const Scale& scale,
+             const std::vector<std::size_t>& test) {
+  const std::vector<std::pair<const char*, Method>> methods{
+      {"LSTM", lstm},
+      {"damped persistence", damped_persistence(series, scale)},
+      {"persistence", persistence(series)},
+      {"seasonal", seasonal(series)},
+      {"climatology", climatology(scale)}};
+  std::vector<Result> results;
+  for (const auto& [name, method] : methods) results.emplace_back(name, errors(method, series, test));
+  std::printf(
+      "\nRoot of the mean squared error of %zu forecasts from %d on, in degrees, by months ahead:\n\n",
+      test.size(), series.first_year + static_cast<int>(test.front() / 12));
+  print_table(results);
+  print_best(results);
+}
+
 void run(const Options& options) {
   reel::check_writable(options.picture);
   const auto series = read_series(options.path);
   check_years(series, options);
-  const auto validate_from = series.january(options.validate_from),
-             test_from = series.january(options.test_from);
-  const auto training = forecasts_within(0, validate_from),
-             validation = forecasts_within(validate_from, test_from),
-             test = forecasts_within(test_from, series.values.size());
+  const auto months = split(series, options);
   std::printf("%zu months from %d on; trained on those before %d, validated until %d.\n",
               series.values.size(), series.first_year, options.validate_from, options.test_from);
 
-  const auto scale = scale_of(series, validate_from);
+  const auto scale = scale_of(series, series.january(options.validate_from));
   reel::Model model(reel::Seed{options.seed});
   const Forecaster forecaster(reel::Scope(model, ""), scale);
-  train(model, forecaster, series, training, validation, options.epochs);
+  train(model, forecaster, series, months.training, months.validation, options.epochs);
 
   reel::Function predict(model, [&](reel::Tensor x) { return forecaster(x); });
   const Method lstm = [&](std::size_t month) {
     const reel::Array deviations = predict(forecaster.inputs(series, {month}));
     return forecaster.values(deviations.data<float>(), month);
   };
-  const Method persistence = [&](std::size_t month) {
-    return std::vector<double>(horizon, series.values[month - 1]);
-  };
-  const Method seasonal = [&](std::size_t month) {
-    const auto from = series.values.begin() + static_cast<std::ptrdiff_t>(month) - 12;
-    return std::vector<double>(from, from + horizon);
-  };
-  const Method climatology = [&](std::size_t month) {
-    std::vector<double> means;
-    for (std::size_t ahead = 0; ahead < static_cast<std::size_t>(horizon); ++ahead)
-      means.push_back(scale.climatology[(month + ahead) % 12]);
-    return means;
-  };
-  std::printf(
-      "\nRoot of the mean squared error of %zu forecasts from %d on, in degrees, by months ahead:\n\n  %-12s",
-      test.size(), options.test_from, "");
-  for (int ahead = 1; ahead <= horizon; ++ahead) std::printf("  %5d", ahead);
-  std::printf("    mean\n");
-  const std::vector<std::pair<const char*, std::vector<double>>> results{
-      {"LSTM", errors(lstm, series, test)},
-      {"persistence", errors(persistence, series, test)},
-      {"seasonal", errors(seasonal, series, test)},
-      {"climatology", errors(climatology, series, test)}};
-  for (const auto& [name, by_month] : results) print_errors(name, by_month);
-  std::printf("\nThe best by months ahead:");
-  for (std::size_t ahead = 0; ahead < static_cast<std::size_t>(horizon); ++ahead) {
-    const auto best = std::min_element(results.begin(), results.end(), [&](const auto& a, const auto& b) {
-      return a.second[ahead] < b.second[ahead];
-    });
-    std::printf(" %s", best->first);
-  }
-  std::printf("\n");
-  const auto usual = usual_errors(lstm, series, validation);
+  compare(lstm, series, scale, months.test);
+  const auto test_from = series.january(options.test_from);
+  const auto usual = usual_errors(lstm, series, months.validation);
   draw_forecasts(series, test_from, half_yearly_forecasts(series, test_from, lstm, usual), scale,
                  options.picture);
   std::printf("\nDrawn in %s.\n", options.picture.c_str());

@@ -1,22 +1,16 @@
 #pragma once
 #include <reel/reel.h>
 
-#include "series.h"
+#include "scale.h"
 
 namespace forecast {
 
-/// Months that the network reads before it forecasts, and how many months ahead it forecasts.
-constexpr std::int64_t months_read = 18, horizon = 6;
+/// Months that the network reads before it forecasts.
+constexpr std::int64_t months_read = 36;
 
-/// What the network knows of the data: only what was before the first month it is tried on.
-struct Scale {
-  std::vector<double> climatology;  // of the twelve months
-  double deviation = 1;             // of the values from it
-};
-Scale scale_of(const Series& series, std::size_t end);
-
-/// Forecasts deviations from what the season makes expect: a share of the last one, which goes on for some
-/// months, and what an LSTM adds that reads those of past months, and the season.
+/// Forecasts deviations from what the season makes expect: the share of the last one that is usually left,
+/// and what an LSTM adds that reads those of past months, and the season. It begins as damped persistence:
+/// what the LSTM adds is 0 at first.
 class Forecaster {
  public:
   Forecaster(const reel::Scope& scope, Scale scale);
@@ -32,8 +26,6 @@ class Forecaster {
   std::vector<double> values(const float* deviations, std::size_t month) const;
 
  private:
-  float deviation(const Series& series, std::size_t month) const;
-
   Scale scale_;
   reel::LSTM cell_;
   reel::Linear head_;
@@ -41,7 +33,8 @@ class Forecaster {
 };
 
 /// Trains on forecasts made before the months of `training`, until those before the months of `validation`
-/// get no better.
+/// get no better, and leaves the network as it was best there. How many months it reads, its units, the rates
+/// and the decay were chosen by the validation of 1990 to 1999 alone, as the mean over five seeds.
 void train(reel::Model& model, const Forecaster& forecaster, const Series& series,
            const std::vector<std::size_t>& training, const std::vector<std::size_t>& validation, int epochs);
 

@@ -23,7 +23,7 @@ Series read_series(const std::string& path) {
   return series;
 }
 
-std::vector<double> climatology(const Series& series, std::size_t end) {
+std::vector<double> monthly_means(const Series& series, std::size_t end) {
   std::vector<double> means(12);
   const auto years = end / 12;
   for (std::size_t month = 0; month < years * 12; ++month)

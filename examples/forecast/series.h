@@ -23,6 +23,6 @@ Series read_series(const std::string& path);
 
 /// The mean of each of the twelve months before month number `end`: what to expect of a month by the season
 /// alone.
-std::vector<double> climatology(const Series& series, std::size_t end);
+std::vector<double> monthly_means(const Series& series, std::size_t end);
 
 }  // namespace forecast
