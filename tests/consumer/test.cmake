@@ -10,8 +10,10 @@ endfunction()
 
 set(prefix ${WORK}/installed)
 set(build ${WORK}/build-cpp${STANDARD})
-file(REMOVE_RECURSE ${prefix} ${build})
-run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
+file(REMOVE_RECURSE ${prefix} ${build} ${WORK}/before)
+# It can be moved.
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/before)
+file(RENAME ${WORK}/before ${prefix})
 run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${build} -G Ninja -D CMAKE_PREFIX_PATH=${prefix} -D
     CMAKE_CXX_STANDARD=${STANDARD} -D CMAKE_CXX_STANDARD_REQUIRED=ON -D CMAKE_BUILD_TYPE=${CONFIG} -D
     CMAKE_CXX_COMPILER=${COMPILER} -D "PARTS=${PARTS}")

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup tensors
 /// Arrays of the host.
 #include <cstring>
 #include <memory>
@@ -166,8 +167,10 @@ class Array {
   Memory memory_;
 };
 
+/// @cond
 /// Throws Error that names the index along `axis` and the shape that it is outside of.
 [[noreturn]] void refuse_index(const Shape& shape, const std::int64_t* indices, int axis);
+/// @endcond
 
 template <class T, int rank>
 void ArrayView<T, rank>::check(const std::int64_t* indices, int axis) const {

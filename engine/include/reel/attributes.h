@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup own_operations
 /// The constants of recorded operations.
 #include <array>
 #include <cstring>
@@ -115,11 +116,13 @@ class Attributes {
   std::shared_ptr<const Held> held_;
 };
 
+/// @cond
 /// For unordered containers, with Attributes as keys.
 struct AttributesHash {
   /// The attributes' own hash().
   std::size_t operator()(const Attributes& attributes) const { return attributes.hash(); }
 };
+/// @endcond
 
 /// Attributes `element` and `shape`, for an operation whose operands do not tell its type, and `more`.
 Attributes typed(const TensorType& type, std::initializer_list<Attributes::Entry> more = {});

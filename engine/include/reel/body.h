@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup tapes
 /// What an unroll repeats.
 #include "tape.h"
 

@@ -6,6 +6,7 @@
 
 #include "visibility.h"
 
+/// @cond
 namespace REEL_PUBLIC reel {
 
 /// A character of a text in UTF-8.
@@ -40,3 +41,4 @@ std::string in_one_line(const std::string& text);
 std::string shown(const std::string& text);
 
 }  // namespace reel
+/// @endcond

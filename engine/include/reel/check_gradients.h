@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup functions
 /// Derived gradients beside measured ones.
 #include "model.h"
 

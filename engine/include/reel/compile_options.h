@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup programs
 /// How a program is compiled.
 #include <cstddef>
 #include <cstdint>

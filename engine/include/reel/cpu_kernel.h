@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup own_operations
 /// What an operation says of itself to the CPU runner.
 #include <algorithm>
 #include <functional>

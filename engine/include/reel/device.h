@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup programs
 /// Where programs run.
 #include <memory>
 #include <string>

@@ -3,6 +3,7 @@
 /// Positions in memory as indices.
 #include <reel/shape.h>
 
+/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Where the element at a position in memory stands: its place on each axis of an array of this shape.
@@ -16,3 +17,4 @@ inline std::vector<std::int64_t> element_index(std::int64_t position, const Shap
 }
 
 }  // namespace reel
+/// @endcond

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup tensors
 /// The types of elements.
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup errors
 /// The exceptions that Reel throws.
 #include <stdexcept>
 #include <string>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup files
 /// Weights in readable files.
 #include "part.h"
 #include "whole_file.h"

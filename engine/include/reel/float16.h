@@ -5,6 +5,7 @@
 
 #include "visibility.h"
 
+/// @cond
 namespace REEL_PUBLIC reel {
 
 /// The number that these bits are in IEEE 754's binary16: a sign, 5 bits of exponent, 10 of fraction. float32
@@ -15,3 +16,4 @@ float from_float16(std::uint16_t bits);
 float from_bfloat16(std::uint16_t bits);
 
 }  // namespace reel
+/// @endcond

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup functions
 /// Functions that are recorded once, and replayed.
 #include <list>
 
@@ -34,12 +35,14 @@ struct ParametersOf<R (C::*)(P...)> {
 template <class F>
 struct ParametersOf<F, std::void_t<decltype(&F::operator())>> : ParametersOf<decltype(&F::operator())> {};
 
+/// @cond
 template <class F, class... Args>
 struct RecordedArguments {
   using declared = typename ParametersOf<F>::type;
   using type =
       std::conditional_t<std::is_same_v<declared, generic>, std::tuple<rebound<Args, Tensor>...>, declared>;
 };
+/// @endcond
 
 /// A type as a value.
 template <class T>
@@ -60,6 +63,7 @@ struct CacheLimits {
   std::size_t bytes = std::size_t{4} << 30;  ///< The most bytes of their values.
 };
 
+/// @cond
 /// The programs of one function, one for each combination of argument types, least recently used last.
 class ProgramCache {
  public:
@@ -96,6 +100,7 @@ class ProgramCache {
   std::list<Entry> entries_;
   std::map<Key, std::list<Entry>::iterator> by_key_;
 };
+/// @endcond
 
 /// A call of a Function whose arguments have been handed in; see Function::stage().
 template <class Result>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup functions
 /// Derivatives of any value with respect to any other.
 #include "tensor.h"
 

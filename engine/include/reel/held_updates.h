@@ -7,6 +7,7 @@
 
 #include "tape.h"
 
+/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Updates held back: for whoever records others in their place.
@@ -40,3 +41,4 @@ class HeldUpdates {
 };
 
 }  // namespace reel
+/// @endcond

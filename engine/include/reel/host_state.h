@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup recurrence
 /// Initial states in arrays.
 #include "model.h"
 #include "structure.h"

@@ -5,6 +5,7 @@
 
 #include "element_type.h"
 
+/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Whether somebody uses something that only one thread may use at a time.
@@ -42,3 +43,4 @@ class Using {
 };
 
 }  // namespace reel
+/// @endcond

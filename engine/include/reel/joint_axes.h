@@ -6,6 +6,7 @@
 
 #include "visibility.h"
 
+/// @cond
 namespace REEL_PUBLIC reel {
 
 /// An axis that several values are walked along together, and the stride of each: 0 in one that is the same
@@ -55,3 +56,4 @@ std::int64_t count_of(const std::vector<Axis>& axes) {
 }
 
 }  // namespace reel
+/// @endcond

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup own_operations
 /// What a kernel is asked to do.
 #include "attributes.h"
 #include "layout.h"

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup own_operations
 /// How values lie in memory.
 #include <vector>
 

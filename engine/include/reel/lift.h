@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup own_operations
 /// Operations for all steps at once.
 #include "operation.h"
 

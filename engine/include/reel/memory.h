@@ -8,6 +8,7 @@
 
 #include "error.h"
 
+/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Gives back what allocate() gave.
@@ -47,3 +48,4 @@ auto needing_memory_for(const std::string& where, F&& f) -> decltype(f()) {
 }
 
 }  // namespace reel
+/// @endcond

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup functions
 /// Models, their parameters and scopes.
 #include <map>
 #include <random>
@@ -134,6 +135,7 @@ class Model {
   std::set<std::string> returned_;  // by unused_name()
 };
 
+/// @cond
 /// Takes back what is made in a model during its life, parameters and states, unless it is told to keep it.
 class Provisional {
  public:
@@ -152,6 +154,7 @@ class Provisional {
   std::size_t parameters_, states_;  // made before
   bool kept_ = false;
 };
+/// @endcond
 
 /// Records that `parameter` gets `value` after the run; see update() in structural.h.
 void update(const Parameter& parameter, const Tensor& value);

@@ -3,6 +3,7 @@
 /// Values by numbers.
 #include "pool.h"
 
+/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Values by numbers, each value but once. Number 0 is the one that a value has by itself.
@@ -49,3 +50,4 @@ class Numbered {
 };
 
 }  // namespace reel
+/// @endcond

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup own_operations
 /// All that is known of an operation.
 #include <functional>
 #include <optional>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup tapes
 /// Where nodes come from.
 #include <cstdint>
 #include <string>
@@ -34,6 +35,7 @@ struct Origin {
   }
 };
 
+/// @cond
 /// For unordered containers, with an Origin as the key.
 struct OriginHash {
   /// A number that is the same for equal origins.
@@ -45,6 +47,7 @@ struct OriginHash {
     return result;
   }
 };
+/// @endcond
 
 /// "[div] gives inf; derivative of sqrt; operands: float64[2] (x), float64[2]; in scope head; at step 3 of
 /// the outer and step 1", as far as there is something to say. `steps` are those of the unrolls around it

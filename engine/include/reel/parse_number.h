@@ -6,6 +6,7 @@
 
 #include "visibility.h"
 
+/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Whether the whole of a text is a decimal number, as large as it may be: "1", "-1.5", "+.5", "5.",
@@ -28,3 +29,4 @@ std::optional<double> parse_number<double>(std::string_view text);
 /// @}
 
 }  // namespace reel
+/// @endcond

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup files
 /// Parts of files.
 #include "model.h"
 
@@ -26,6 +27,7 @@ struct LoadReport {
 /// A line for each of the four that is not empty.
 std::string to_string(const LoadReport& report);
 
+/// @cond
 /// Which parameters of a model a part of a file is read into: asked about each name in the file, and then for
 /// the report.
 class PartChoice {
@@ -50,5 +52,6 @@ class PartChoice {
   std::set<std::string> matched_;  // patterns
   LoadReport report_;
 };
+/// @endcond
 
 }  // namespace reel

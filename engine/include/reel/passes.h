@@ -6,6 +6,7 @@
 #include "tape.h"
 
 /// @file
+/// @ingroup programs
 /// What is done to a tape between recording and running, and how to leave parts of it out or look at it.
 namespace REEL_PUBLIC reel {
 

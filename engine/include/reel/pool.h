@@ -8,6 +8,7 @@
 
 #include "visibility.h"
 
+/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Elements that stay where they are while more come, in pieces each twice as long as the one before. The
@@ -63,3 +64,4 @@ class Pool {
 };
 
 }  // namespace reel
+/// @endcond

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup programs
 /// Compiled programs.
 #include <memory>
 #include <string>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup own_operations
 /// How operations are recorded.
 #include <unordered_map>
 

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup tensors
 /// Shapes, types and axes.
 #include <array>
 #include <cstdint>
@@ -103,6 +104,7 @@ bool is_addressable(const TensorType& type, std::int64_t copies = 1);
 /// Throws RecordError where it is not.
 void check_addressable(const TensorType& type);
 
+/// @cond
 /// For unordered containers, with a TensorType as the key.
 struct TypeHash {
   /// A number that is the same for equal types.
@@ -112,6 +114,7 @@ struct TypeHash {
     return hash;
   }
 };
+/// @endcond
 
 /// "float32[2, 3]"
 std::string to_string(const TensorType& type);

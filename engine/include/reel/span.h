@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup tensors
 /// Views of elements.
 #include <cstddef>
 #include <vector>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup recurrence
 /// Cells that run step by step.
 #include <optional>
 
@@ -11,9 +12,12 @@ namespace REEL_PUBLIC reel {
 
 namespace structure {
 
+/// @cond
 /// The next state with the types that the state came with. Throws RecordError where it has others.
 Tensors handed_on(const Tensors& before, const Tensors& after, const std::vector<std::string>& names);
+/// @endcond
 
+/// @cond
 /// One step of a cell by itself, as a recorded function: {output, next state}.
 template <class Cell, class X, class State>
 struct StreamStep {
@@ -48,6 +52,7 @@ struct StreamStep {
     }
   }
 };
+/// @endcond
 
 }  // namespace structure
 

@@ -8,6 +8,7 @@
 
 #include "visibility.h"
 
+/// @cond
 namespace REEL_PUBLIC reel {
 
 /// For readers of files in XML; the one header of Reel that needs pugixml. Parses a file of XML 1.0 in UTF-8,
@@ -30,3 +31,4 @@ void check_attributes(const pugi::xml_node& node, std::initializer_list<std::str
 std::string xml_text(const pugi::xml_document& document, unsigned format = pugi::format_default);
 
 }  // namespace reel
+/// @endcond

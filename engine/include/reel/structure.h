@@ -13,6 +13,7 @@
   static constexpr const char* member_names() { return #__VA_ARGS__; }
 
 /// @file
+/// @ingroup tensors
 /// Structures of tensors: a tensor, a tuple, pair, array or vector of structures, or a struct with
 /// REEL_MEMBERS. The same walk serves structures of arrays on the host. A leaf is anything that is none of
 /// these.

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup tapes
 /// Records of operations.
 #include <memory>
 #include <string>

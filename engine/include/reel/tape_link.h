@@ -10,6 +10,7 @@
 #include "origin.h"
 #include "shape.h"
 
+/// @cond
 namespace REEL_PUBLIC reel {
 
 class Tape;
@@ -49,3 +50,4 @@ class TapeLink {
 };
 
 }  // namespace reel
+/// @endcond

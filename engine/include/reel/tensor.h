@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup tensors
 /// Tensors.
 #include <functional>
 #include <memory>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup programs
 /// Pictures of tapes.
 #include "tape.h"
 

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup recurrence
 /// Cells that run over sequences.
 #include <optional>
 #include <typeinfo>
@@ -39,6 +40,7 @@ struct Unrolled {
 
 namespace structure {
 
+/// @cond
 /// Splits what a cell returns into output and next state: a result of the type of the state is both.
 template <class Result, class State>
 struct StepResult {
@@ -69,6 +71,7 @@ struct StepResult {
       return State(result);
   }
 };
+/// @endcond
 
 /// Unrolls `step`, which calls a cell of type `cell`, over structures that are flattened and put together
 /// again.

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup recurrence
 /// The options of unrolls, and unrolls on flat lists.
 #include <typeinfo>
 
@@ -16,6 +17,7 @@ struct FlatStep {
 /// A cell on flat lists.
 using FlatCell = std::function<FlatStep(const Tensors& x, const Tensors& state)>;
 
+/// @cond
 /// What is unrolled. An option may rewrite it: put another cell in place of the user's, and sequences for it
 /// behind the user's.
 struct FlatCall {
@@ -25,6 +27,7 @@ struct FlatCall {
       state;           ///< The initial state.
   FlatCell cell;       ///< What is done at every step.
 };
+/// @endcond
 
 /// How an unroll runs; set by the options below.
 struct UnrollOptions {

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup functions
 /// Memory that outlives a run.
 #include <atomic>
 #include <cstdint>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup programs
 /// The version of Reel.
 #include <string>
 

@@ -5,6 +5,7 @@
 
 #include "visibility.h"
 
+/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Writes `text` to the file `path`, all of it or nothing: to a temporary file of its own beside it, flushed
@@ -33,3 +34,4 @@ std::string read_whole(const std::string& path, const char* function = "load");
 std::string read_bytes(const std::string& path, const char* function = "load");
 
 }  // namespace reel
+/// @endcond

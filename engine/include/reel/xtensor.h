@@ -8,6 +8,7 @@
 #endif
 
 /// @file
+/// @ingroup tensors
 /// Arrays from xtensor and back. Only code that includes this header needs xtensor.
 namespace REEL_PUBLIC reel {
 

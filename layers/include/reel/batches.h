@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup data
 /// Batches of examples.
 #include <reel/array.h>
 #include <reel/model.h>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup training
 /// The best weights of a training, and when it is over.
 #include <reel/model.h>
 

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup layers
 /// The shapes of a cell's operands.
 #include <reel/tensor.h>
 

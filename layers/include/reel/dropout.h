@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup layers
 /// Dropout in its forms.
 #include <reel/unroll.h>
 

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup layers
 /// Vectors for symbols.
 #include <reel/initialisers.h>
 #include <reel/ops.h>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup layers
 /// Gates, of which cells are made.
 #include <reel/check_step.h>
 #include <reel/initialisers.h>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup layers
 /// Gated recurrent units.
 #include <reel/gate.h>
 #include <reel/unroll.h>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup layers
 /// Independently recurrent networks.
 #include <reel/check_step.h>
 #include <reel/linear.h>

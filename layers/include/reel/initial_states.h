@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup recurrence
 /// Initial states that are learned, or carried from run to run.
 #include <reel/model.h>
 #include <reel/structure.h>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup layers
 /// First values of parameters.
 #include <reel/model.h>
 

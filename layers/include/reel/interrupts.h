@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup training
 /// Programs that end in order.
 #include <reel/visibility.h>
 

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup layers
 /// Layer normalisation with scale and shift.
 #include <reel/initialisers.h>
 #include <reel/ops.h>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup layers
 /// Affine maps.
 #include <reel/initialisers.h>
 #include <reel/ops.h>

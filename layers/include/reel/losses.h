@@ -2,6 +2,7 @@
 #include <reel/ops.h>
 
 /// @file
+/// @ingroup losses
 /// A loss is a mean, over all positions or over some: of event weights, floating, or a mask, bool, of the
 /// shape of the losses, or of their first axes or of their last, it is sum(weight * loss) / sum(weight);
 /// weights that could be either, [n] of losses [n, n], are refused: unsqueeze says which. Where the weight is

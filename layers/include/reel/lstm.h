@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup layers
 /// Long short-term memory.
 #include <reel/gate.h>
 #include <reel/layer_norm.h>

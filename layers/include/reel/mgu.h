@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup layers
 /// Minimal gated units.
 #include <reel/gate.h>
 #include <reel/unroll.h>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup layers
 /// Gated recurrent units that are scans.
 #include <reel/check_step.h>
 #include <reel/linear.h>

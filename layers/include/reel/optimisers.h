@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup optimisers
 /// Optimisers, schedules of rates, and what is done to gradients.
 #include <reel/model.h>
 #include <reel/ops.h>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup training
 /// A line that shows how a training goes on.
 #include <chrono>
 #include <cstdint>

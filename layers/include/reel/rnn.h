@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup layers
 /// Plain recurrent cells.
 #include <reel/gate.h>
 #include <reel/unroll.h>

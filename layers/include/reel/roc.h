@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup training
 /// How well a classifier does.
 #include <vector>
 

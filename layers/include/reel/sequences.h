@@ -2,6 +2,7 @@
 #include <reel/unroll.h>
 
 /// @file
+/// @ingroup recurrence
 /// Options of unroll for batches of sequences. What has no axes in a step, a counter or a time stamp, belongs
 /// to all sequences; of everything else the first axis in a step is the batch. They combine with each other
 /// and with all other options, in any order.

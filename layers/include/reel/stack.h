@@ -3,6 +3,7 @@
 #include <reel/unroll.h>
 
 /// @file
+/// @ingroup recurrence
 /// Cells of cells: stacks, shortcuts around a cell, and both directions. Each is made of any cells, the
 /// user's own and each other, and is unrolled as any cell is.
 namespace REEL_PUBLIC reel {

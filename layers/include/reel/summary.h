@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup training
 /// What a model holds.
 #include <reel/model.h>
 

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup training
 /// Functions that learn.
 #include <reel/function.h>
 #include <reel/gradients.h>
@@ -39,6 +40,7 @@ void record_training(Model& model, const Optimiser& optimiser, const std::string
 
 namespace structure {
 
+/// @cond
 /// Records a loss, its gradients and the optimiser's updates as one function.
 template <class Loss>
 struct TrainingRecorder {
@@ -87,6 +89,7 @@ struct TrainingRecorder {
       return std::get<0>(elements(result));
   }
 };
+/// @endcond
 
 template <class Loss>
 struct ParametersOf<TrainingRecorder<Loss>, void> : ParametersOf<Loss> {};

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup own_operations
 /// Tests for operations of one's own.
 #include <reel/operation.h>
 

@@ -8,6 +8,7 @@
 #include <reel/record.h>
 
 /// @file
+/// @ingroup own_operations
 /// How an elementwise operation is made of one struct, Reel's own and a user's alike: its name, the element
 /// types it accepts, the scalar function, and its derivative. It is then fused with others, checked by
 /// check_operation(map_operation<Spike>()), and used as apply<Spike>(x).

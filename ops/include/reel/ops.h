@@ -8,8 +8,16 @@
 /// not fit.
 namespace REEL_PUBLIC reel {
 
+/// @addtogroup own_operations
+/// @{
+
 /// Every operation there is, each defined in one place: what the tests loop over.
 const std::vector<const Operation*>& operations();
+
+/// @}
+
+/// @addtogroup elementwise
+/// @{
 
 // Arithmetic. Floating or integer, unless said otherwise.
 /// a - b, of floating tensors or integers.
@@ -83,6 +91,11 @@ Tensor isfinite(const Tensor& x);
 /// The value of `x`; no derivative passes.
 Tensor stop_gradient(const Tensor& x);
 
+/// @}
+
+/// @addtogroup own_operations
+/// @{
+
 // What derivatives are made of, an operation's own among them: a value that gets no adjoint passes none on,
 // whatever the slope there. Floating only; the derivatives are those of the plain product and quotient.
 /// adjoint * slope; 0 where the adjoint is 0, even beside a slope that is infinite or NaN.
@@ -93,6 +106,11 @@ Tensor divided_adjoint(const Tensor& adjoint, const Tensor& divisor);
 Tensor absorbing_product(const Tensor& a, const Tensor& b);
 /// Where 1 / x is not finite; found without dividing, which would raise exceptions.
 Tensor has_no_inverse(const Tensor& x);
+
+/// @}
+
+/// @addtogroup elementwise
+/// @{
 
 // Comparisons: bool, no derivative. Equality of every element type, order of numbers.
 /// Whether a = b: bool, without a derivative, for every element type. A NaN equals nothing.
@@ -133,6 +151,11 @@ inline Tensor operator&&(const Tensor& a, const Tensor& b) { return logical_and(
 inline Tensor operator||(const Tensor& a, const Tensor& b) { return logical_or(a, b); }
 /// As logical_not().
 inline Tensor operator!(const Tensor& x) { return logical_not(x); }
+
+/// @}
+
+/// @addtogroup reductions
+/// @{
 
 // Reductions over axes.
 /// The largest element over all axes or over `axes`, which disappear unless `keep` leaves them with extent 1;
@@ -202,6 +225,11 @@ Tensor cumprod(const Tensor& x, std::int64_t axis);
 /// linear recurrence, of operands of one shape or broadcast to it; what is handed on is float64 for float32.
 Tensor linear_scan(const Tensor& a, const Tensor& b, std::int64_t axis, bool reverse = false);
 
+/// @}
+
+/// @addtogroup shapes
+/// @{
+
 // Index maps, composed from slice, concat, reshape and broadcast.
 /// Equal parts along `axis`.
 Tensors split(const Tensor& x, std::int64_t parts, std::int64_t axis = -1);
@@ -213,6 +241,11 @@ Tensor tile(const Tensor& x, const std::vector<std::int64_t>& counts);
 Tensor squeeze(const Tensor& x, std::int64_t axis);
 /// With an axis of extent 1 put in before `axis`; behind the last where `axis` is the rank.
 Tensor unsqueeze(const Tensor& x, std::int64_t axis);
+
+/// @}
+
+/// @addtogroup indexing
+/// @{
 
 // Gather and scatter.
 /// Positions of `x` [..., extent, ...] along `axis`, chosen by `indices` [I...], integers: [..., I..., ...].
@@ -236,6 +269,11 @@ Tensor one_hot(const Tensor& indices, std::int64_t classes, ElementType element 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value);
 /// bool [rows, columns]: true on and below the diagonal (column <= row + offset), for causal masks.
 Tensor lower_triangle(std::int64_t rows, std::int64_t columns, std::int64_t offset = 0);
+
+/// @}
+
+/// @addtogroup elementwise
+/// @{
 
 // Activations, composed from the functions above.
 /// 1 / x
@@ -266,6 +304,11 @@ Tensor hard_tanh(const Tensor& x);
 /// x / 6 + 1/2 between 0 and 1.
 Tensor hard_sigmoid(const Tensor& x);
 
+/// @}
+
+/// @addtogroup random
+/// @{
+
 // Random values.
 /// Random values, uniform in [0, 1), or from `low` to `high`, which rounding may reach: new ones in each run
 /// of a program and at each step of an unroll, the same in its derivative. Bits are a function of the model's
@@ -280,6 +323,11 @@ Tensor normal(const Shape& shape, const Tensor& mean = 0, const Tensor& deviatio
 /// Random bools, true with `probability`, which may be an input of the run, drawn as uniform() draws.
 Tensor bernoulli(const Shape& shape, const Tensor& probability);
 
+/// @}
+
+/// @addtogroup reductions
+/// @{
+
 // Composed from others.
 /// exp(x) / sum(exp(x)) along `axis`, the maximum taken off first.
 Tensor softmax(const Tensor& x, std::int64_t axis = -1);
@@ -293,6 +341,12 @@ Tensor layer_norm(const Tensor& x, std::int64_t axis = -1, double epsilon = 1e-5
 /// x / sqrt(mean(x^2) + epsilon) along `axis` (Zhang and Sennrich 2019), without scale. Its range is that of
 /// layer_norm.
 Tensor rms_norm(const Tensor& x, std::int64_t axis = -1, double epsilon = 1e-5);
+
+/// @}
+
+/// @addtogroup products
+/// @{
+
 /// softmax(queries keys^T / sqrt(D)) values (Vaswani et al. 2017): queries [..., M, D], keys [..., N, D] and
 /// values [..., N, E] give [..., M, E]. Where the bool `mask` [..., M, N] is false a score counts nothing,
 /// whatever it is; a query that sees no key gets zeros. Keys and values must be finite all the same.
@@ -301,8 +355,15 @@ Tensor attention(const Tensor& queries, const Tensor& keys, const Tensor& values
 /// twice in one operand; letters not in the result are summed over. Operands are multiplied from the left.
 Tensor einsum(const std::string& formula, const Tensors& operands);
 
+/// @}
+
+/// @addtogroup programs
+/// @{
+
 /// Prints `x` to standard error under `name` each time the program computes it, with the step of the unrolls
 /// around it. Returns `x`.
 Tensor print(const Tensor& x, const std::string& name);
+
+/// @}
 
 }  // namespace reel

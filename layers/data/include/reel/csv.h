@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup data
 /// Tables of separated values.
 #include <reel/array.h>
 

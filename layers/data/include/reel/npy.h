@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup data
 /// Single arrays of NumPy.
 #include <reel/array.h>
 

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup data
 /// Archives of NumPy's arrays.
 #include <reel/array.h>
 

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup files
 /// PyTorch's weights.
 #include <reel/embedding.h>
 #include <reel/gru.h>

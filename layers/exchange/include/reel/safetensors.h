@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup files
 /// Files in the format safetensors.
 #include <reel/array.h>
 

@@ -6,6 +6,7 @@
 #include <variant>
 
 /// @file
+/// @ingroup files
 /// Networks of TMVA's deep-learning method (DL), the toolkit for classification in CERN's ROOT: described,
 /// made as layers of Reel, read from its weights files and written to them.
 namespace REEL_PUBLIC reel {

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup training
 /// Trainings that go on where they were interrupted.
 #include <reel/part.h>
 #include <reel/safetensors.h>

@@ -1,5 +1,6 @@
 #pragma once
 /// @file
+/// @ingroup pictures
 /// Pictures, as SVG.
 #include <reel/roc.h>
 
