@@ -14,14 +14,6 @@ namespace {
 
 using Use = PyTorchPart::Use;
 
-std::string below(const std::string& module, const std::string& name) {
-  return module.empty() ? name : module + "." + name;
-}
-
-Shape turned(const Shape& shape, bool is_transposed) {
-  return is_transposed && shape.rank() == 2 ? Shape{shape[1], shape[0]} : shape;
-}
-
 /// Rows and columns of a matrix exchanged.
 template <class T>
 Array transpose_of(const Array& matrix) {
@@ -116,109 +108,6 @@ Array value_of(const PyTorchTensor& tensor) {
   }
   return whole;
 }
-
-}  // namespace
-
-void PyTorchNames::add_tensor(PyTorchTensor tensor) {
-  for (const auto& known : tensors_)
-    if (known.name == tensor.name)
-      throw Error("[PyTorchNames] there is a tensor " + tensor.name + " already");
-  tensors_.push_back(std::move(tensor));
-}
-
-void PyTorchNames::add(const std::string& name, const Parameter& parameter) {
-  add_tensor({name, parameter.shape(), {{parameter}}});
-}
-
-void PyTorchNames::add(const std::string& module, const Linear& linear) {
-  add_tensor({below(module, "weight"), turned(linear.weight.shape(), true), {{linear.weight}}, true});
-  add(below(module, "bias"), linear.bias);
-}
-
-void PyTorchNames::add(const std::string& module, const Embedding& embedding) {
-  add(below(module, "weight"), embedding.table);
-}
-
-void PyTorchNames::add(const std::string& module, const LayerNorm& norm) {
-  if (!norm.scale.variable()) throw Error("[PyTorchNames] " + module + ": the LayerNorm has no parameters");
-  add(below(module, "weight"), norm.scale);
-  add(below(module, "bias"), norm.shift);
-}
-
-void PyTorchNames::add_gates(const Layers& layers, const std::string& suffix,
-                             const std::vector<const Gate*>& gates,
-                             const std::optional<PyTorchPart>& last_state_bias) {
-  const auto count = static_cast<std::int64_t>(gates.size()), hidden = gates[0]->b.shape()[0];
-  const auto matrix = [&](const char* name, Parameter Gate::*which) {
-    PyTorchTensor tensor{
-        below(layers.module, name + suffix), {count * hidden, ((*gates[0]).*which).shape()[0]}, {}, true};
-    for (const auto* gate : gates) tensor.parts.push_back({gate->*which});
-    add_tensor(std::move(tensor));
-  };
-  matrix("weight_ih", &Gate::W);
-  matrix("weight_hh", &Gate::U);
-  PyTorchTensor of_input{below(layers.module, "bias_ih" + suffix), {count * hidden}, {}};
-  PyTorchTensor of_state{below(layers.module, "bias_hh" + suffix), {count * hidden}, {}};
-  for (const auto* gate : gates) {
-    of_input.parts.push_back({gate->b});
-    of_state.parts.push_back({gate->b, Use::added});
-  }
-  if (last_state_bias) of_state.parts.back() = *last_state_bias;
-  add_tensor(std::move(of_input));
-  add_tensor(std::move(of_state));
-}
-
-void PyTorchNames::check_kind(Layers& layers, const std::string& kind, std::int64_t units) {
-  const auto text = kind + " of " + std::to_string(units) + " units";
-  if (layers.first_kind.empty()) layers.first_kind = text;
-  if (layers.first_kind != text)
-    throw Error("[PyTorchNames] " + layers.module + ": the layers of one module are alike in PyTorch, not " +
-                layers.first_kind + " and " + text);
-}
-
-void PyTorchNames::add_direction(Layers& layers, const std::string& suffix, const RNN& cell) {
-  check_kind(layers, "RNN", cell.hidden);
-  add_gates(layers, suffix, {&cell.gate});
-}
-
-void PyTorchNames::add_direction(Layers& layers, const std::string& suffix, const LSTM& cell) {
-  const auto& options = cell.options;
-  if (options.peepholes || options.coupled || options.normalised)
-    throw Error("[PyTorchNames] " + layers.module +
-                ": PyTorch has no LSTM with peepholes, coupled gates or normalisation");
-  check_kind(layers, "LSTM projected to " + std::to_string(options.projection), cell.hidden);
-  add_gates(layers, suffix, {&cell.input, &cell.forget, &cell.candidate, &cell.output});
-  if (cell.projection.variable())
-    add_tensor({below(layers.module, "weight_hr" + suffix),
-                turned(cell.projection.shape(), true),
-                {{cell.projection}},
-                true});
-}
-
-void PyTorchNames::add_direction(Layers& layers, const std::string& suffix, const GRU& cell) {
-  if (cell.form == Reset::before_product)
-    throw Error("[PyTorchNames] " + layers.module + ": PyTorch's GRU resets after the product");
-  check_kind(layers, "GRU", cell.hidden);
-  const PyTorchPart bias =
-      cell.state_bias.variable() ? PyTorchPart{cell.state_bias} : PyTorchPart{{}, Use::zero};
-  add_gates(layers, suffix, {&cell.reset, &cell.update, &cell.candidate}, bias);
-}
-
-std::string to_string(const PyTorchNames& names) {
-  std::string text;
-  for (const auto& tensor : names.tensors()) {
-    text += tensor.name + " " + to_string(tensor.shape) + ":";
-    for (const auto& part : tensor.parts) {
-      text += &part == &tensor.parts[0] ? " " : ", ";
-      text += part.use == Use::zero ? "zeros"
-                                    : (part.use == Use::added ? "added to " : "") + part.parameter.name();
-    }
-    text += tensor.is_transposed ? " transposed\n" : "\n";
-  }
-  return text;
-}
-
-namespace {
 
 /// What a file gives a parameter: the tensor that it is, and one that is added to it.
 struct Sum {

@@ -214,23 +214,141 @@ TEST_CASE("what does not fit PyTorch's names is refused, and nothing is read", "
     write_safetensors(directory / "rnn", file);
     refuse(names, directory / "rnn", "bias_ih_l0 is int32");
   }
-  SECTION("cells that PyTorch does not have") {
-    CHECK_THROWS_WITH(names.add("x", LSTM(model / "a", 3, 4, Peepholes)), ContainsSubstring("peepholes"));
-    CHECK_THROWS_WITH(names.add("x", LSTM(model / "b", 3, 4, CoupledGates)), ContainsSubstring("coupled"));
-    CHECK_THROWS_WITH(names.add("x", LSTM(model / "c", 3, 4, Normalised)),
-                      ContainsSubstring("normalisation"));
-    CHECK_THROWS_WITH(names.add("x", GRU(model / "d", 3, 4, Reset::before_product)),
-                      ContainsSubstring("resets after the product"));
-    CHECK_THROWS_WITH(names.add("x", Stack(LSTM(model / "e", 3, 4), GRU(model / "f", 4, 4))),
-                      ContainsSubstring("are alike in PyTorch"));
-    CHECK_THROWS_WITH(names.add("y", Stack(RNN(model / "g", 3, 4), RNN(model / "h", 4, 5))),
-                      ContainsSubstring("RNN of 4 units and RNN of 5 units"));
+}
+
+namespace {
+
+GRU pytorch_gru(const Scope& in, std::int64_t inputs, std::int64_t hidden) {
+  return GRU(in, inputs, hidden, Reset::after_product_with_bias);
+}
+
+}  // namespace
+
+TEST_CASE("what PyTorch has no module for is refused, and the names stay as they were", "[pytorch]") {
+  Model model(Seed{1});
+  const auto at = [&](const std::string& name) { return model / name; };
+  PyTorchNames names;
+  names.add("head", Linear(at("head"), 4, 2));
+  const auto before = to_string(names);
+  const auto refuse = [&](const auto& part, const std::string& reason) {
+    CHECK_THROWS_WITH(names.add("net", part), "[PyTorchNames] net: " + reason);
+    CHECK(to_string(names) == before);
+  };
+  const std::string alike = "the layers of one module are alike in PyTorch, and ";
+  SECTION("cells") {
+    refuse(LSTM(at("a"), 3, 4, Peepholes), "PyTorch's LSTM has no peepholes, and a has");
+    refuse(LSTM(at("b"), 3, 4, CoupledGates), "PyTorch's LSTM has no coupled gates, and b has");
+    refuse(LSTM(at("c"), 3, 4, Normalised), "PyTorch's LSTM has no normalisation, and c has");
+    refuse(LSTM(at("d"), 3, 4, ProjectedTo(4)),
+           "PyTorch's LSTM is projected to fewer units than it has, and d to all 4");
+    CHECK_NOTHROW(PyTorchNames().add("net", LSTM(at("e"), 3, 4, ProjectedTo(3))));
+    refuse(GRU(at("f"), 3, 4, Reset::before_product),
+           "PyTorch's GRU resets after the product, and f before it");
+    refuse(RNN(at("g"), 0, 4), "PyTorch's layers have inputs and units, and g has 0 and 4");
+    refuse(pytorch_gru(at("h"), 3, 0), "PyTorch's layers have inputs and units, and h has 3 and 0");
   }
-  SECTION("a name that is there already") {
-    const Linear head(model / "head", 4, 2);
-    names.add("head", head);
-    CHECK_THROWS_WITH(names.add("head", head), ContainsSubstring("there is a tensor head.weight already"));
+  SECTION("activations") {
+    const auto no = [&](const std::string& name, const RNN::Activation& activation) {
+      refuse(RNN(at(name), 3, 4, activation),
+             "PyTorch's RNN has tanh or relu, and " + name + " another activation");
+    };
+    no("a", sigmoid);
+    no("b", [](const Tensor& x) { return x; });
+    no("c", [](const Tensor& x) { return tanh(2 * x); });
+    no("d", [](const Tensor& x) { return 2 * tanh(x); });
+    no("e", [](const Tensor&) { return Tensor(1.0f); });
+    no("f", [](const Tensor&) { return Tensor(); });
+    no("g", [](const Tensor&) { return zeros({1, 4}); });
+    no("h", [](const Tensor& x) { return leaky_relu(x); });
+    CHECK_NOTHROW(PyTorchNames().add("", RNN(at("i"), 3, 4, [](const Tensor& x) { return relu(x); })));
   }
+  SECTION("an activation is looked at while another recording goes on") {
+    const RNN cell(at("a"), 3, 4, relu);
+    Function f(model, [&](Tensor x) {
+      PyTorchNames within;
+      within.add("", cell);
+      CHECK(within.tensors().size() == 4);
+      return 2 * x;
+    });
+    CHECK(f(Array(3.0f)).at(0) == 6);
+  }
+  SECTION("layers that differ") {
+    refuse(Stack(LSTM(at("a"), 3, 4), GRU(at("b"), 4, 4)), alike + "a is LSTM of 4 units, b GRU of 4 units");
+    refuse(std::vector{RNN(at("c"), 3, 4), RNN(at("d"), 4, 5)},
+           alike + "c is RNN of 4 units with tanh, d RNN of 5 units with tanh");
+    refuse(Stack(RNN(at("e"), 3, 4), RNN(at("f"), 4, 4, relu)),
+           alike + "e is RNN of 4 units with tanh, f RNN of 4 units with relu");
+    refuse(Stack(LSTM(at("g"), 3, 4, ProjectedTo(2)), LSTM(at("h"), 2, 4)),
+           alike + "g is LSTM of 4 units projected to 2, h LSTM of 4 units");
+    refuse(Stack(LSTM(at("i"), 3, 4, ProjectedTo(2)), LSTM(at("j"), 2, 4, ProjectedTo(3))),
+           alike + "i is LSTM of 4 units projected to 2, j LSTM of 4 units projected to 3");
+    refuse(Bidirectional(RNN(at("k"), 3, 4), RNN(at("l"), 3, 4, relu)),
+           alike +
+               "k is RNN of 4 units with tanh in both directions, l RNN of 4 units with relu in both "
+               "directions");
+    // The last of three: what was gone through before it is not kept.
+    refuse(std::vector{RNN(at("m"), 3, 4), RNN(at("n"), 4, 4), RNN(at("o"), 4, 5)},
+           alike + "m is RNN of 4 units with tanh, o RNN of 5 units with tanh");
+  }
+  SECTION("layers of one direction and of both") {
+    const auto both = [&](const std::string& name, std::int64_t inputs) {
+      return Bidirectional(LSTM(at(name) / "forward", inputs, 4), LSTM(at(name) / "backward", inputs, 4));
+    };
+    refuse(Stack(both("a", 3), LSTM(at("b"), 8, 4)),
+           alike + "a/forward is LSTM of 4 units in both directions, b LSTM of 4 units");
+    refuse(Stack(LSTM(at("c"), 3, 4), both("d", 4)),
+           alike + "c is LSTM of 4 units, d/forward LSTM of 4 units in both directions");
+    refuse(Stack(both("e", 3), both("f", 4)),
+           "f/forward takes 4 inputs, and in its place in PyTorch it takes 8");
+  }
+  SECTION("inputs that the layer below does not give") {
+    refuse(Stack(LSTM(at("a"), 3, 4), LSTM(at("b"), 5, 4)),
+           "b takes 5 inputs, and in its place in PyTorch it takes 4");
+    refuse(std::vector{LSTM(at("c"), 3, 4, ProjectedTo(2)), LSTM(at("d"), 4, 4, ProjectedTo(2))},
+           "d takes 4 inputs, and in its place in PyTorch it takes 2");
+    refuse(Bidirectional(RNN(at("e"), 3, 4), RNN(at("f"), 2, 4)),
+           "f takes 2 inputs, and in its place in PyTorch it takes 3");
+  }
+  SECTION("no layers") {
+    refuse(std::vector<LSTM>(), "a module of PyTorch has one layer or more, and this none");
+    CHECK_NOTHROW(PyTorchNames().add("net", Stack(LSTM(at("a"), 3, 4), std::vector<LSTM>())));
+  }
+  SECTION("single steps") {
+    const auto no = [&](const auto& cell, const std::string& reason) {
+      CHECK_THROWS_WITH(names.add_cell("net", cell), "[PyTorchNames] net: " + reason);
+      CHECK(to_string(names) == before);
+    };
+    no(LSTM(at("a"), 3, 4, ProjectedTo(2)), "PyTorch's LSTMCell is not projected, and a is");
+    no(RNN(at("b"), 3, 4, sigmoid), "PyTorch's RNN has tanh or relu, and b another activation");
+  }
+  SECTION("layers without parameters") {
+    refuse(LayerNorm(), "the LayerNorm has no parameters");
+    refuse(Parameter(), "the parameter is absent");
+  }
+}
+
+TEST_CASE("tensors of one name, and of none of PyTorch's, are refused whole", "[pytorch]") {
+  Model model(Seed{1});
+  const Linear head(model / "head", 4, 2);
+  const LSTM cell(model / "cell", 3, 4);
+  const LayerNorm norm(model / "norm", 2);
+  PyTorchNames names;
+  // The last tensor of each is there already: those before it are not kept.
+  names.add("head.bias", head.bias);
+  names.add("net.bias_hh_l0", cell.input.b);
+  const auto before = to_string(names);
+  CHECK_THROWS_WITH(names.add("head", head), "[PyTorchNames] there is a tensor head.bias already");
+  CHECK_THROWS_WITH(names.add("head", norm), "[PyTorchNames] there is a tensor head.bias already");
+  CHECK_THROWS_WITH(names.add("net", cell), "[PyTorchNames] there is a tensor net.bias_hh_l0 already");
+  CHECK_THROWS_WITH(names.add("net", std::vector{cell}),
+                    "[PyTorchNames] there is a tensor net.bias_hh_l0 already");
+  for (const char* name : {"", ".", ".a", "a.", "a..b"}) {
+    CAPTURE(name);
+    CHECK_THROWS_WITH(names.add(name, head.bias),
+                      ContainsSubstring("\"" + std::string(name) + "\", which has an empty part"));
+  }
+  CHECK_THROWS_WITH(names.add("a..b", head), ContainsSubstring("\"a..b.weight\", which has an empty part"));
+  CHECK(to_string(names) == before);
 }
 
 TEST_CASE("names of PyTorch's tensors stand in messages in one line", "[files][pytorch]") {

@@ -9,6 +9,10 @@
 #include <reel/rnn.h>
 #include <reel/stack.h>
 
+#include <string>
+#include <variant>
+#include <vector>
+
 namespace REEL_PUBLIC reel {
 
 /// A part of a tensor in PyTorch: rows of it, of which a parameter of Reel is made.
@@ -42,6 +46,10 @@ struct PyTorchTensor {
 ///
 /// In Python: safetensors.torch.save_file(model.state_dict(), "model.safetensors"), and
 /// model.load_state_dict(safetensors.torch.load_file("model.safetensors")).
+///
+/// PyTorch's module then gives the same outputs. What it has no module for is refused: every add throws
+/// Error, and leaves the names as they were, where its module is none of PyTorch's, where a tensor has a name
+/// that one has already or that PyTorch would not take ("", "a..b"), and for a parameter that is absent.
 class PyTorchNames {
  public:
   /// nn.Linear.
@@ -53,79 +61,82 @@ class PyTorchNames {
   /// A parameter of any cell, of the same shape there.
   void add(const std::string& name, const Parameter& parameter);
 
-  /// nn.RNN, nn.LSTM (also with proj_size) and nn.GRU of one layer. Throws Error for an LSTM with peepholes,
-  /// coupled gates or normalisation, and for a GRU that resets before the product: PyTorch has none of these.
-  /// A GRU must be made with Reset::after_product_with_bias unless that bias is 0 in PyTorch.
+  /// nn.RNN with tanh or relu, nn.LSTM (also with proj_size) and nn.GRU of one layer. Throws Error for an RNN
+  /// with another activation (what it records is looked at: tanh within a lambda is known), for an LSTM with
+  /// peepholes, coupled gates or normalisation, or projected to as many units as it has, for a GRU that
+  /// resets before the product, and for cells without inputs or units: PyTorch has none of these. A GRU must
+  /// be made with Reset::after_product_with_bias unless that bias is 0 in PyTorch.
   /// @{
-  void add(const std::string& module, const RNN& cell) { add_layers(module, cell); }
-  void add(const std::string& module, const LSTM& cell) { add_layers(module, cell); }
-  void add(const std::string& module, const GRU& cell) { add_layers(module, cell); }
+  void add(const std::string& module, const RNN& cell) { add_layers(module, {{&cell}}); }
+  void add(const std::string& module, const LSTM& cell) { add_layers(module, {{&cell}}); }
+  void add(const std::string& module, const GRU& cell) { add_layers(module, {{&cell}}); }
   /// @}
-  /// Those of several layers, and of both directions. Throws Error where the layers differ in kind or units.
+  /// Those of several layers, and of both directions. Throws Error too where there is no layer, where layers
+  /// differ in kind, units, projection, activation or directions, and where one takes another number of
+  /// inputs than the one below gives. Dropout between them has no names: PyTorch's is the module's `dropout`.
   /// @{
   template <class Cell>
   void add(const std::string& module, const std::vector<Cell>& layers) {
-    add_layers(module, layers);
+    add_part(module, layers);
   }
   template <class... Cells>
   void add(const std::string& module, const Stack<Cells...>& stack) {
-    add_layers(module, stack);
+    add_part(module, stack);
   }
   template <class Forward, class Backward>
   void add(const std::string& module, const Bidirectional<Forward, Backward>& both) {
-    add_layers(module, both);
+    add_part(module, both);
   }
   /// @}
-  /// nn.RNNCell, nn.LSTMCell, nn.GRUCell.
-  template <class Cell>
-  void add_cell(const std::string& module, const Cell& cell) {
-    Layers layers{module};
-    add_direction(layers, "", cell);
-  }
+  /// nn.RNNCell, nn.LSTMCell, nn.GRUCell. Throws Error as add() does, and for an LSTM that is projected.
+  /// @{
+  void add_cell(const std::string& module, const RNN& cell) { add_single(module, &cell); }
+  void add_cell(const std::string& module, const LSTM& cell) { add_single(module, &cell); }
+  void add_cell(const std::string& module, const GRU& cell) { add_single(module, &cell); }
+  /// @}
 
   /// All that were added, in order.
   const std::vector<PyTorchTensor>& tensors() const { return tensors_; }
 
  private:
-  /// Of one module, as it is walked through.
-  struct Layers {
-    std::string module;
-    int count = 0;
-    std::string first_kind = "";  // "LSTM of 4 units"
-  };
+  using AnyCell = std::variant<const RNN*, const LSTM*, const GRU*>;
+  /// One cell, or those of both directions.
+  using Layer = std::vector<AnyCell>;
 
   template <class Part>
-  void add_layers(const std::string& module, const Part& part) {
-    Layers layers{module};
-    add_part(layers, part);
+  void add_part(const std::string& module, const Part& part) {
+    std::vector<Layer> layers;
+    gather(layers, part);
+    add_layers(module, layers);
   }
   template <class Cell>
-  void add_part(Layers& layers, const Cell& cell) {
-    add_direction(layers, "_l" + std::to_string(layers.count++), cell);
+  static AnyCell any(const Cell& cell) {
+    constexpr bool is_known = std::is_convertible_v<const Cell*, AnyCell>;
+    static_assert(is_known,
+                  "a layer of a module of PyTorch is an RNN, LSTM or GRU, or one for each direction");
+    if constexpr (is_known) return &cell;
   }
   template <class Cell>
-  void add_part(Layers& layers, const std::vector<Cell>& cells) {
-    for (const auto& cell : cells) add_part(layers, cell);
-  }
-  template <class... Cells>
-  void add_part(Layers& layers, const Stack<Cells...>& stack) {
-    std::apply([&](const auto&... part) { (add_part(layers, part), ...); }, stack.parts);
+  static void gather(std::vector<Layer>& layers, const Cell& cell) {
+    layers.push_back({any(cell)});
   }
   template <class Forward, class Backward>
-  void add_part(Layers& layers, const Bidirectional<Forward, Backward>& both) {
-    const auto suffix = "_l" + std::to_string(layers.count++);
-    add_direction(layers, suffix, both.forward);
-    add_direction(layers, suffix + "_reverse", both.backward);
+  static void gather(std::vector<Layer>& layers, const Bidirectional<Forward, Backward>& both) {
+    layers.push_back({any(both.forward), any(both.backward)});
   }
-  void add_direction(Layers& layers, const std::string& suffix, const RNN& cell);
-  void add_direction(Layers& layers, const std::string& suffix, const LSTM& cell);
-  void add_direction(Layers& layers, const std::string& suffix, const GRU& cell);
+  template <class Cell>
+  static void gather(std::vector<Layer>& layers, const std::vector<Cell>& cells) {
+    for (const auto& cell : cells) gather(layers, cell);
+  }
+  template <class... Cells>
+  static void gather(std::vector<Layer>& layers, const Stack<Cells...>& stack) {
+    std::apply([&](const auto&... part) { (gather(layers, part), ...); }, stack.parts);
+  }
 
-  static void check_kind(Layers& layers, const std::string& kind, std::int64_t units);
-  /// The tensors of gates side by side: weight_ih, weight_hh, bias_ih, bias_hh.
-  void add_gates(const Layers& layers, const std::string& suffix, const std::vector<const Gate*>& gates,
-                 const std::optional<PyTorchPart>& last_state_bias = {});
-  void add_tensor(PyTorchTensor tensor);
+  void add_layers(const std::string& module, const std::vector<Layer>& layers);
+  void add_single(const std::string& module, const AnyCell& cell);
+  /// All of these or, where one cannot be, none.
+  void add_tensors(const std::vector<PyTorchTensor>& tensors);
 
   std::vector<PyTorchTensor> tensors_;
 };
@@ -136,9 +147,8 @@ std::string to_string(const PyTorchNames& names);
 /// Reads parameters out of a safetensors file with PyTorch's names. Tensors of the file whose names match one
 /// of `others` (POSIX fnmatch) are left out. float32 is read into float64 models too. Throws FileError, and
 /// leaves the parameters as they were, for a tensor that is missing, that is neither in `names` nor among the
-/// others, of another shape or type, that gives a parameter other
-/// values than one before it, and for a bias that Reel's layer does not have and that is not 0;
-/// MemoryError likewise where there is no memory for it.
+/// others, of another shape or type, that gives a parameter other values than one before it, and for a bias
+/// that Reel's layer does not have and that is not 0; MemoryError likewise where there is no memory for it.
 void load_pytorch(const PyTorchNames& names, const std::string& path,
                   const std::vector<std::string>& others = {});
 
