@@ -53,6 +53,10 @@ void check(const std::string& name, Model& model, const PyTorchNames& names, con
   for (std::size_t i = 0; i < before.size(); ++i) CHECK(model.parameters()[i].value() == before[i]);
 }
 
+GRU pytorch_gru(const Scope& in, std::int64_t inputs, std::int64_t hidden) {
+  return GRU(in, inputs, hidden, Reset::after_product_with_bias);
+}
+
 template <class Cell>
 void check_cell(const std::string& name, Model& model, const Cell& cell) {
   PyTorchNames names;
@@ -63,7 +67,7 @@ void check_cell(const std::string& name, Model& model, const Cell& cell) {
 
 }  // namespace
 
-TEST_CASE("models trained in PyTorch give the same outputs, and go back", "[files][pytorch]") {
+TEST_CASE("models trained in PyTorch give the same outputs, and go back", "[files][pytorch][for-pytorch]") {
   Model model(Seed{1});
   const auto at = [&](const std::string& name) { return model / name; };
   SECTION("RNN") {
@@ -85,13 +89,29 @@ TEST_CASE("models trained in PyTorch give the same outputs, and go back", "[file
     };
     check_cell("lstm_projected", model, Stack(both("a", 3), both("b", 4)));
   }
-  SECTION("GRU") { check_cell("gru", model, GRU(at("a"), 3, 4, Reset::after_product_with_bias)); }
+  SECTION("GRU") { check_cell("gru", model, pytorch_gru(at("a"), 3, 4)); }
   SECTION("GRU in both directions") {
     const auto both = [&](const std::string& name, std::int64_t inputs) {
-      return Bidirectional(GRU(at(name) / "forward", inputs, 4, Reset::after_product_with_bias),
-                           GRU(at(name) / "backward", inputs, 4, Reset::after_product_with_bias));
+      return Bidirectional(pytorch_gru(at(name) / "forward", inputs, 4),
+                           pytorch_gru(at(name) / "backward", inputs, 4));
     };
     check_cell("gru_both", model, Stack(both("a", 3), both("b", 8)));
+  }
+  SECTION("RNN in both directions") {
+    const auto both = [&](const std::string& name, std::int64_t inputs) {
+      return Bidirectional(RNN(at(name) / "forward", inputs, 4, relu),
+                           RNN(at(name) / "backward", inputs, 4, relu));
+    };
+    check_cell("rnn_both", model, Stack(both("a", 3), both("b", 8)));
+  }
+  SECTION("single steps") {
+    const Stack cells(RNN(at("a"), 3, 4), LSTM(at("b"), 4, 4), pytorch_gru(at("c"), 4, 4));
+    PyTorchNames names;
+    names.add_cell("rnn", std::get<0>(cells.parts));
+    names.add_cell("lstm", std::get<1>(cells.parts));
+    names.add_cell("gru", std::get<2>(cells.parts));
+    check("steps", model, names,
+          [&](Tensor x) { return unroll(cells, x, cells.initial_state(x.extent(1))).outputs; });
   }
   SECTION("with layers around it") {
     const Embedding embedding(at("embedding"), 7, 3);
@@ -123,7 +143,7 @@ TEST_CASE("PyTorch's weights are read into a model of float64", "[files][pytorch
 TEST_CASE("cells of single steps have names without layers", "[files][pytorch]") {
   Model model(Seed{1});
   PyTorchNames names;
-  names.add_cell("net.cell", GRU(model / "a", 3, 4, Reset::after_product_with_bias));
+  names.add_cell("net.cell", pytorch_gru(model / "a", 3, 4));
   CHECK(to_string(names) ==
         "net.cell.weight_ih [12, 3]: a/reset/W, a/update/W, a/candidate/W transposed\n"
         "net.cell.weight_hh [12, 4]: a/reset/U, a/update/U, a/candidate/U transposed\n"
@@ -215,14 +235,6 @@ TEST_CASE("what does not fit PyTorch's names is refused, and nothing is read", "
     refuse(names, directory / "rnn", "bias_ih_l0 is int32");
   }
 }
-
-namespace {
-
-GRU pytorch_gru(const Scope& in, std::int64_t inputs, std::int64_t hidden) {
-  return GRU(in, inputs, hidden, Reset::after_product_with_bias);
-}
-
-}  // namespace
 
 TEST_CASE("what PyTorch has no module for is refused, and the names stay as they were", "[pytorch]") {
   Model model(Seed{1});
