@@ -67,16 +67,14 @@ Array tensor_in(const Safetensors& file, const PyTorchTensor& tensor, ElementTyp
 
 ElementType element_of(const PyTorchTensor& tensor) {
   for (const auto& part : tensor.parts)
-    if (part.use != Use::zero) return part.parameter.value().element();
+    if (part.use != Use::zero) return part.parameter.variable()->type().element;
   return ElementType::float32;
 }
 
-void check_zeros(const Array& rows, const std::string& tensor, const std::string& where) {
-  for (std::int64_t i = 0; i < rows.size(); ++i)
-    if (rows.at(i) != 0)
-      throw FileError(where + ": tensor " + tensor +
-                      " has a bias beside the reset product, which this GRU lacks: make it with "
-                      "Reset::after_product_with_bias");
+bool is_zero(const Array& array) {
+  for (std::int64_t i = 0; i < array.size(); ++i)
+    if (array.at(i) != 0) return false;
+  return true;
 }
 
 /// Throws FileError for a tensor of the file that is neither asked for nor left out.
@@ -109,41 +107,62 @@ Array value_of(const PyTorchTensor& tensor) {
   return whole;
 }
 
-/// What a file gives a parameter: the tensor that it is, and one that is added to it.
+/// What a file gives a parameter: the elements that it has, and those that are added to them.
 struct Sum {
   Parameter parameter;
   std::optional<Array> first, added;
+  int first_count = 0, added_count = 0;  // Of tensors that give each.
 };
+
+/// By the variables of their parameters.
+using Sums = std::map<const Variable*, Sum>;
+
+/// Takes up what rows of a tensor are to a parameter. Throws FileError where another tensor has it otherwise.
+void take_part(Sums& sums, const PyTorchPart& part, Array value, const std::string& tensor,
+               const std::string& where) {
+  auto& sum = sums[part.parameter.variable().get()];
+  const bool is_added = part.use == Use::added;
+  auto& term = is_added ? sum.added : sum.first;
+  if (term && !(*term == value))
+    throw FileError(where + ": " + tensor + " gives " + part.parameter.name() +
+                    " other values than a tensor before it");
+  sum.parameter = part.parameter;
+  term = std::move(value);
+  ++(is_added ? sum.added_count : sum.first_count);
+}
+
+/// Takes up a tensor, part by part.
+void take_tensor(Sums& sums, const PyTorchTensor& tensor, const Array& array, const std::string& where) {
+  for (std::size_t i = 0; i < tensor.parts.size(); ++i) {
+    const auto rows = rows_of(tensor, array, i);
+    if (tensor.parts[i].use != Use::zero)
+      take_part(sums, tensor.parts[i], tensor.is_transposed ? transpose(rows) : rows, tensor.name, where);
+    else if (!is_zero(rows))
+      throw FileError(where + ": tensor " + tensor.name +
+                      " has a bias beside the reset product, which this GRU lacks: make it with "
+                      "Reset::after_product_with_bias");
+  }
+}
+
+/// Adds to the first what is added, zeros leaving its bits as they are. Throws FileError where a tensor has
+/// the first by itself: it would differ.
+void add_up(Sum& sum, const std::string& where) {
+  if (!sum.added || is_zero(*sum.added)) return;
+  if (sum.first_count != sum.added_count)
+    throw FileError(where + ": a bias_hh other than 0 is added to " + sum.parameter.name() +
+                    ", which another tensor has by itself");
+  add_to(*sum.first, *sum.added);
+}
 
 void load(const PyTorchNames& names, const std::string& path, const std::vector<std::string>& others,
           const std::string& where) {
   const auto file = read_safetensors(path);
   check_others(file, names, others, where);
-  std::map<const Variable*, Sum> sums;
-  for (const auto& tensor : names.tensors()) {
-    const auto whole = tensor_in(file, tensor, element_of(tensor), where);
-    for (std::size_t i = 0; i < tensor.parts.size(); ++i) {
-      const auto& part = tensor.parts[i];
-      const auto rows = rows_of(tensor, whole, i);
-      if (part.use == Use::zero) {
-        check_zeros(rows, tensor.name, where);
-        continue;
-      }
-      auto& sum = sums[part.parameter.variable().get()];
-      sum.parameter = part.parameter;
-      auto& term = part.use == Use::added ? sum.added : sum.first;
-      auto value = tensor.is_transposed ? transpose(rows) : rows;
-      if (term && !(*term == value))
-        throw FileError(where + ": " + tensor.name + " gives " + part.parameter.name() +
-                        " other values than a tensor before it");
-      term = std::move(value);
-    }
-  }
-  for (auto& [variable, sum] : sums) {
-    auto value = std::move(sum.first.value());
-    if (sum.added) add_to(value, *sum.added);
-    sum.parameter.assign(value);
-  }
+  Sums sums;
+  for (const auto& tensor : names.tensors())
+    take_tensor(sums, tensor, tensor_in(file, tensor, element_of(tensor), where), where);
+  for (auto& [variable, sum] : sums) add_up(sum, where);
+  for (const auto& [variable, sum] : sums) sum.parameter.assign(*sum.first);
 }
 
 void save(const PyTorchNames& names, const std::string& path) {

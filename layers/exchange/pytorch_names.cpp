@@ -23,6 +23,8 @@ std::string below(const std::string& module, const std::string& name) {
 PyTorchTensor whole(const std::string& name, const Parameter& parameter, bool is_transposed = false) {
   if (!parameter.variable()) throw Error("[PyTorchNames] " + name + ": the parameter is absent");
   const auto& shape = parameter.shape();
+  if (is_transposed && shape.rank() != 2)
+    throw Error("[PyTorchNames] " + name + ": parameter " + parameter.name() + " is no matrix");
   return {name, is_transposed ? Shape{shape[1], shape[0]} : shape, {{parameter}}, is_transposed};
 }
 
@@ -90,10 +92,30 @@ KnownCell known(const std::string& module, const GRU& cell) {
           {}};
 }
 
+bool has(const Parameter& parameter, const Shape& shape) {
+  return parameter.variable() && parameter.shape() == shape;
+}
+
+/// Whether its parameters, which may have been put in from outside, are of one cell.
+bool is_whole(const KnownCell& cell) {
+  const auto& first = *cell.gates[0];
+  for (const auto* matrix : {&first.W, &first.U})
+    if (!matrix->variable() || matrix->shape().rank() != 2) return false;
+  if (!first.b.variable() || first.b.shape().rank() != 1) return false;
+  const auto inputs = cell.inputs(), outputs = cell.outputs(), units = cell.units();
+  for (const auto* gate : cell.gates)
+    if (!has(gate->W, {inputs, units}) || !has(gate->U, {outputs, units}) || !has(gate->b, {units}))
+      return false;
+  if (cell.state_bias && cell.state_bias->use == Use::same && !has(cell.state_bias->parameter, {units}))
+    return false;
+  return cell.projection.variable() ? has(cell.projection, {units, outputs}) : outputs == units;
+}
+
 /// Any of them, with inputs and units.
 template <class AnyCell>
 KnownCell known_of(const std::string& module, const AnyCell& cell) {
   auto found = std::visit([&](const auto* each) { return known(module, *each); }, cell);
+  if (!is_whole(found)) refuse(module, "the parameters of " + found.scope + " do not make up one cell");
   if (found.inputs() == 0 || found.units() == 0)
     refuse(module, "PyTorch's layers have inputs and units, and " + found.scope + " has " +
                        std::to_string(found.inputs()) + " and " + std::to_string(found.units()));

@@ -4,6 +4,7 @@
 #include <reel/reel.h>
 #include <reel/safetensors.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "catch.h"
@@ -189,6 +190,29 @@ TEST_CASE("parameters of one name in two models are two, and one under two names
   CHECK(values(one) == of_one);
 }
 
+TEST_CASE("a bias of which another tensor has but a part is refused", "[files][pytorch]") {
+  const Directory directory;
+  const auto path = directory / "x";
+  Model model(Seed{1});
+  const RNN cell(model / "rnn", 3, 4);
+  PyTorchNames names;
+  names.add("rnn", cell);
+  names.add("bias", cell.gate.b);
+  cell.gate.b.assign(Array({4}, std::vector<float>{1, -0.0f, 3, 4}));
+  const auto before = cell.gate.b.value();
+  save_pytorch(names, path);
+  load_pytorch(names, path);
+  CHECK(cell.gate.b.value() == before);
+  CHECK(std::signbit(cell.gate.b.value().at(1)));
+  auto file = read_safetensors(path);
+  file.arrays["rnn.bias_hh_l0"].data<float>()[2] = 1;
+  write_safetensors(path, file);
+  CHECK_THROWS_WITH(load_pytorch(names, path),
+                    "[load_pytorch] " + path +
+                        ": a bias_hh other than 0 is added to rnn/b, which another tensor has by itself");
+  CHECK(cell.gate.b.value() == before);
+}
+
 TEST_CASE("what does not fit PyTorch's names is refused, and nothing is read", "[files][pytorch]") {
   const Directory directory;
   Model model(Seed{1});
@@ -336,6 +360,27 @@ TEST_CASE("what PyTorch has no module for is refused, and the names stay as they
   SECTION("layers without parameters") {
     refuse(LayerNorm(), "the LayerNorm has no parameters");
     refuse(Parameter(), "the parameter is absent");
+  }
+  SECTION("parameters from outside that do not fit") {
+    LSTM lstm(at("a"), 3, 4);
+    const auto forget = lstm.forget;
+    for (const auto& other : {Gate(at("b"), 3, 5), Gate(at("c"), 2, 4), Gate()}) {
+      lstm.forget = other;
+      refuse(lstm, "the parameters of a do not make up one cell");
+    }
+    lstm.forget = forget;
+    lstm.projection = at("d").parameter("P", {4, 2}, constant_init(0));
+    refuse(lstm, "the parameters of a do not make up one cell");
+    RNN rnn(at("e"), 3, 4);
+    rnn.gate.W = rnn.gate.b;
+    refuse(rnn, "the parameters of e do not make up one cell");
+    auto gru = pytorch_gru(at("f"), 3, 4);
+    gru.state_bias = Parameter();
+    refuse(gru, "the parameters of f do not make up one cell");
+    Linear linear(at("g"), 3, 4);
+    linear.weight = linear.bias;
+    CHECK_THROWS_WITH(names.add("net", linear), "[PyTorchNames] net.weight: parameter g/bias is no matrix");
+    CHECK(to_string(names) == before);
   }
 }
 

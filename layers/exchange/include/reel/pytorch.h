@@ -49,7 +49,8 @@ struct PyTorchTensor {
 ///
 /// PyTorch's module then gives the same outputs. What it has no module for is refused: every add throws
 /// Error, and leaves the names as they were, where its module is none of PyTorch's, where a tensor has a name
-/// that one has already or that PyTorch would not take ("", "a..b"), and for a parameter that is absent.
+/// that one has already or that PyTorch would not take ("", "a..b"), and for parameters that are
+/// absent or, put in from outside, do not make up the layer.
 class PyTorchNames {
  public:
   /// nn.Linear.
@@ -147,8 +148,9 @@ std::string to_string(const PyTorchNames& names);
 /// Reads parameters out of a safetensors file with PyTorch's names. Tensors of the file whose names match one
 /// of `others` (POSIX fnmatch) are left out. float32 is read into float64 models too. Throws FileError, and
 /// leaves the parameters as they were, for a tensor that is missing, that is neither in `names` nor among the
-/// others, of another shape or type, that gives a parameter other values than one before it, and for a bias
-/// that Reel's layer does not have and that is not 0; MemoryError likewise where there is no memory for it.
+/// others, of another shape or type, or that gives a parameter other values than one before it, and for a
+/// bias other than 0 that Reel's layer does not have or that is added to one which another tensor has by
+/// itself; MemoryError likewise where there is no memory for it.
 void load_pytorch(const PyTorchNames& names, const std::string& path,
                   const std::vector<std::string>& others = {});
 
