@@ -4,6 +4,7 @@
 #include <reel/reel.h>
 #include <reel/safetensors.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "catch.h"
@@ -53,6 +54,10 @@ void check(const std::string& name, Model& model, const PyTorchNames& names, con
   for (std::size_t i = 0; i < before.size(); ++i) CHECK(model.parameters()[i].value() == before[i]);
 }
 
+GRU pytorch_gru(const Scope& in, std::int64_t inputs, std::int64_t hidden) {
+  return GRU(in, inputs, hidden, Reset::after_product_with_bias);
+}
+
 template <class Cell>
 void check_cell(const std::string& name, Model& model, const Cell& cell) {
   PyTorchNames names;
@@ -63,7 +68,7 @@ void check_cell(const std::string& name, Model& model, const Cell& cell) {
 
 }  // namespace
 
-TEST_CASE("models trained in PyTorch give the same outputs, and go back", "[files][pytorch]") {
+TEST_CASE("models trained in PyTorch give the same outputs, and go back", "[files][pytorch][for-pytorch]") {
   Model model(Seed{1});
   const auto at = [&](const std::string& name) { return model / name; };
   SECTION("RNN") {
@@ -85,13 +90,29 @@ TEST_CASE("models trained in PyTorch give the same outputs, and go back", "[file
     };
     check_cell("lstm_projected", model, Stack(both("a", 3), both("b", 4)));
   }
-  SECTION("GRU") { check_cell("gru", model, GRU(at("a"), 3, 4, Reset::after_product_with_bias)); }
+  SECTION("GRU") { check_cell("gru", model, pytorch_gru(at("a"), 3, 4)); }
   SECTION("GRU in both directions") {
     const auto both = [&](const std::string& name, std::int64_t inputs) {
-      return Bidirectional(GRU(at(name) / "forward", inputs, 4, Reset::after_product_with_bias),
-                           GRU(at(name) / "backward", inputs, 4, Reset::after_product_with_bias));
+      return Bidirectional(pytorch_gru(at(name) / "forward", inputs, 4),
+                           pytorch_gru(at(name) / "backward", inputs, 4));
     };
     check_cell("gru_both", model, Stack(both("a", 3), both("b", 8)));
+  }
+  SECTION("RNN in both directions") {
+    const auto both = [&](const std::string& name, std::int64_t inputs) {
+      return Bidirectional(RNN(at(name) / "forward", inputs, 4, relu),
+                           RNN(at(name) / "backward", inputs, 4, relu));
+    };
+    check_cell("rnn_both", model, Stack(both("a", 3), both("b", 8)));
+  }
+  SECTION("single steps") {
+    const Stack cells(RNN(at("a"), 3, 4), LSTM(at("b"), 4, 4), pytorch_gru(at("c"), 4, 4));
+    PyTorchNames names;
+    names.add_cell("rnn", std::get<0>(cells.parts));
+    names.add_cell("lstm", std::get<1>(cells.parts));
+    names.add_cell("gru", std::get<2>(cells.parts));
+    check("steps", model, names,
+          [&](Tensor x) { return unroll(cells, x, cells.initial_state(x.extent(1))).outputs; });
   }
   SECTION("with layers around it") {
     const Embedding embedding(at("embedding"), 7, 3);
@@ -123,7 +144,7 @@ TEST_CASE("PyTorch's weights are read into a model of float64", "[files][pytorch
 TEST_CASE("cells of single steps have names without layers", "[files][pytorch]") {
   Model model(Seed{1});
   PyTorchNames names;
-  names.add_cell("net.cell", GRU(model / "a", 3, 4, Reset::after_product_with_bias));
+  names.add_cell("net.cell", pytorch_gru(model / "a", 3, 4));
   CHECK(to_string(names) ==
         "net.cell.weight_ih [12, 3]: a/reset/W, a/update/W, a/candidate/W transposed\n"
         "net.cell.weight_hh [12, 4]: a/reset/U, a/update/U, a/candidate/U transposed\n"
@@ -167,6 +188,29 @@ TEST_CASE("parameters of one name in two models are two, and one under two names
   CHECK_THROWS_WITH(load_pytorch(shared, path),
                     ContainsSubstring("decoder.bias_ih_l0 gives rnn/b other values"));
   CHECK(values(one) == of_one);
+}
+
+TEST_CASE("a bias of which another tensor has but a part is refused", "[files][pytorch]") {
+  const Directory directory;
+  const auto path = directory / "x";
+  Model model(Seed{1});
+  const RNN cell(model / "rnn", 3, 4);
+  PyTorchNames names;
+  names.add("rnn", cell);
+  names.add("bias", cell.gate.b);
+  cell.gate.b.assign(Array({4}, std::vector<float>{1, -0.0f, 3, 4}));
+  const auto before = cell.gate.b.value();
+  save_pytorch(names, path);
+  load_pytorch(names, path);
+  CHECK(cell.gate.b.value() == before);
+  CHECK(std::signbit(cell.gate.b.value().at(1)));
+  auto file = read_safetensors(path);
+  file.arrays["rnn.bias_hh_l0"].data<float>()[2] = 1;
+  write_safetensors(path, file);
+  CHECK_THROWS_WITH(load_pytorch(names, path),
+                    "[load_pytorch] " + path +
+                        ": a bias_hh other than 0 is added to rnn/b, which another tensor has by itself");
+  CHECK(cell.gate.b.value() == before);
 }
 
 TEST_CASE("what does not fit PyTorch's names is refused, and nothing is read", "[files][pytorch]") {
@@ -214,59 +258,154 @@ TEST_CASE("what does not fit PyTorch's names is refused, and nothing is read", "
     write_safetensors(directory / "rnn", file);
     refuse(names, directory / "rnn", "bias_ih_l0 is int32");
   }
-  SECTION("cells that PyTorch does not have") {
-    CHECK_THROWS_WITH(names.add("x", LSTM(model / "a", 3, 4, Peepholes)), ContainsSubstring("peepholes"));
-    CHECK_THROWS_WITH(names.add("x", LSTM(model / "b", 3, 4, CoupledGates)), ContainsSubstring("coupled"));
-    CHECK_THROWS_WITH(names.add("x", LSTM(model / "c", 3, 4, Normalised)),
-                      ContainsSubstring("normalisation"));
-    CHECK_THROWS_WITH(names.add("x", GRU(model / "d", 3, 4, Reset::before_product)),
-                      ContainsSubstring("resets after the product"));
-    CHECK_THROWS_WITH(names.add("x", Stack(LSTM(model / "e", 3, 4), GRU(model / "f", 4, 4))),
-                      ContainsSubstring("are alike in PyTorch"));
-    CHECK_THROWS_WITH(names.add("y", Stack(RNN(model / "g", 3, 4), RNN(model / "h", 4, 5))),
-                      ContainsSubstring("RNN with tanh of 4 units and RNN with tanh of 5 units"));
-    const auto twice = [](const Tensor& x) { return 2 * tanh(x); };
-    for (const RNN::Activation& activation : {RNN::Activation(sigmoid), RNN::Activation(twice)})
-      CHECK_THROWS_WITH(names.add("x", RNN(model / model.unused_name("i"), 3, 4, activation)),
-                        ContainsSubstring("PyTorch's RNN has tanh or relu"));
-    CHECK_THROWS_WITH(names.add("x", Stack(RNN(model / "k", 3, 4), RNN(model / "l", 4, 4, relu))),
-                      ContainsSubstring("RNN with tanh of 4 units and RNN with relu of 4 units"));
-    CHECK_THROWS_WITH(names.add("x", Stack(LSTM(model / "m", 3, 4, ProjectedTo(2)), LSTM(model / "n", 2, 4))),
-                      ContainsSubstring("LSTM of 4 units projected to 2 and LSTM of 4 units"));
-    CHECK_THROWS_WITH(names.add("x", std::vector<GRU>{}), ContainsSubstring("there are no layers"));
-    CHECK_THROWS_WITH(names.add("x", Parameter()), ContainsSubstring("there is no parameter"));
-    CHECK(names.tensors().empty());
+}
+
+TEST_CASE("what PyTorch has no module for is refused, and the names stay as they were", "[pytorch]") {
+  Model model(Seed{1});
+  const auto at = [&](const std::string& name) { return model / name; };
+  PyTorchNames names;
+  names.add("head", Linear(at("head"), 4, 2));
+  const auto before = to_string(names);
+  const auto refuse = [&](const auto& part, const std::string& reason) {
+    CHECK_THROWS_WITH(names.add("net", part), "[PyTorchNames] net: " + reason);
+    CHECK(to_string(names) == before);
+  };
+  const std::string alike = "the layers of one module are alike in PyTorch, and ";
+  SECTION("cells") {
+    refuse(LSTM(at("a"), 3, 4, Peepholes), "PyTorch's LSTM has no peepholes, and a has");
+    refuse(LSTM(at("b"), 3, 4, CoupledGates), "PyTorch's LSTM has no coupled gates, and b has");
+    refuse(LSTM(at("c"), 3, 4, Normalised), "PyTorch's LSTM has no normalisation, and c has");
+    refuse(LSTM(at("d"), 3, 4, ProjectedTo(4)),
+           "PyTorch's LSTM is projected to fewer units than it has, and d to all 4");
+    CHECK_NOTHROW(PyTorchNames().add("net", LSTM(at("e"), 3, 4, ProjectedTo(3))));
+    refuse(GRU(at("f"), 3, 4, Reset::before_product),
+           "PyTorch's GRU resets after the product, and f before it");
+    refuse(RNN(at("g"), 0, 4), "PyTorch's layers have inputs and units, and g has 0 and 4");
+    refuse(pytorch_gru(at("h"), 3, 0), "PyTorch's layers have inputs and units, and h has 3 and 0");
   }
-  SECTION("layers that do not stand on each other so in PyTorch") {
-    using Both = Bidirectional<LSTM, LSTM>;
-    const auto lstm = [&](std::int64_t features) {
-      return LSTM(model / model.unused_name("a"), features, 4);
+  SECTION("activations") {
+    const auto no = [&](const std::string& name, const RNN::Activation& activation) {
+      refuse(RNN(at(name), 3, 4, activation),
+             "PyTorch's RNN has tanh or relu, and " + name + " another activation");
     };
-    CHECK_THROWS_WITH(names.add("x", Stack(lstm(3), lstm(3))),
-                      ContainsSubstring("layer 1 takes 3 features where it gets 4"));
-    CHECK_THROWS_WITH(names.add("x", std::vector{lstm(3), lstm(4), lstm(5)}),
-                      ContainsSubstring("layer 2 takes 5 features where it gets 4"));
-    CHECK_THROWS_WITH(names.add("x", Both(lstm(3), lstm(4))),
-                      ContainsSubstring("layer 0 takes 4 features where it gets 3"));
-    CHECK_THROWS_WITH(names.add("x", Stack(Both(lstm(3), lstm(3)), Both(lstm(8), lstm(4)))),
-                      ContainsSubstring("layer 1 takes 4 features where it gets 8"));
-    CHECK_THROWS_WITH(names.add("x", Stack(lstm(3), Both(lstm(4), lstm(4)))),
-                      ContainsSubstring("or all have both"));
-    CHECK_THROWS_WITH(names.add("x", Stack(Both(lstm(3), lstm(3)), lstm(8))),
-                      ContainsSubstring("or all have both"));
-    CHECK(names.tensors().empty());
-    CHECK_NOTHROW(names.add("x", Stack(Both(lstm(3), lstm(3)), Both(lstm(8), lstm(8)))));
+    no("a", sigmoid);
+    no("b", [](const Tensor& x) { return x; });
+    no("c", [](const Tensor& x) { return tanh(2 * x); });
+    no("d", [](const Tensor& x) { return 2 * tanh(x); });
+    no("e", [](const Tensor&) { return Tensor(1.0f); });
+    no("f", [](const Tensor&) { return Tensor(); });
+    no("g", [](const Tensor&) { return zeros({1, 4}); });
+    no("h", [](const Tensor& x) { return leaky_relu(x); });
+    CHECK_NOTHROW(PyTorchNames().add("", RNN(at("i"), 3, 4, [](const Tensor& x) { return relu(x); })));
   }
-  SECTION("a name that is there already") {
-    const Linear head(model / "head", 4, 2);
-    names.add("head", head);
-    CHECK_THROWS_WITH(names.add("head", head), ContainsSubstring("there is a tensor head.weight already"));
-    // The first tensor of these would be new.
-    names.add("norm.bias", head.bias);
-    CHECK_THROWS_WITH(names.add("norm", LayerNorm(model / "norm", 2)),
-                      ContainsSubstring("there is a tensor norm.bias already"));
-    CHECK(names.tensors().size() == 3);
+  SECTION("an activation is looked at while another recording goes on") {
+    const RNN cell(at("a"), 3, 4, relu);
+    Function f(model, [&](Tensor x) {
+      PyTorchNames within;
+      within.add("", cell);
+      CHECK(within.tensors().size() == 4);
+      return 2 * x;
+    });
+    CHECK(f(Array(3.0f)).at(0) == 6);
   }
+  SECTION("layers that differ") {
+    refuse(Stack(LSTM(at("a"), 3, 4), GRU(at("b"), 4, 4)), alike + "a is LSTM of 4 units, b GRU of 4 units");
+    refuse(std::vector{RNN(at("c"), 3, 4), RNN(at("d"), 4, 5)},
+           alike + "c is RNN of 4 units with tanh, d RNN of 5 units with tanh");
+    refuse(Stack(RNN(at("e"), 3, 4), RNN(at("f"), 4, 4, relu)),
+           alike + "e is RNN of 4 units with tanh, f RNN of 4 units with relu");
+    refuse(Stack(LSTM(at("g"), 3, 4, ProjectedTo(2)), LSTM(at("h"), 2, 4)),
+           alike + "g is LSTM of 4 units projected to 2, h LSTM of 4 units");
+    refuse(Stack(LSTM(at("i"), 3, 4, ProjectedTo(2)), LSTM(at("j"), 2, 4, ProjectedTo(3))),
+           alike + "i is LSTM of 4 units projected to 2, j LSTM of 4 units projected to 3");
+    refuse(Bidirectional(RNN(at("k"), 3, 4), RNN(at("l"), 3, 4, relu)),
+           alike +
+               "k is RNN of 4 units with tanh in both directions, l RNN of 4 units with relu in both "
+               "directions");
+    // The last of three: what was gone through before it is not kept.
+    refuse(std::vector{RNN(at("m"), 3, 4), RNN(at("n"), 4, 4), RNN(at("o"), 4, 5)},
+           alike + "m is RNN of 4 units with tanh, o RNN of 5 units with tanh");
+  }
+  SECTION("layers of one direction and of both") {
+    const auto both = [&](const std::string& name, std::int64_t inputs) {
+      return Bidirectional(LSTM(at(name) / "forward", inputs, 4), LSTM(at(name) / "backward", inputs, 4));
+    };
+    refuse(Stack(both("a", 3), LSTM(at("b"), 8, 4)),
+           alike + "a/forward is LSTM of 4 units in both directions, b LSTM of 4 units");
+    refuse(Stack(LSTM(at("c"), 3, 4), both("d", 4)),
+           alike + "c is LSTM of 4 units, d/forward LSTM of 4 units in both directions");
+    refuse(Stack(both("e", 3), both("f", 4)),
+           "f/forward takes 4 inputs, and in its place in PyTorch it takes 8");
+  }
+  SECTION("inputs that the layer below does not give") {
+    refuse(Stack(LSTM(at("a"), 3, 4), LSTM(at("b"), 5, 4)),
+           "b takes 5 inputs, and in its place in PyTorch it takes 4");
+    refuse(std::vector{LSTM(at("c"), 3, 4, ProjectedTo(2)), LSTM(at("d"), 4, 4, ProjectedTo(2))},
+           "d takes 4 inputs, and in its place in PyTorch it takes 2");
+    refuse(Bidirectional(RNN(at("e"), 3, 4), RNN(at("f"), 2, 4)),
+           "f takes 2 inputs, and in its place in PyTorch it takes 3");
+  }
+  SECTION("no layers") {
+    refuse(std::vector<LSTM>(), "a module of PyTorch has one layer or more, and this none");
+    CHECK_NOTHROW(PyTorchNames().add("net", Stack(LSTM(at("a"), 3, 4), std::vector<LSTM>())));
+  }
+  SECTION("single steps") {
+    const auto no = [&](const auto& cell, const std::string& reason) {
+      CHECK_THROWS_WITH(names.add_cell("net", cell), "[PyTorchNames] net: " + reason);
+      CHECK(to_string(names) == before);
+    };
+    no(LSTM(at("a"), 3, 4, ProjectedTo(2)), "PyTorch's LSTMCell is not projected, and a is");
+    no(RNN(at("b"), 3, 4, sigmoid), "PyTorch's RNN has tanh or relu, and b another activation");
+  }
+  SECTION("layers without parameters") {
+    refuse(LayerNorm(), "the LayerNorm has no parameters");
+    refuse(Parameter(), "the parameter is absent");
+  }
+  SECTION("parameters from outside that do not fit") {
+    LSTM lstm(at("a"), 3, 4);
+    const auto forget = lstm.forget;
+    for (const auto& other : {Gate(at("b"), 3, 5), Gate(at("c"), 2, 4), Gate()}) {
+      lstm.forget = other;
+      refuse(lstm, "the parameters of a do not make up one cell");
+    }
+    lstm.forget = forget;
+    lstm.projection = at("d").parameter("P", {4, 2}, constant_init(0));
+    refuse(lstm, "the parameters of a do not make up one cell");
+    RNN rnn(at("e"), 3, 4);
+    rnn.gate.W = rnn.gate.b;
+    refuse(rnn, "the parameters of e do not make up one cell");
+    auto gru = pytorch_gru(at("f"), 3, 4);
+    gru.state_bias = Parameter();
+    refuse(gru, "the parameters of f do not make up one cell");
+    Linear linear(at("g"), 3, 4);
+    linear.weight = linear.bias;
+    CHECK_THROWS_WITH(names.add("net", linear), "[PyTorchNames] net.weight: parameter g/bias is no matrix");
+    CHECK(to_string(names) == before);
+  }
+}
+
+TEST_CASE("tensors of one name, and of none of PyTorch's, are refused whole", "[pytorch]") {
+  Model model(Seed{1});
+  const Linear head(model / "head", 4, 2);
+  const LSTM cell(model / "cell", 3, 4);
+  const LayerNorm norm(model / "norm", 2);
+  PyTorchNames names;
+  // The last tensor of each is there already: those before it are not kept.
+  names.add("head.bias", head.bias);
+  names.add("net.bias_hh_l0", cell.input.b);
+  const auto before = to_string(names);
+  CHECK_THROWS_WITH(names.add("head", head), "[PyTorchNames] there is a tensor head.bias already");
+  CHECK_THROWS_WITH(names.add("head", norm), "[PyTorchNames] there is a tensor head.bias already");
+  CHECK_THROWS_WITH(names.add("net", cell), "[PyTorchNames] there is a tensor net.bias_hh_l0 already");
+  CHECK_THROWS_WITH(names.add("net", std::vector{cell}),
+                    "[PyTorchNames] there is a tensor net.bias_hh_l0 already");
+  for (const char* name : {"", ".", ".a", "a.", "a..b"}) {
+    CAPTURE(name);
+    CHECK_THROWS_WITH(names.add(name, head.bias),
+                      ContainsSubstring("\"" + std::string(name) + "\", which has an empty part"));
+  }
+  CHECK_THROWS_WITH(names.add("a..b", head), ContainsSubstring("\"a..b.weight\", which has an empty part"));
+  CHECK(to_string(names) == before);
 }
 
 TEST_CASE("names of PyTorch's tensors stand in messages in one line", "[files][pytorch]") {

@@ -10,6 +10,10 @@
 #include <reel/rnn.h>
 #include <reel/stack.h>
 
+#include <string>
+#include <variant>
+#include <vector>
+
 namespace REEL_PUBLIC reel {
 
 /// A part of a tensor in PyTorch: rows of it, of which a parameter of Reel is made.
@@ -34,9 +38,7 @@ struct PyTorchTensor {
 };
 
 /// What the parameters of layers are called in PyTorch, written down layer by layer: nothing is guessed from
-/// names or shapes. `module` is the name of the module in PyTorch, "" for one that is saved by itself. What
-/// PyTorch has no equal of is an Error, which leaves the names as they were; an epsilon or a dropout is no
-/// tensor and has to be told to PyTorch.
+/// names or shapes. `module` is the name of the module in PyTorch, "" for one that is saved by itself.
 ///
 ///     PyTorchNames names;
 ///     names.add("encoder", Stack(first, second));   // nn.LSTM(..., num_layers=2)
@@ -45,6 +47,11 @@ struct PyTorchTensor {
 ///
 /// In Python: safetensors.torch.save_file(model.state_dict(), "model.safetensors"), and
 /// model.load_state_dict(safetensors.torch.load_file("model.safetensors")).
+///
+/// PyTorch's module then gives the same outputs. What it has no module for is refused: every add throws
+/// Error, and leaves the names as they were, where its module is none of PyTorch's, where a tensor has a name
+/// that one has already or that PyTorch would not take ("", "a..b"), and for parameters that are
+/// absent or, put in from outside, do not make up the layer.
 class PyTorchNames {
  public:
   /// nn.Linear.
@@ -53,106 +60,85 @@ class PyTorchNames {
   void add(const std::string& module, const Embedding& embedding);
   /// nn.LayerNorm over the last axis, with weight and bias.
   void add(const std::string& module, const LayerNorm& norm);
-  /// A parameter of any cell, of the same shape there. Throws Error where there is none.
+  /// A parameter of any cell, of the same shape there.
   void add(const std::string& name, const Parameter& parameter);
 
-  /// nn.RNN, nn.LSTM (also with proj_size) and nn.GRU of one layer. Throws Error for an RNN whose activation
-  /// is neither tanh nor relu, for an LSTM with peepholes, coupled gates or normalisation, and for a GRU that
-  /// resets before the product: PyTorch has none of these. A GRU must be made with
-  /// Reset::after_product_with_bias unless that bias is 0 in PyTorch.
+  /// nn.RNN with tanh or relu, nn.LSTM (also with proj_size) and nn.GRU of one layer. Throws Error for an RNN
+  /// with another activation (what it records is looked at: tanh within a lambda is known), for an LSTM with
+  /// peepholes, coupled gates or normalisation, or projected to as many units as it has, for a GRU that
+  /// resets before the product, and for cells without inputs or units: PyTorch has none of these. A GRU must
+  /// be made with Reset::after_product_with_bias unless that bias is 0 in PyTorch.
   /// @{
-  void add(const std::string& module, const RNN& cell) { add_layers(module, cell); }
-  void add(const std::string& module, const LSTM& cell) { add_layers(module, cell); }
-  void add(const std::string& module, const GRU& cell) { add_layers(module, cell); }
+  void add(const std::string& module, const RNN& cell) { add_layers(module, {{&cell}}); }
+  void add(const std::string& module, const LSTM& cell) { add_layers(module, {{&cell}}); }
+  void add(const std::string& module, const GRU& cell) { add_layers(module, {{&cell}}); }
   /// @}
-  /// Those of several layers, and of both directions. Throws Error where the layers differ in kind,
-  /// activation, units or directions, where one takes another number of features than the one below it gives,
-  /// and for none.
+  /// Those of several layers, and of both directions. Throws Error too where there is no layer, where layers
+  /// differ in kind, units, projection, activation or directions, and where one takes another number of
+  /// inputs than the one below gives. Dropout between them has no names: PyTorch's is the module's `dropout`.
   /// @{
   template <class Cell>
   void add(const std::string& module, const std::vector<Cell>& layers) {
-    add_layers(module, layers);
+    add_part(module, layers);
   }
   template <class... Cells>
   void add(const std::string& module, const Stack<Cells...>& stack) {
-    add_layers(module, stack);
+    add_part(module, stack);
   }
   template <class Forward, class Backward>
   void add(const std::string& module, const Bidirectional<Forward, Backward>& both) {
-    add_layers(module, both);
+    add_part(module, both);
   }
   /// @}
-  /// nn.RNNCell, nn.LSTMCell, nn.GRUCell.
-  template <class Cell>
-  void add_cell(const std::string& module, const Cell& cell) {
-    whole([&] {
-      Layers layers{module};
-      add_direction(layers, "", cell);
-    });
-  }
+  /// nn.RNNCell, nn.LSTMCell, nn.GRUCell. Throws Error as add() does, and for an LSTM that is projected.
+  /// @{
+  void add_cell(const std::string& module, const RNN& cell) { add_single(module, &cell); }
+  void add_cell(const std::string& module, const LSTM& cell) { add_single(module, &cell); }
+  void add_cell(const std::string& module, const GRU& cell) { add_single(module, &cell); }
+  /// @}
 
   /// All that were added, in order.
   const std::vector<PyTorchTensor>& tensors() const { return tensors_; }
 
  private:
-  /// Of one module, as it is walked through.
-  struct Layers {
-    std::string module;
-    int count = 0, directions = 0;
-    std::string first_kind = "";             // "LSTM of 4 units"
-    std::int64_t features = 0, outputs = 0;  // what the layer takes; what each direction gives
-  };
+  using AnyCell = std::variant<const RNN*, const LSTM*, const GRU*>;
+  /// One cell, or those of both directions.
+  using Layer = std::vector<AnyCell>;
 
-  /// Adds all or nothing.
-  template <class Add>
-  void whole(const Add& add) {
-    const auto before = static_cast<std::ptrdiff_t>(tensors_.size());
-    try {
-      add();
-    } catch (...) {
-      tensors_.erase(tensors_.begin() + before, tensors_.end());
-      throw;
-    }
-  }
   template <class Part>
-  void add_layers(const std::string& module, const Part& part) {
-    whole([&] {
-      Layers layers{module};
-      add_part(layers, part);
-      if (layers.count == 0) throw Error("[PyTorchNames] " + module + ": there are no layers");
-    });
+  void add_part(const std::string& module, const Part& part) {
+    std::vector<Layer> layers;
+    gather(layers, part);
+    add_layers(module, layers);
   }
   template <class Cell>
-  void add_part(Layers& layers, const Cell& cell) {
-    add_direction(layers, begin_layer(layers, 1), cell);
+  static AnyCell any(const Cell& cell) {
+    constexpr bool is_known = std::is_convertible_v<const Cell*, AnyCell>;
+    static_assert(is_known,
+                  "a layer of a module of PyTorch is an RNN, LSTM or GRU, or one for each direction");
+    if constexpr (is_known) return &cell;
   }
   template <class Cell>
-  void add_part(Layers& layers, const std::vector<Cell>& cells) {
-    for (const auto& cell : cells) add_part(layers, cell);
-  }
-  template <class... Cells>
-  void add_part(Layers& layers, const Stack<Cells...>& stack) {
-    std::apply([&](const auto&... part) { (add_part(layers, part), ...); }, stack.parts);
+  static void gather(std::vector<Layer>& layers, const Cell& cell) {
+    layers.push_back({any(cell)});
   }
   template <class Forward, class Backward>
-  void add_part(Layers& layers, const Bidirectional<Forward, Backward>& both) {
-    const auto suffix = begin_layer(layers, 2);
-    add_direction(layers, suffix, both.forward);
-    add_direction(layers, suffix + "_reverse", both.backward);
+  static void gather(std::vector<Layer>& layers, const Bidirectional<Forward, Backward>& both) {
+    layers.push_back({any(both.forward), any(both.backward)});
   }
-  void add_direction(Layers& layers, const std::string& suffix, const RNN& cell);
-  void add_direction(Layers& layers, const std::string& suffix, const LSTM& cell);
-  void add_direction(Layers& layers, const std::string& suffix, const GRU& cell);
+  template <class Cell>
+  static void gather(std::vector<Layer>& layers, const std::vector<Cell>& cells) {
+    for (const auto& cell : cells) gather(layers, cell);
+  }
+  template <class... Cells>
+  static void gather(std::vector<Layer>& layers, const Stack<Cells...>& stack) {
+    std::apply([&](const auto&... part) { (gather(layers, part), ...); }, stack.parts);
+  }
 
-  /// A layer of so many directions: the end of its tensors' names, "_l0".
-  static std::string begin_layer(Layers& layers, int directions);
-  /// A direction of the layer that was begun, which takes so many features and gives so many.
-  static void check_like_others(Layers& layers, const std::string& kind, std::int64_t features,
-                                std::int64_t outputs);
-  /// The tensors of gates side by side: weight_ih, weight_hh, bias_ih, bias_hh.
-  void add_gates(const Layers& layers, const std::string& suffix, const std::vector<const Gate*>& gates,
-                 const std::optional<PyTorchPart>& last_state_bias = {});
-  void add_tensor(PyTorchTensor tensor);
+  void add_layers(const std::string& module, const std::vector<Layer>& layers);
+  void add_single(const std::string& module, const AnyCell& cell);
+  /// All of these or, where one cannot be, none.
+  void add_tensors(const std::vector<PyTorchTensor>& tensors);
 
   std::vector<PyTorchTensor> tensors_;
 };
@@ -163,9 +149,9 @@ std::string to_string(const PyTorchNames& names);
 /// Reads parameters out of a safetensors file with PyTorch's names. Tensors of the file whose names match one
 /// of `others` (POSIX fnmatch) are left out. float32 is read into float64 models too. Throws FileError, and
 /// leaves the parameters as they were, for a tensor that is missing, that is neither in `names` nor among the
-/// others, of another shape or type, that gives a parameter other
-/// values than one before it, and for a bias that Reel's layer does not have and that is not 0;
-/// MemoryError likewise where there is no memory for it.
+/// others, of another shape or type, or that gives a parameter other values than one before it, and for a
+/// bias other than 0 that Reel's layer does not have or that is added to one which another tensor has by
+/// itself; MemoryError likewise where there is no memory for it.
 void load_pytorch(const PyTorchNames& names, const std::string& path,
                   const std::vector<std::string>& others = {});
 

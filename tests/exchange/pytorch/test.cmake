@@ -1,0 +1,20 @@
+# Has TESTS (reel_tests) write models into FOLDER, and PYTHON's PyTorch read them. Skipped where PYTHON has no PyTorch.
+cmake_minimum_required(VERSION 3.25)
+if(NOT PYTHON)
+  message("PyTorch's side is not tested: there is no Python 3; -D Python3_EXECUTABLE=... tells where one is.")
+  return()
+endif()
+execute_process(COMMAND ${PYTHON} -c "import numpy, torch, safetensors.torch" RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE errors)
+# A PyTorch that is there and broken is no reason to skip.
+if(errors MATCHES "ModuleNotFoundError: No module named '(numpy|torch|safetensors)'")
+  message("PyTorch's side is not tested: ${PYTHON} has no ${CMAKE_MATCH_1}; -D Python3_EXECUTABLE=... tells of another.")
+  return()
+elseif(result)
+  message(FATAL_ERROR "${PYTHON} cannot load PyTorch: ${errors}")
+endif()
+# What an earlier run wrote would pass for what this one did not write.
+file(REMOVE_RECURSE ${FOLDER})
+file(MAKE_DIRECTORY ${FOLDER})
+set(ENV{REEL_PYTORCH_FILES} ${FOLDER})
+execute_process(COMMAND ${TESTS} "[for-pytorch]" COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${PYTHON} ${CMAKE_CURRENT_LIST_DIR}/make_files.py --check ${FOLDER} COMMAND_ERROR_IS_FATAL ANY)
