@@ -73,7 +73,7 @@ KnownCell known(const std::string& module, const LSTM& cell) {
                                              : nullptr;
   if (lacking)
     refuse(module, "PyTorch's LSTM has no " + std::string(lacking) + ", and " + cell.scope + " has");
-  if (options.projection >= cell.hidden)
+  if (options.projection > 0 && options.projection >= cell.hidden)
     refuse(module, "PyTorch's LSTM is projected to fewer units than it has, and " + cell.scope + " to all " +
                        std::to_string(cell.hidden));
   auto kind = units_text("LSTM", cell.hidden);

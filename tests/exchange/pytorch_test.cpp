@@ -282,6 +282,7 @@ TEST_CASE("what PyTorch has no module for is refused, and the names stay as they
            "PyTorch's GRU resets after the product, and f before it");
     refuse(RNN(at("g"), 0, 4), "PyTorch's layers have inputs and units, and g has 0 and 4");
     refuse(pytorch_gru(at("h"), 3, 0), "PyTorch's layers have inputs and units, and h has 3 and 0");
+    refuse(LSTM(at("i"), 3, 0), "PyTorch's layers have inputs and units, and i has 3 and 0");
   }
   SECTION("activations") {
     const auto no = [&](const std::string& name, const RNN::Activation& activation) {
