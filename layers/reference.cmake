@@ -22,8 +22,9 @@ set(DOXYGEN_JAVADOC_AUTOBRIEF YES)
 set(DOXYGEN_INPUT_FILTER "sed -E -f ${PROJECT_SOURCE_DIR}/layers/reference.sed")
 set(DOXYGEN_DISTRIBUTE_GROUP_DOC YES)
 set(DOXYGEN_SORT_MEMBER_DOCS NO)
-# What headers hold for their own inside.
+# What headers hold for their own inside; there it stands between @cond and @endcond, whole headers too.
 set(DOXYGEN_EXCLUDE_SYMBOLS reel::structure reel::structure::* reel::mapping reel::mapping::*)
+set(DOXYGEN_VERBATIM_HEADERS NO)
 set(DOXYGEN_MACRO_EXPANSION YES)
 set(DOXYGEN_EXPAND_ONLY_PREDEF YES)
 set(DOXYGEN_PREDEFINED REEL_PUBLIC= REEL_MEMBERS\(...\)=)

@@ -1,4 +1,5 @@
 #pragma once
+/// @cond
 /// @file
 /// Texts in UTF-8, character by character.
 #include <cstddef>
@@ -6,7 +7,6 @@
 
 #include "visibility.h"
 
-/// @cond
 namespace REEL_PUBLIC reel {
 
 /// A character of a text in UTF-8.

@@ -1,9 +1,9 @@
 #pragma once
+/// @cond
 /// @file
 /// Positions in memory as indices.
 #include <reel/shape.h>
 
-/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Where the element at a position in memory stands: its place on each axis of an array of this shape.

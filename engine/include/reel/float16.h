@@ -1,11 +1,11 @@
 #pragma once
+/// @cond
 /// @file
 /// Numbers of half a word, as files hold them.
 #include <cstdint>
 
 #include "visibility.h"
 
-/// @cond
 namespace REEL_PUBLIC reel {
 
 /// The number that these bits are in IEEE 754's binary16: a sign, 5 bits of exponent, 10 of fraction. float32

@@ -1,4 +1,5 @@
 #pragma once
+/// @cond
 /// @file
 /// Updates that are not recorded yet.
 #include <functional>
@@ -7,7 +8,6 @@
 
 #include "tape.h"
 
-/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Updates held back: for whoever records others in their place.

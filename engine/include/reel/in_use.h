@@ -1,11 +1,11 @@
 #pragma once
+/// @cond
 /// @file
 /// A guard against two threads in one place.
 #include <atomic>
 
 #include "element_type.h"
 
-/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Whether somebody uses something that only one thread may use at a time.

@@ -1,4 +1,5 @@
 #pragma once
+/// @cond
 /// @file
 /// Axes of several values, walked along together.
 #include <cstdint>
@@ -6,7 +7,6 @@
 
 #include "visibility.h"
 
-/// @cond
 namespace REEL_PUBLIC reel {
 
 /// An axis that several values are walked along together, and the stride of each: 0 in one that is the same

@@ -1,4 +1,5 @@
 #pragma once
+/// @cond
 /// @file
 /// Blocks of memory.
 #include <cstddef>
@@ -8,7 +9,6 @@
 
 #include "error.h"
 
-/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Gives back what allocate() gave.

@@ -1,9 +1,9 @@
 #pragma once
+/// @cond
 /// @file
 /// Values by numbers.
 #include "pool.h"
 
-/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Values by numbers, each value but once. Number 0 is the one that a value has by itself.

@@ -1,12 +1,12 @@
 #pragma once
 /// @file
+/// @ingroup files
 /// Numbers in texts.
 #include <optional>
 #include <string_view>
 
 #include "visibility.h"
 
-/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Whether the whole of a text is a decimal number, as large as it may be: "1", "-1.5", "+.5", "5.",
@@ -29,4 +29,3 @@ std::optional<double> parse_number<double>(std::string_view text);
 /// @}
 
 }  // namespace reel
-/// @endcond

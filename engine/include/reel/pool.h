@@ -1,4 +1,5 @@
 #pragma once
+/// @cond
 /// @file
 /// Elements that do not move.
 #include <cstddef>
@@ -8,7 +9,6 @@
 
 #include "visibility.h"
 
-/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Elements that stay where they are while more come, in pieces each twice as long as the one before. The

@@ -95,6 +95,7 @@ struct TensorType {
   bool operator!=(const TensorType& o) const { return !(*this == o); }
 };
 
+/// @cond
 /// The most bytes of one value: no process can address more, and what is worked out from such a size
 /// (distances between elements, paddings, the sizes of many values together) is within an integer.
 inline constexpr std::int64_t most_bytes = std::int64_t{1} << 56;
@@ -104,7 +105,6 @@ bool is_addressable(const TensorType& type, std::int64_t copies = 1);
 /// Throws RecordError where it is not.
 void check_addressable(const TensorType& type);
 
-/// @cond
 /// For unordered containers, with a TensorType as the key.
 struct TypeHash {
   /// A number that is the same for equal types.
@@ -126,10 +126,12 @@ int normal_axis(std::int64_t axis, int rank);
 /// All of `axes` counted from 0, sorted. Throws RecordError where one is out of range or named twice.
 Axes normal_axes(const Axes& axes, int rank);
 
+/// @cond
 /// The sum of extents or positions. Throws RecordError where it is no integer of 64 bits.
 std::int64_t checked_sum(std::int64_t a, std::int64_t b);
 /// Their product. Throws RecordError where it is no integer of 64 bits.
 std::int64_t checked_product(std::int64_t a, std::int64_t b);
+/// @endcond
 
 /// NumPy broadcasting: extents agree or one of them is 1, aligned at the last axis. Throws RecordError.
 Shape broadcast_shape(const Shape& a, const Shape& b);

@@ -1,4 +1,5 @@
 #pragma once
+/// @cond
 /// @file
 /// Files in XML, read without mercy.
 #include <initializer_list>
@@ -8,7 +9,6 @@
 
 #include "visibility.h"
 
-/// @cond
 namespace REEL_PUBLIC reel {
 
 /// For readers of files in XML; the one header of Reel that needs pugixml. Parses a file of XML 1.0 in UTF-8,

@@ -5,12 +5,16 @@
 
 #include "tensor.h"
 
+/// @addtogroup tensors
+/// @{
+
 /// Names the members of a struct, in one line inside it, so that it can be a state, an input, an argument or
 /// a result: `struct State { Tensor h, c; REEL_MEMBERS(h, c) };`
 #define REEL_MEMBERS(...)                                \
   auto members() { return std::tie(__VA_ARGS__); }       \
   auto members() const { return std::tie(__VA_ARGS__); } \
   static constexpr const char* member_names() { return #__VA_ARGS__; }
+/// @}
 
 /// @file
 /// @ingroup tensors

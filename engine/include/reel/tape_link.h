@@ -1,4 +1,5 @@
 #pragma once
+/// @cond
 /// @file
 /// What tensors know of their tape.
 #include <atomic>
@@ -10,7 +11,6 @@
 #include "origin.h"
 #include "shape.h"
 
-/// @cond
 namespace REEL_PUBLIC reel {
 
 class Tape;

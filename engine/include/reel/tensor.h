@@ -20,6 +20,7 @@ using NodeId = std::int32_t;
 /// Several tensors, such as operands.
 using Tensors = std::vector<Tensor>;
 
+/// @cond
 /// A tensor that is not on a tape yet (a literal, a constant, a parameter): it is recorded where it is used.
 struct Leaf {
   Shape shape;  ///< Its extents.
@@ -37,6 +38,7 @@ struct Leaf {
   /// Records it on a tape in this type.
   std::function<NodeId(Tape&, const TensorType&)> place;
 };
+/// @endcond
 
 /// A handle to a value on a tape, or to a leaf not recorded yet. Small, copied freely; it owns no data, and
 /// is valid as long as its tape: whatever is asked of it later is a RecordError that names where it came

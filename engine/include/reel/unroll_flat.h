@@ -9,6 +9,7 @@
 
 namespace REEL_PUBLIC reel {
 
+/// @cond
 /// One step on flat lists: slices of the sequences and the state in, outputs and the next state out.
 struct FlatStep {
   Tensors outputs;  ///< What the step gives out.
@@ -17,7 +18,6 @@ struct FlatStep {
 /// A cell on flat lists.
 using FlatCell = std::function<FlatStep(const Tensors& x, const Tensors& state)>;
 
-/// @cond
 /// What is unrolled. An option may rewrite it: put another cell in place of the user's, and sequences for it
 /// behind the user's.
 struct FlatCall {
@@ -111,6 +111,7 @@ class Unroll {
   Tensor node_;  // absent of an expanded unroll
 };
 
+/// @cond
 /// What a cell records during its life stands in a scope named for the cell's type, below the current one:
 /// "MinimalGatedUnit", and "cell" for a lambda. Layers enter scopes of their own in it.
 class CellScope {
@@ -138,5 +139,6 @@ FlatUnroll unroll_flat(std::int64_t steps, const Tensors& sequences, const Tenso
 
 /// The length all sequences share. Throws RecordError where they differ or there is none.
 std::int64_t common_length(const Tensors& sequences);
+/// @endcond
 
 }  // namespace reel

@@ -1,11 +1,11 @@
 #pragma once
 /// @file
+/// @ingroup files
 /// Files that are written whole or not at all.
 #include <string>
 
 #include "visibility.h"
 
-/// @cond
 namespace REEL_PUBLIC reel {
 
 /// Writes `text` to the file `path`, all of it or nothing: to a temporary file of its own beside it, flushed
@@ -34,4 +34,3 @@ std::string read_whole(const std::string& path, const char* function = "load");
 std::string read_bytes(const std::string& path, const char* function = "load");
 
 }  // namespace reel
-/// @endcond
