@@ -38,3 +38,14 @@ execute_process(COMMAND ${FORECAST} ${TABLE} --test-from 1949 --picture ${pictur
 if(result EQUAL 0 OR NOT error MATCHES "there are years from 1950 to")
   message(FATAL_ERROR "forecasts from 1949 on were not refused: ${error}")
 endif()
+# So is a table in which nothing is left to forecast.
+set(rows "YEAR,JAN,FEB,MAR,APR,MAY,JUN,JUL,AUG,SEP,OCT,NOV,DEC\n")
+foreach(year RANGE 1950 1970)
+  string(APPEND rows "${year},1,2,3,4,5,6,7,8,9,10,11,12\n")
+endforeach()
+file(WRITE ${FOLDER}/forecast_alike.csv "${rows}")
+execute_process(COMMAND ${FORECAST} ${FOLDER}/forecast_alike.csv --validate-from 1960 --test-from 1965 --picture ${picture}
+                OUTPUT_QUIET ERROR_VARIABLE error RESULT_VARIABLE result)
+if(NOT result EQUAL 1 OR NOT error MATCHES "each year of training is like the others")
+  message(FATAL_ERROR "years that are alike were not refused: ${error}")
+endif()
