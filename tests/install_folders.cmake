@@ -1,14 +1,22 @@
 # Wherever libraries and headers are to be put, what is installed for pkg-config finds them, and below the prefix also
 # when all of it is moved. Nothing is built: the file is put where it would be installed.
 cmake_minimum_required(VERSION 3.25)
+# Outside of the source's tree, into which CMake does not let one install.
+execute_process(COMMAND mktemp -d OUTPUT_VARIABLE BUILD OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 set(prefix ${BUILD}/prefix)
-file(REMOVE_RECURSE ${BUILD})
+function(fail text)
+  file(REMOVE_RECURSE ${BUILD})
+  message(FATAL_ERROR "${text}")
+endfunction()
 function(check libraries headers)
   file(REMOVE_RECURSE ${BUILD}/moved ${prefix} ${BUILD}/elsewhere)
   execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD}/build -G Ninja -D CMAKE_CXX_COMPILER=${COMPILER} -D REEL_TESTS=OFF
                           -D REEL_EXAMPLES=OFF -D REEL_BENCHMARKS=OFF -D CMAKE_INSTALL_PREFIX=${prefix}
                           -D CMAKE_INSTALL_LIBDIR=${libraries} -D CMAKE_INSTALL_INCLUDEDIR=${headers}
-                  OUTPUT_QUIET ERROR_QUIET COMMAND_ERROR_IS_FATAL ANY)
+                  OUTPUT_QUIET ERROR_VARIABLE error RESULT_VARIABLE result)
+  if(result)
+    fail("${error}")
+  endif()
   cmake_path(ABSOLUTE_PATH libraries BASE_DIRECTORY ${prefix})
   cmake_path(ABSOLUTE_PATH headers BASE_DIRECTORY ${prefix})
   file(MAKE_DIRECTORY ${libraries}/pkgconfig ${headers})
@@ -27,7 +35,7 @@ function(check libraries headers)
     list(APPEND found ${path})
   endforeach()
   if(NOT found STREQUAL "${headers};${libraries};${headers};${libraries}")
-    message(FATAL_ERROR "for ${ARGV} pkg-config tells ${found}")
+    fail("for ${ARGV} pkg-config tells ${found}")
   endif()
 endfunction()
 
@@ -36,3 +44,4 @@ check(lib/x86_64-linux-gnu include/of/reel)
 check(${prefix}/lib ${prefix}/headers)
 check(lib ${BUILD}/elsewhere/headers)
 check(${BUILD}/elsewhere/lib include)
+file(REMOVE_RECURSE ${BUILD})

@@ -9,9 +9,12 @@
 using namespace reel;
 using namespace reel::test;
 
-// The sanitizers' allocators end the process otherwise where a real one gives nothing.
+// The sanitizers' allocators end the process otherwise where a real one gives nothing. Hidden they would not
+// be found.
+#pragma GCC visibility push(default)
 extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
 extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
+#pragma GCC visibility pop
 
 namespace {
 
