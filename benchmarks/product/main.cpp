@@ -185,6 +185,11 @@ void measure(const Size& size, int threads) {
 }  // namespace
 
 int main(int, char** arguments) {
+  const int threads = arguments[1] ? std::atoi(arguments[1]) : 1;
+  if (threads < 1) {
+    std::fprintf(stderr, "product_benchmark [threads] [most multiply-adds of a product, in millions]\n");
+    return 1;
+  }
   // Read when the libraries are loaded: oneDNN's number of threads, and what kernels OpenBLAS takes, of which
   // the version of Debian 12 does not know the newest processors.
   if (!std::getenv("OMP_NUM_THREADS")) {
@@ -194,7 +199,6 @@ int main(int, char** arguments) {
 #endif
     execv("/proc/self/exe", arguments);
   }
-  const int threads = arguments[1] ? std::atoi(arguments[1]) : 1;
   const double most = arguments[1] && arguments[2] ? std::atof(arguments[2]) * 1e6 : 1e300;
   openblas_set_num_threads(threads);
   std::printf("%-10s %5s %5s %5s ", "", "M", "N", "K");
