@@ -51,9 +51,8 @@ std::string numbers_text(const T* values, std::int64_t count, std::int64_t colum
   return text;
 }
 
-/// Whether a number is spelled as numbers_text() may spell one, of which parse_number() takes more: "+1",
-/// "1.",
-/// ".5", "infinity".
+/// Whether a number is spelled as numbers_text() may spell one: parse_number() also takes "+1", "1.", ".5"
+/// and "infinity".
 bool is_spelled_out(std::string_view number) {
   if (number[0] == '-') number.remove_prefix(1);
   if (number == "inf" || number == "nan") return true;

@@ -152,6 +152,7 @@ std::string texts_text(const std::map<std::string, std::string>& texts, const st
   return "{" + text + "}";
 }
 
+/// Put together of texts, for the reason that HeaderReader has not to make the library's own values.
 std::string header_text(const Safetensors& content, const std::string& where) {
   std::string text = "{";
   if (!content.texts.empty()) text += quoted_text(texts_name, where) + ":" + texts_text(content.texts, where);
