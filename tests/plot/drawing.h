@@ -14,6 +14,10 @@
 /// Pictures are drawn, and read back as what they are: XML with texts and paths.
 namespace reel::test {
 
+inline Picture small_picture() {
+  return {"a title", {"time", "s"}, {"height", "m"}, {{"thrown", {0, 1, 2, 4}, {0, 3, 4, 2}}}};
+}
+
 struct Pixel {
   double x, y;
 };

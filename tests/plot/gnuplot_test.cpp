@@ -17,8 +17,6 @@ using namespace reel::test;
 
 namespace {
 
-Picture small_picture() { return {"", {"x"}, {"y"}, {{"values", {0, 1, 2}, {0, 2, 1}}}}; }
-
 /// A variable of the environment, until the end of its scope.
 class EnvironmentVariable {
  public:
