@@ -10,7 +10,6 @@
 
 using namespace reel;
 using namespace reel::test;
-using Catch::Contains;
 
 namespace {
 
@@ -24,8 +23,8 @@ TEST_CASE("a device without a kernel for an operation refuses it when a program 
   const Recording recording(tape);
   const auto x = tape.argument({ElementType::float32, {3}});
   const Tensors y{tanh(x) + 1};
-  CHECK_THROWS_WITH(compile(tape, y, far),
-                    Contains("[tanh] has no kernel for far") && Contains("OnHost({\"tanh\"})"));
+  CHECK_THROWS_WITH(compile(tape, y, far), ContainsSubstring("[tanh] has no kernel for far") &&
+                                               ContainsSubstring("OnHost({\"tanh\"})"));
   // Not where it is not needed.
   CHECK_NOTHROW(compile(tape, {x + 1}, far));
   CompileOptions options;
@@ -48,7 +47,8 @@ TEST_CASE("what a loop adds up needs kernels too") {
   Without("split")(whole);
   for (const std::string name : {"add", "cast"}) {
     const auto far = far_device({{name}});
-    CHECK_THROWS_WITH(compile(tape, outputs, far, whole), Contains("[" + name + "] has no kernel for far"));
+    CHECK_THROWS_WITH(compile(tape, outputs, far, whole),
+                      ContainsSubstring("[" + name + "] has no kernel for far"));
     auto options = whole;
     OnHost({name})(options);
     std::mt19937_64 random(3);
@@ -68,7 +68,7 @@ TEST_CASE("an operation without any kernel cannot run on the host either") {
   CompileOptions options;
   OnHost({"nothing"})(options);
   for (const auto& device : {Device::cpu(1), far_device()})
-    CHECK_THROWS_WITH(compile(tape, y, device, options), Contains("[nothing] has no kernel for"));
+    CHECK_THROWS_WITH(compile(tape, y, device, options), ContainsSubstring("[nothing] has no kernel for"));
 }
 
 TEST_CASE(
@@ -89,8 +89,9 @@ TEST_CASE(
   for (const auto& device : {far, Device::cpu(1), Device::reference()}) {
     INFO(device.name());
     auto program = compile(tape, {y.outputs}, device, options);
-    CHECK_THROWS_WITH(program.run({rows, wrong}), Contains("[gather] index 9 at [0] is outside [0, 4)") &&
-                                                      Contains("in scope lookup") && Contains("at step 3"));
+    CHECK_THROWS_WITH(program.run({rows, wrong}),
+                      ContainsSubstring("[gather] index 9 at [0] is outside [0, 4)") &&
+                          ContainsSubstring("in scope lookup") && ContainsSubstring("at step 3"));
     CHECK_NOTHROW(program.run({rows, Array({ElementType::int64, {5, 2}}, 1.0)}));
   }
 }
@@ -102,8 +103,9 @@ TEST_CASE("an error that is told after the run leaves all variables as they were
     const Embedding embed(model / "embed", 4, 3);
     const auto before = values(model);
     TrainingStep step(model, Adam(1e-2), [&](Tensor symbols) { return sum(square(embed(symbols))); });
-    CHECK_THROWS_WITH(step(Array(Shape{2}, std::vector<std::int64_t>{1, 4})),
-                      Contains("index 4 at [1] is outside [0, 4)") && Contains("in scope embed"));
+    CHECK_THROWS_WITH(
+        step(Array(Shape{2}, std::vector<std::int64_t>{1, 4})),
+        ContainsSubstring("index 4 at [1] is outside [0, 4)") && ContainsSubstring("in scope embed"));
     for (std::size_t i = 0; i < before.size(); ++i) CHECK(values(model)[i] == before[i]);
     step(Array(Shape{2}, std::vector<std::int64_t>{1, 3}));
     CHECK(values(model)[0] != before[0]);

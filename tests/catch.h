@@ -1,7 +1,7 @@
 #pragma once
 
-/// Catch2, version 2 or 3.
-#if __has_include(<catch2/catch_all.hpp>)
+/// Catch2, version 2, or 3 where CMake found that.
+#if REEL_CATCH2 == 3
 #include <catch2/catch_all.hpp>
 using Catch::Approx;
 using Catch::Matchers::ContainsSubstring;

@@ -1,4 +1,4 @@
-#if !__has_include(<catch2/catch_all.hpp>)
+#if REEL_CATCH2 != 3
 #define CATCH_CONFIG_MAIN
 #include <catch2/catch.hpp>
 #endif
