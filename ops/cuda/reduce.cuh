@@ -14,8 +14,9 @@ REEL_DEVICE Int64 place_in(const W& words, int first, int which, Int64 i) {
 #pragma unroll
   for (int axis = axes - 1; axis >= 0; --axis) {
     const int at = first + words_each * axis;
-    place += i % words[at] * words[at + which];
-    i /= words[at];
+    // A division costs more than a read; the outermost axis needs none.
+    place += (axis == 0 ? i : i % words[at]) * words[at + which];
+    if (axis > 0) i /= words[at];
   }
   return place;
 }
@@ -34,11 +35,22 @@ struct Reduction {
   REEL_DEVICE void store(Int64 result, Total total) const {
     words.template pointer<T>(1)[place_in<kept, 3>(words, first, 2, result)] = R::template finish<T>(total);
   }
+  REEL_DEVICE T element(const T* x, Int64 i) const {
+    return x[place_in<reduced, 2>(words, first + 3 * kept, 1, i)];
+  }
   /// What has been joined of the elements `from`, `from + by`, ... below `end`, in the order of the axes.
   REEL_DEVICE Total joined(const T* x, Int64 from, Int64 end, Int64 by) const {
+    constexpr int ahead = 8;  // read before the first of them is joined: a read takes longer than all joins
     auto total = R::template start<Total>();
-    for (Int64 i = from; i < end; i += by)
-      total = R::join(total, static_cast<Total>(x[place_in<reduced, 2>(words, first + 3 * kept, 1, i)]));
+    Int64 i = from;
+    for (; i + (ahead - 1) * by < end; i += ahead * by) {
+      T read[ahead];
+#pragma unroll
+      for (int k = 0; k < ahead; ++k) read[k] = element(x, i + k * by);
+#pragma unroll
+      for (int k = 0; k < ahead; ++k) total = R::join(total, static_cast<Total>(read[k]));
+    }
+    for (; i < end; i += by) total = R::join(total, static_cast<Total>(element(x, i)));
     return total;
   }
   /// The same of all threads of a block, which take turns.
