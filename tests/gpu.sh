@@ -185,7 +185,12 @@ rm -f "$folder/parts.jsonl" "$folder/benchmarks.json"
 touch "$folder/parts.jsonl"
 export REEL_TEST_GPU=$device REEL_KERNEL_CACHE=$PWD/$folder/kernels
 build
-if wanted tests; then part tests 150 "$folder/tests/reel_tests" "[gpu],[devices]"; fi
+if wanted tests; then
+  # Most of their time each of them compiles kernels on one processor.
+  part tests-gpu 240 "$folder/tests/reel_tests" "[gpu]" &
+  part tests-devices 240 "$folder/tests/reel_tests" "[devices]" &
+  wait
+fi
 if wanted sanitizer; then
   warm_up
   run_sanitizer

@@ -125,9 +125,4 @@ std::vector<Row> latencies(const std::string& device) {
   return driver ? Latencies(driver).measure() : std::vector<Row>();
 }
 
-std::size_t free_bytes(const std::string& device) {
-  static const auto driver = driver_of(device);
-  return driver ? driver->room().free : 0;
-}
-
 }  // namespace benchmarks

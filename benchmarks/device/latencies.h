@@ -1,5 +1,4 @@
 #pragma once
-#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -10,8 +9,5 @@ namespace benchmarks {
 /// What bounds a step of a recurrent layer on a CUDA device, "cuda" or "cuda:1": rows of `what` and `us`.
 /// None for the processor.
 std::vector<Row> latencies(const std::string& device);
-
-/// Bytes of a CUDA device that nobody holds; 0 for the processor.
-std::size_t free_bytes(const std::string& device);
 
 }  // namespace benchmarks

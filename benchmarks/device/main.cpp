@@ -25,7 +25,7 @@ namespace {
 
 struct Options {
   std::string device = "cuda", only, json, python;
-  bool quick = false;
+  bool quick = false, profile = false;
 };
 
 struct Job {
@@ -95,13 +95,15 @@ class Benchmarks {
   void measure(const Job& job) {
     std::string peers;
     for (const auto& implementation : job.implementations) {
-      if (is_own(implementation))
-        add(job, implementation, [&] {
-          return measure_training(device_, options_.device, job.workload, implementation, job.precision,
-                                  options_.quick);
-        });
-      else
+      if (!is_own(implementation)) {
         peers += (peers.empty() ? "" : ",") + implementation;
+        continue;
+      }
+      add(job, implementation, [&] {
+        return measure_training(device_, job.workload, implementation, job.precision, options_.quick);
+      });
+      if (options_.profile)
+        std::cout << profile_of_training(device_, job.workload, implementation, job.precision) << std::endl;
     }
     if (peers.empty() || options_.python.empty()) return;
     Row measured = Row::array();
@@ -160,6 +162,7 @@ int main(int argc, char** argv) {
                  "Rows whose workload and precision this regular expression matches somewhere");
   app.add_option("--json", options.json, "File for the rows");
   app.add_option("--python", options.python, "A Python that has torch: measures that too");
+  app.add_flag("--profile", options.profile, "After each of Reel's rows, where its time goes");
   app.add_flag("--quick", options.quick, "Small sizes and few runs: whether it works");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -6,7 +6,6 @@
 
 #include "../layer.h"
 #include "../timing.h"
-#include "latencies.h"
 
 namespace benchmarks {
 
@@ -70,18 +69,15 @@ CompileOptions options_for(const std::string& precision) {
 
 }  // namespace
 
-Row measure_training(const Device& device, const std::string& name, const Workload& w,
-                     const std::string& implementation, const std::string& precision, bool quick) {
+Row measure_training(const Device& device, const Workload& w, const std::string& implementation,
+                     const std::string& precision, bool quick) {
   const auto inputs = draw_inputs(w);
-  const auto free_before = free_bytes(name);
   Training training(device, w, implementation, inputs);
   auto program = training.compiled(options_for(precision));
   const auto protocol = quick ? Protocol::quick() : Protocol{10, 50, 7, 0.5};
   Row row;
   row["train_ms"] = median_ms(protocol, [&] { program.run(std::vector<Array>{}); });
-  const auto held =
-      free_before > 0 ? free_before - free_bytes(name) : program.arena_bytes() + training.bytes();
-  row["memory_mb"] = static_cast<double>(held) / (1024 * 1024);
+  row["memory_mb"] = static_cast<double>(program.arena_bytes() + training.bytes()) / (1024 * 1024);
   row["products"] = implementation == "reel-mgu" ? 4 : 2;
   Training expected(Device::cpu(), w, implementation, inputs);
   expected.compiled({}).run(std::vector<Array>{});
@@ -90,6 +86,12 @@ Row measure_training(const Device& device, const std::string& name, const Worklo
     throw std::runtime_error("its gradients are wrong, by " + std::to_string(error));
   row["error"] = error;
   return row;
+}
+
+std::string profile_of_training(const Device& device, const Workload& w, const std::string& implementation,
+                                const std::string& precision) {
+  Training training(device, w, implementation, draw_inputs(w));
+  return to_string(training.compiled(options_for(precision)).profile({}));
 }
 
 }  // namespace benchmarks
