@@ -15,6 +15,7 @@
 #include "child.h"
 #include "compare.h"
 #include "hand_written.h"
+#include "isa.h"
 #include "markdown.h"
 #include "measure.h"
 #include "openblas.h"
@@ -27,7 +28,7 @@ using namespace benchmarks;
 namespace {
 
 struct Options {
-  std::string only, implementation, json, markdown, python;
+  std::string only, implementation, json, markdown, python, isa;
   double time_limit = 180;
   bool quick = false, probe = false, compare_times = false;
   std::string compare;
@@ -43,6 +44,9 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--time-limit", options.time_limit, "Seconds after which a measurement has failed")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  app.add_option("--isa", options.isa,
+                 "avx2: holds this processor, and all that is measured, to these instructions")
+      ->check(CLI::IsMember({"avx2", "avx512"}));
   app.add_option("--python", options.python, "A Python that has torch and jax: measures those too");
   app.add_flag("--quick", options.quick, "A few runs each: a test of the results, not of the times");
   app.add_option(
@@ -66,11 +70,7 @@ std::string processor() {
 }
 
 std::string instruction_set() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) return " with AVX-512";
-  if (__builtin_cpu_supports("avx2")) return " with AVX2";
-#endif
-  return "";
+  return may_use_avx512() ? " with AVX-512" : may_use_avx2() ? " with AVX2" : "";
 }
 
 std::string machine() {
@@ -180,6 +180,7 @@ int main(int argc, char** argv) {
   declare(app, options);
   CLI11_PARSE(app, argc, argv);
   try {
+    if (!options.isa.empty()) hold_to_isa(options.isa, argv);
     return run(options);
   } catch (const std::exception& error) {
     std::cerr << "benchmarks: " << error.what() << "\n";

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "isa.h"
+
 namespace benchmarks {
 
 Environment fastest_kernels() {
@@ -24,8 +26,7 @@ Environment fastest_kernels() {
                 variable, speed({}));
     return {};
   }
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) {
+  if (may_use_avx512()) {
     const Environment wide{{variable, "SkylakeX"}};
     const double chosen = speed({}), forced = speed(wide);
     const bool better = forced > 1.05 * chosen;
@@ -36,7 +37,6 @@ Environment fastest_kernels() {
         chosen, forced, better ? "SkylakeX's" : "those it picks");
     return better ? wide : Environment{};
   }
-#endif
   std::printf("OpenBLAS has the kernels it picks: %.0f GFLOP/s on (16,64) x (64,256).\n", speed({}));
   return {};
 }

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "isa.h"
+
 // Compiled with optimisation whatever the build, and three times over: for any machine, AVX2 and AVX-512. The
 // loops have no branches and no aliases, so the compiler turns them into vector instructions.
 #define ALWAYS_INLINE [[gnu::always_inline]] inline
@@ -118,9 +120,7 @@ FOR_MACHINE(any, )
 #if defined(__x86_64__)
 FOR_MACHINE(avx2, [[gnu::target("avx2,fma")]])
 FOR_MACHINE(avx512, [[gnu::target("avx2,fma,avx512f,avx512dq,avx512vl" WIDE)]])
-const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                        __builtin_cpu_supports("avx512vl");
+const bool has_avx2 = may_use_avx2(), has_avx512 = may_use_avx512();
 #define ON_THIS_MACHINE(function) \
   (has_avx512 ? function##_avx512 : has_avx2 ? function##_avx2 : function##_any)
 #else

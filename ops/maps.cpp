@@ -1,6 +1,7 @@
 #include "maps.h"
 
 #include "cpu/loops.h"
+#include "cpu/recorded/maps.h"
 #include "cuda/kernels.h"
 #include "map_list.h"
 #include "table.h"
@@ -21,15 +22,19 @@ REEL_MAPS(REEL_NAME, REEL_NAME)
 /// A map of Reel's own: its loops are compiled once for each instruction set.
 template <class F>
 const Operation& own_map() {
-  static const Operation operation =
-      mapping::make_map<F>(CpuKernels{[](const std::vector<ElementType>& operands, ElementType) {
-                             // A sum in double of floats, which no tape holds and the runner makes of what
-                             // loops add up.
-                             if (std::is_same_v<F, maps::Add> && operands[0] != operands[1])
-                               return cpu::loops().add_floats();
-                             return cpu::loops().map(F::name, operands[0]);
-                           }},
-                           cuda::map_kernels(type_name<F>));
+  static const Operation operation = mapping::make_map<F>(
+      CpuKernels{[](const std::vector<ElementType>& operands, ElementType) {
+                   // A sum in double of floats, which no tape holds and the runner makes of what
+                   // loops add up.
+                   if (std::is_same_v<F, maps::Add> && operands[0] != operands[1])
+                     return cpu::loops().add_floats();
+                   return cpu::loops().map(F::name, operands[0]);
+                 },
+                 [](const std::vector<ElementType>& operands) {
+                   const bool is_of_one_type = operands.front() == operands.back();
+                   return is_of_one_type ? cpu::recorded::map(F::name, operands[0]) : VectorCode{};
+                 }},
+      cuda::map_kernels(type_name<F>));
   return operation;
 }
 

@@ -233,7 +233,7 @@ struct Equal {
   static constexpr auto accepts = Accepts::anything;
   static constexpr bool zero_derivative = true;
   template <class T>
-  bool operator()(T a, T b) const {
+  auto operator()(T a, T b) const {
     return a == b;
   }
 };
@@ -243,7 +243,7 @@ struct NotEqual {
   static constexpr auto accepts = Accepts::anything;
   static constexpr bool zero_derivative = true;
   template <class T>
-  bool operator()(T a, T b) const {
+  auto operator()(T a, T b) const {
     return a != b;
   }
 };
@@ -253,7 +253,7 @@ struct Less {
   static constexpr auto accepts = Accepts::numbers;
   static constexpr bool zero_derivative = true;
   template <class T>
-  bool operator()(T a, T b) const {
+  auto operator()(T a, T b) const {
     return a < b;
   }
 };
@@ -263,7 +263,7 @@ struct LessEqual {
   static constexpr auto accepts = Accepts::numbers;
   static constexpr bool zero_derivative = true;
   template <class T>
-  bool operator()(T a, T b) const {
+  auto operator()(T a, T b) const {
     return a <= b;
   }
 };
@@ -273,7 +273,7 @@ struct Greater {
   static constexpr auto accepts = Accepts::numbers;
   static constexpr bool zero_derivative = true;
   template <class T>
-  bool operator()(T a, T b) const {
+  auto operator()(T a, T b) const {
     return a > b;
   }
 };
@@ -283,7 +283,7 @@ struct GreaterEqual {
   static constexpr auto accepts = Accepts::numbers;
   static constexpr bool zero_derivative = true;
   template <class T>
-  bool operator()(T a, T b) const {
+  auto operator()(T a, T b) const {
     return a >= b;
   }
 };
@@ -483,7 +483,7 @@ struct IsFinite {
   static constexpr double cost = 1.4;
   static constexpr bool zero_derivative = true;
   template <class T>
-  bool operator()(T x) const {
+  auto operator()(T x) const {
     // No arithmetic, and no comparison by size: for infinity and NaN these raise exceptions.
     return x == x && abs(x) != infinity_of<T>();
   }
@@ -494,7 +494,7 @@ struct And {
   static constexpr auto accepts = Accepts::boolean;
   static constexpr bool zero_derivative = true;
   template <class T>
-  bool operator()(T a, T b) const {
+  auto operator()(T a, T b) const {
     return a && b;
   }
 };
@@ -504,7 +504,7 @@ struct Or {
   static constexpr auto accepts = Accepts::boolean;
   static constexpr bool zero_derivative = true;
   template <class T>
-  bool operator()(T a, T b) const {
+  auto operator()(T a, T b) const {
     return a || b;
   }
 };
@@ -515,7 +515,7 @@ struct Not {
   static constexpr bool involution = true;
   static constexpr bool zero_derivative = true;
   template <class T>
-  bool operator()(T x) const {
+  auto operator()(T x) const {
     return !x;
   }
 };

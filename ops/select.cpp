@@ -1,4 +1,5 @@
 #include "cpu/loops.h"
+#include "cpu/recorded/maps.h"
 #include "cuda/kernels.h"
 #include "reference/kernels.h"
 #include "samples.h"
@@ -22,9 +23,12 @@ const Operation& select_operation() {
       {[](const Recorded& y, const Tensor& dy) -> Tensors {
         return {{}, select(y[0], dy, 0), select(y[0], 0, dy)};
       }},
-      {reference::select, CpuKernels{[](const std::vector<ElementType>& operands, ElementType) {
-         return cpu::loops().select(operands[1]);
-       }},
+      {reference::select,
+       CpuKernels{
+           [](const std::vector<ElementType>& operands, ElementType) {
+             return cpu::loops().select(operands[1]);
+           },
+           [](const std::vector<ElementType>& operands) { return cpu::recorded::select(operands[1]); }},
        cuda::select_kernels()},
       [] {
         std::vector<Sample> samples;

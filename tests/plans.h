@@ -24,7 +24,8 @@ inline plan::Plan plan_of(const Tape& tape, const Tensors& outputs, const Compil
 inline std::unique_ptr<cpu::CpuPlan> cpu_plan_of(const Tape& tape, const Tensors& outputs, int threads,
                                                  double worth_dividing = CpuOptions().worth_dividing) {
   cpu::UniformTiles uniforms;
-  return cpu::make_cpu_plan(plan_of(tape, outputs), uniforms, threads, worth_dividing);
+  cpu::CompiledPasses passes;
+  return cpu::make_cpu_plan(plan_of(tape, outputs), uniforms, passes, {threads, worth_dividing});
 }
 
 /// How much of each kind of work there is.

@@ -130,8 +130,9 @@ TEST_CASE("a part of a cluster touches what its reach says") {
           {{last}, d, nullptr, nullptr, std::make_shared<const ColumnLoops>(loops.columns("sum", d))});
     const Standing output(shape, random, false);
     cpu::UniformTiles uniforms;
+    cpu::CompiledPasses passes;
     const cpu::Cluster cluster(shape, {{inputs[0].layout}, {inputs[1].layout}}, steps,
-                               {{last, output.layout, {}}}, uniforms);
+                               {{last, output.layout, {}}}, uniforms, passes);
     const auto run = [&](std::vector<Standing>& from, Standing& to, int part, int parts) {
       const Scratch scratch(cluster.scratch_bytes());
       std::vector<double> totals(8000);

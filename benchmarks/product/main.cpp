@@ -2,7 +2,7 @@
 // (Debian's libdnnl-dev) and libxsmm (libxsmm-dev) too where they are there when this is built. Each figure
 // is the best of many short runs, taken in turns; libxsmm has one thread.
 //
-//   product_benchmark [threads] [most multiply-adds of a product, in millions]
+//   product_benchmark [--isa avx2] [threads] [most multiply-adds of a product, in millions]
 
 #include <cblas.h>
 #include <cpu/product.h>
@@ -16,6 +16,7 @@
 #include <random>
 #include <string>
 
+#include "isa.h"
 #include "libraries.h"
 #include "team.h"
 
@@ -184,20 +185,24 @@ void measure(const Size& size, int threads) {
 
 }  // namespace
 
-int main(int, char** arguments) {
+int main(int count, char** arguments) {
+  const bool is_held = count > 2 && std::string(arguments[1]) == "--isa";
+  if (is_held) {
+    benchmarks::hold_to_isa(arguments[2], arguments);
+    arguments += 2;
+  }
   const int threads = arguments[1] ? std::atoi(arguments[1]) : 1;
   if (threads < 1) {
-    std::fprintf(stderr, "product_benchmark [threads] [most multiply-adds of a product, in millions]\n");
+    std::fprintf(stderr,
+                 "product_benchmark [--isa avx2] [threads] [most multiply-adds of a product, in millions]\n");
     return 1;
   }
   // Read when the libraries are loaded: oneDNN's number of threads, and what kernels OpenBLAS takes, of which
   // the version of Debian 12 does not know the newest processors.
   if (!std::getenv("OMP_NUM_THREADS")) {
     setenv("OMP_NUM_THREADS", arguments[1] ? arguments[1] : "1", 1);
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f")) setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
-#endif
-    execv("/proc/self/exe", arguments);
+    if (benchmarks::may_use_avx512()) setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+    execv("/proc/self/exe", is_held ? arguments - 2 : arguments);
   }
   const double most = arguments[1] && arguments[2] ? std::atof(arguments[2]) * 1e6 : 1e300;
   openblas_set_num_threads(threads);

@@ -71,14 +71,7 @@ Vector<T> exp(const Vector<T>& x) {
   using C = Exponential<T>;
   const Split<T> split(at_most(C::exp_highest, at_least(C::lowest, x)));
   const auto y = split.expm1_of_r() + T(1);
-#if defined(__AVX512F__)
-  // Of infinity it would raise an exception too.
-  constexpr int quietly = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
-  if constexpr (sizeof(T) == 4)
-    return xsimd::batch<T>(_mm512_scalef_round_ps(y.lanes, split.n.lanes, quietly));
-  else
-    return xsimd::batch<T>(_mm512_scalef_round_pd(y.lanes, split.n.lanes, quietly));
-#else
+  if (has_scale()) return scaled(y, split.n);
   // In two steps, since 2^n need not be a normal number: the second rounds once. Of infinity both factors are
   // infinite, so that none overflows.
   const Vector<T> half = fused<T>(split.n, T(0.5), C::rounder);
@@ -86,7 +79,6 @@ Vector<T> exp(const Vector<T>& x) {
   first.rounded = half;
   second.rounded = split.n - (half - C::rounder) + C::rounder;
   return y * first.power() * second.power();
-#endif
 }
 
 /// For x between -50 and the logarithm of the largest number, and a little beyond.

@@ -8,7 +8,8 @@ namespace reel::cpu {
 /// Those files are compiled once for each, with REEL_VARIANT its name.
 enum class Variant { baseline, avx2, avx512 };
 
-/// Those this processor and its operating system can run, the best one last.
+/// Those this processor and its operating system can run, the best one last; where the environment has
+/// REEL_ISA, "avx2" for one, none beyond it. Throws Error where that names none of them.
 const std::vector<Variant>& usable_variants();
 /// The best of them.
 Variant best_variant();

@@ -1,4 +1,7 @@
 #pragma once
+#if defined(REEL_VARIANT_recorded)
+#include "recorded/vector.h"
+#else
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -21,7 +24,7 @@ struct Vector {
 
   Vector() = default;
   Vector(const Batch& batch) : lanes(batch) {}
-  template <class Number, class = std::enable_if_t<std::is_arithmetic_v<Number>>>
+  template <class Number, class = std::enable_if_t<std::is_arithmetic_v<Number> > >
   Vector(Number number) : lanes(static_cast<T>(number)) {}
 
   static Vector load(const T* from) { return Batch::load_unaligned(from); }
@@ -35,7 +38,7 @@ struct Mask {
 
 /// The bits of the lanes as numbers.
 template <class T>
-using Bits = xsimd::batch<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
+using Bits = xsimd::batch<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t> >;
 
 /// xsimd 8 names the batch, later ones its element.
 template <class To, class From>
@@ -48,12 +51,12 @@ To same_bits(const From& batch) {
 }
 template <class T>
 Bits<T> bits_of(const Vector<T>& x) {
-  return same_bits<Bits<T>>(x.lanes);
+  return same_bits<Bits<T> >(x.lanes);
 }
 /// T cannot be deduced from its bits.
 template <class T>
 Vector<T> from_bits(const Bits<T>& bits) {
-  return same_bits<xsimd::batch<T>>(bits);
+  return same_bits<xsimd::batch<T> >(bits);
 }
 
 // The operands of operators convert from numbers only where they are no templates.
@@ -145,6 +148,28 @@ Vector<T> fused(const Vector<T>& a, const Vector<T>& b, const Vector<T>& c) {
     return xsimd::batch<T>(_mm512_fmadd_pd(a.lanes, b.lanes, c.lanes));
 #else
   return xsimd::fma(a.lanes, b.lanes, c.lanes);
+#endif
+}
+
+/// Whether there is an instruction for x 2^n, whole n.
+constexpr bool has_scale() {
+#if defined(__AVX512F__)
+  return true;
+#else
+  return false;
+#endif
+}
+/// That one. Of infinity it would raise an exception too, unless it is suppressed.
+template <class T>
+Vector<T> scaled(const Vector<T>& x, [[maybe_unused]] const Vector<T>& n) {
+#if defined(__AVX512F__)
+  constexpr int quietly = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+  if constexpr (sizeof(T) == 4)
+    return xsimd::batch<T>(_mm512_scalef_round_ps(x.lanes, n.lanes, quietly));
+  else
+    return xsimd::batch<T>(_mm512_scalef_round_pd(x.lanes, n.lanes, quietly));
+#else
+  return x;
 #endif
 }
 
@@ -241,3 +266,4 @@ void store_some(const Vector<T>& x, T* to, std::int64_t count) {
 }
 
 }  // namespace reel::cpu::REEL_VARIANT
+#endif

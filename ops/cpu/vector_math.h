@@ -1,7 +1,9 @@
 #pragma once
 #include "exponentials.h"
 #include "logarithms.h"
+#if !defined(REEL_VARIANT_recorded)
 #include "trigonometry.h"
+#endif
 
 /// The functions of <cmath> for vectors, at most 4 units in the last place from the exact value.
 namespace reel::cpu::REEL_VARIANT {

@@ -9,6 +9,7 @@
 
 #include "kernel_request.h"
 #include "span.h"
+#include "vector_code.h"
 
 namespace REEL_PUBLIC reel {
 
@@ -98,6 +99,9 @@ struct PreparedOperand {
 struct CpuKernels {
   /// The loop of a map; null where there is none. The runner fuses maps of up to three operands.
   std::function<MapLoop(const std::vector<ElementType>& operands, ElementType result)> map = nullptr;
+  /// The instructions of a map: those of several are compiled into one pass. None where it has none; its loop
+  /// runs then.
+  std::function<VectorCode(const std::vector<ElementType>& operands)> code = nullptr;
   /// The loop of a reduction along the last axis; none where it has no such loop. The runner fuses it with
   /// maps. The reduction's attribute `axes`, counted from 0, names the axes, which disappear.
   std::function<RowLoop(ElementType operand)> rows = nullptr;

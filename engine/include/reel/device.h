@@ -17,6 +17,10 @@ struct CpuOptions {
   int threads = 0;
   /// Estimated nanoseconds from which one operation is divided among threads. No result depends on it.
   double worth_dividing = 300;
+  /// Whether passes of maps are compiled to machine code, where that can be: for x86-64 with AVX2, built with
+  /// xbyak, on a system that allows it. Otherwise maps run one after the other on tiles. No result depends on
+  /// it.
+  bool compiles_passes = true;
 };
 
 /// Where a model lives and its programs run. A handle, copied freely; copies share their threads.

@@ -13,7 +13,8 @@ namespace {
 /// Binds the work of a plan: each piece becomes a kernel, a cluster or a copy for its layouts.
 class Binding {
  public:
-  Binding(CpuPlan& to, UniformTiles& uniforms) : to_(to), plan_(to.plan), uniforms_(uniforms) {}
+  Binding(CpuPlan& to, UniformTiles& uniforms, CompiledPasses& passes, bool compiles)
+      : to_(to), plan_(to.plan), uniforms_(uniforms), passes_(passes), compiles_(compiles) {}
 
   void run() {
     to_.instructions.reserve(plan_.work.size());
@@ -141,13 +142,13 @@ class Binding {
       if (each.inputs == inputs && each.outputs == outputs) return each.index;
     const auto index = static_cast<std::uint32_t>(to_.clusters.size());
     const auto& of = plan_.fusions[fusion];
-    to_.clusters.emplace_back(of.space, inputs, steps_of(of, inputs), outputs, uniforms_);
+    to_.clusters.emplace_back(of.space, inputs, steps_of(of, inputs), outputs, uniforms_, passes_);
     known.push_back({inputs, outputs, index});
     return index;
   }
 
-  static std::vector<Cluster::Member> steps_of(const plan::Fusion& fusion,
-                                               const std::vector<Cluster::Input>& inputs) {
+  std::vector<Cluster::Member> steps_of(const plan::Fusion& fusion,
+                                        const std::vector<Cluster::Input>& inputs) const {
     std::vector<ElementType> elements;  // of the values
     for (const auto& input : inputs) elements.push_back(input.layout.type.element);
     std::vector<Cluster::Member> steps;
@@ -159,9 +160,10 @@ class Binding {
       steps.push_back({member.operands, member.result});
       auto& bound = steps.back();
       const auto* kernels = member.operation ? member.operation->kernels.of<CpuKernels>() : nullptr;
-      if (member.kind == plan::Member::Kind::map)
+      if (member.kind == plan::Member::Kind::map) {
         bound.map = kernels->map(operands, member.result);
-      else if (member.kind == plan::Member::Kind::rows)
+        if (kernels->code && compiles_) bound.code = kernels->code(operands);
+      } else if (member.kind == plan::Member::Kind::rows)
         bound.rows = kernels->rows(operands[0]);
       else if (member.kind == plan::Member::Kind::columns)
         bound.columns = std::make_shared<const ColumnLoops>(kernels->columns(operands[0]));
@@ -198,18 +200,20 @@ class Binding {
   CpuPlan& to_;
   const plan::Plan& plan_;
   UniformTiles& uniforms_;
+  CompiledPasses& passes_;
+  const bool compiles_;                                            // passes
   std::unordered_map<std::uint32_t, std::vector<Made>> clusters_;  // by fusion
 };
 
 }  // namespace
 
-std::unique_ptr<CpuPlan> make_cpu_plan(plan::Plan plan, UniformTiles& uniforms, int threads,
-                                       double worth_dividing) {
+std::unique_ptr<CpuPlan> make_cpu_plan(plan::Plan plan, UniformTiles& uniforms, CompiledPasses& passes,
+                                       const CpuOptions& options) {
   auto made = std::make_unique<CpuPlan>();
   made->plan = std::move(plan);
-  made->threads = threads;
-  Binding(*made, uniforms).run();
-  divide_work(*made, worth_dividing);
+  made->threads = options.threads;
+  Binding(*made, uniforms, passes, options.compiles_passes).run();
+  divide_work(*made, options.worth_dividing);
   return made;
 }
 

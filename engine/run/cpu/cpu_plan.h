@@ -1,4 +1,6 @@
 #pragma once
+#include <reel/device.h>
+
 #include "met_limits.h"
 #include "plan/plan.h"
 #include "run/cpu/cluster/cluster.h"
@@ -62,8 +64,8 @@ std::string explain(const CpuPlan& plan);
 
 /// Binds a plan and divides its work among at most so many threads: what takes longer than `worth_dividing`,
 /// in estimated nanoseconds.
-std::unique_ptr<CpuPlan> make_cpu_plan(plan::Plan plan, UniformTiles& uniforms, int threads,
-                                       double worth_dividing);
+std::unique_ptr<CpuPlan> make_cpu_plan(plan::Plan plan, UniformTiles& uniforms, CompiledPasses& passes,
+                                       const CpuOptions& options);
 
 /// Decides who does what, and who waits for whom.
 void divide_work(CpuPlan& plan, double worth_dividing);

@@ -12,6 +12,7 @@ struct Shared {
   std::shared_ptr<Arenas> arenas;
   std::shared_ptr<KeptValues> kept;
   std::shared_ptr<UniformTiles> uniforms;
+  std::shared_ptr<CompiledPasses> passes;
 };
 
 /// Runs a plan with a team, in an arena. Throws MemoryError.

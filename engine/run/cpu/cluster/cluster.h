@@ -7,12 +7,15 @@
 
 #include "run/cpu/cluster/column_totals.h"
 #include "run/cpu/cluster/uniform_tiles.h"
+#include "run/cpu/compiled/compiled_passes.h"
 #include "search_limits.h"
 
 namespace reel::cpu {
 
 /// Several maps, and reductions of rows among them, in one pass over memory. The elements are worked on tile
-/// by tile: a tile of every value fits in the fastest cache, and what no one else needs never leaves it.
+/// by tile: a tile of every value fits in the fastest cache, and what no one else needs never leaves it. Maps
+/// whose instructions are known are compiled together into pieces, whose values never leave the registers but
+/// where others need them.
 ///
 /// Values are numbered: the inputs first, then the result of each step. Each has an element for every element
 /// of a shape, the space, or one for every row along its last axis; the layout of the latter has extent 1
@@ -39,6 +42,8 @@ class Cluster {
     MapLoop map = nullptr;
     RowLoop rows = nullptr;
     std::shared_ptr<const ColumnLoops> columns = nullptr;
+    /// What a map does, where it is to be compiled.
+    VectorCode code = {};
   };
   struct Output {
     int value;  // of a step
@@ -54,7 +59,7 @@ class Cluster {
   };
 
   Cluster(const Shape& shape, const std::vector<Input>& inputs, const std::vector<Member>& steps,
-          const std::vector<Output>& outputs, UniformTiles& uniforms);
+          const std::vector<Output>& outputs, UniformTiles& uniforms, CompiledPasses& passes);
 
   /// `outputs`: those given, then the column totals [blocks, columns] of each such step.
   void run(const void* const* inputs, void* const* outputs, void* scratch, int part, int parts) const;
@@ -81,9 +86,23 @@ class Cluster {
     bool per_row = false;
     RepeatLoop repeat = nullptr;  // of a column of which each element stands for its row
   };
+  /// Maps that are compiled into one pass.
+  struct Piece {
+    /// Memory of an operand or a result: that of an input or output of the cluster, or the tile of a value.
+    struct Place {
+      enum class Kind : std::uint8_t { input, output, tile };
+      Kind kind;
+      bool per_row = false;      // an element for each row
+      std::int32_t number = 0;   // of the input, output or value
+      std::int64_t element = 0;  // size
+    };
+    std::shared_ptr<const CompiledPass> pass;
+    std::vector<Place> places;  // of the operands, then of the results
+    std::size_t operand_count = 0;
+  };
   /// One thing done for each tile.
   struct Action {
-    enum class Kind : std::uint8_t { load, map, reduce, repeat, total, store };
+    enum class Kind : std::uint8_t { load, map, reduce, repeat, total, store, compiled };
     Kind kind;
     bool once = false;     // in the first tile of a run only
     bool per_row = false;  // a map of row values
@@ -91,6 +110,7 @@ class Cluster {
     std::int32_t access = 0;
     std::int32_t value = 0;
     std::int32_t element = 0;  // size, of what is repeated
+    std::int32_t piece = 0;    // among the pieces
     MapLoop map = nullptr;
     RowLoop rows = nullptr;
     RepeatLoop repeat = nullptr;
@@ -128,7 +148,9 @@ class Cluster {
   std::vector<Access> accesses_;     // of the inputs, then of the outputs
   std::size_t input_count_ = 0, output_count_ = 0;
   std::vector<Action> actions_;
-  std::int64_t tile_ = 0;  // elements
+  std::vector<Piece> pieces_;
+  std::size_t call_begin_ = 0;  // of the memory in which calls of them are written
+  std::int64_t tile_ = 0;       // elements
   std::size_t value_count_ = 0;
   /// Memory of each value in the scratch memory: a tile, or an element for each row of one.
   std::vector<std::size_t> registers_;

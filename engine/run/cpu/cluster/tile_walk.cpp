@@ -64,6 +64,10 @@ class Cluster::Walk {
         case Action::Kind::total:
           add_up(action);
           break;
+        case Action::Kind::compiled:
+          ahead.fetch(quota);
+          run_piece(of_.pieces_[action.piece]);
+          break;
         default:
           ahead.fetch(quota);
           compute(action);
@@ -144,6 +148,35 @@ class Cluster::Walk {
       action.rows(operands[0], value, tile_.rows, tile_.columns);
     else
       action.repeat(operands[0], action.element, value, tile_.rows, tile_.columns);
+  }
+
+  // Pieces that are compiled.
+
+  void run_piece(const Piece& piece) {
+    auto& call = *reinterpret_cast<CompiledPass::Call*>(scratch_ + of_.call_begin_);
+    bool is_flat = true;  // all rows side by side
+    for (std::size_t i = 0; i < piece.places.size(); ++i) {
+      const auto& place = piece.places[i];
+      if (place.kind == Piece::Place::Kind::tile && i >= piece.operand_count)
+        at_[place.number] = register_of(place.number);
+      call.places[i] = place_of(place);
+      is_flat = is_flat && !place.per_row && call.places[i].pitch == tile_.columns * place.element;
+    }
+    if (is_flat)
+      piece.pass->run(call, 1, tile_.rows * tile_.columns);
+    else
+      piece.pass->run(call, tile_.rows, tile_.columns);
+  }
+
+  CompiledPass::Place place_of(const Piece::Place& place) const {
+    const auto number = static_cast<std::size_t>(place.number);
+    if (place.kind == Piece::Place::Kind::tile)
+      return {at_[number], (place.per_row ? 1 : tile_.columns) * place.element};
+    const bool is_input = place.kind == Piece::Place::Kind::input;
+    const auto& access = of_.accesses_[is_input ? number : of_.input_count_ + number];
+    const auto* base = static_cast<const std::byte*>(is_input ? inputs_[number] : outputs_[number]);
+    const auto pitch = access.strides.empty() ? 0 : access.strides[0];
+    return {const_cast<std::byte*>(base) + tile_.row * pitch + tile_.column * access.column, pitch};
   }
 
   // Memory in rows that do not follow one another.

@@ -1,0 +1,45 @@
+#pragma once
+#include <unordered_map>
+#include <vector>
+
+#include <reel/vector_code.h>
+
+namespace reel::cpu {
+
+/// What is done to each vector of elements in a pass over memory: the instructions of several maps, each of
+/// them once. Its operands are instructions too, numbered by `bits` among the operands.
+struct PassCode {
+  struct Operand {
+    /// One element for each row, the same in all lanes.
+    bool per_row;
+    /// Memory that a result is written into.
+    bool is_overwritten = false;
+  };
+  struct Result {
+    int value;  // the number of an instruction
+    /// Operands that have to be read before it is written.
+    std::vector<int> overwrites;
+  };
+
+  ElementType element = ElementType::float32;
+  int vector_bytes = 0;
+  std::vector<VectorInstruction> instructions;
+  std::vector<Operand> operands;
+  std::vector<Result> results;
+
+  /// Values of new operands, and of numbers.
+  int add_operand(bool per_row);
+  int add_number(std::uint64_t bits);
+  /// The value of a map of values that are there.
+  int add_map(const VectorCode& map, const std::vector<int>& operands);
+  void add_result(int value, const std::vector<int>& overwrites);
+
+ private:
+  int add(const VectorInstruction& instruction);
+  struct Hash {
+    std::size_t operator()(const VectorInstruction& i) const;
+  };
+  std::unordered_map<VectorInstruction, int, Hash> known_;
+};
+
+}  // namespace reel::cpu

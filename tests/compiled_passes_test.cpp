@@ -1,0 +1,211 @@
+// Passes compiled to machine code do what the loops of their maps do one after the other, to the last bit.
+
+#include <map_list.h>
+#include <maps.h>
+
+#include <cstring>
+#include <limits>
+#include <random>
+
+#include "catch.h"
+#include "cpu/loops.h"
+#include "cpu/recorded/maps.h"
+#include "run/cpu/compiled/compiled_pass.h"
+
+using namespace reel;
+
+namespace {
+
+struct Map {
+  const char* name;
+  std::size_t arity;
+};
+
+std::vector<Map> all_maps() {
+#define REEL_UNARY_ENTRY(function, F) {maps::F::name, 1},
+#define REEL_BINARY_ENTRY(function, F) {maps::F::name, 2},
+  return {REEL_MAPS(REEL_UNARY_ENTRY, REEL_BINARY_ENTRY)};
+}
+
+std::vector<cpu::Variant> variants() {
+  auto usable = cpu::usable_variants();
+  usable.erase(usable.begin());  // the plain processor has no code
+  return usable;
+}
+
+template <class T>
+constexpr ElementType element_of = sizeof(T) == 4 ? ElementType::float32 : ElementType::float64;
+
+/// Numbers of all magnitudes, some special ones among them.
+template <class T>
+std::vector<T> numbers(std::int64_t count, std::mt19937_64& random) {
+  const T special[] = {0,
+                       T(-0.0),
+                       1,
+                       -1,
+                       std::numeric_limits<T>::infinity(),
+                       -std::numeric_limits<T>::infinity(),
+                       std::numeric_limits<T>::quiet_NaN(),
+                       std::numeric_limits<T>::denorm_min(),
+                       std::numeric_limits<T>::max(),
+                       std::numeric_limits<T>::min()};
+  std::normal_distribution<double> normal;
+  std::vector<T> all;
+  for (std::int64_t i = 0; i < count; ++i)
+    all.push_back(random() % 8 == 0   ? special[random() % std::size(special)]
+                  : random() % 4 == 0 ? static_cast<T>(normal(random) * std::exp(8 * normal(random)))
+                                      : static_cast<T>(normal(random)));
+  return all;
+}
+
+template <class T>
+bool have_same_bits(const T* a, const T* b, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i)
+    if (std::memcmp(a + i, b + i, sizeof(T)) != 0 && !(a[i] != a[i] && b[i] != b[i])) return false;
+  return true;
+}
+
+/// A pass as it is run on rows.
+template <class T>
+class Runs {
+ public:
+  explicit Runs(const cpu::PassCode& code)
+      : pass_(cpu::compile_pass(code)), places_(code.operands.size() + code.results.size()) {
+    memory_.resize(cpu::CompiledPass::call_bytes(places_) / 8 + 1);
+  }
+  bool is_compiled() const { return pass_ != nullptr; }
+  void operator()(const std::vector<cpu::CompiledPass::Place>& places, std::int64_t rows,
+                  std::int64_t columns) {
+    REQUIRE(places.size() == places_);
+    auto& call = *reinterpret_cast<cpu::CompiledPass::Call*>(memory_.data());
+    std::copy(places.begin(), places.end(), call.places);
+    pass_->run(call, rows, columns);
+  }
+
+ private:
+  std::shared_ptr<const cpu::CompiledPass> pass_;
+  std::size_t places_;
+  std::vector<std::uint64_t> memory_;
+};
+
+template <class T>
+cpu::CompiledPass::Place place(T* first, std::int64_t pitch) {
+  return {reinterpret_cast<std::byte*>(const_cast<std::remove_const_t<T>*>(first)),
+          pitch * std::int64_t{sizeof(T)}};
+}
+
+template <class T>
+void check_map(const Map& map, cpu::Variant variant, std::mt19937_64& random) {
+  const auto one = cpu::recorded::map(map.name, element_of<T>, variant);
+  const auto loop = cpu::loops(variant).map(map.name, element_of<T>);
+  if (!one || is_mask(one.instructions[one.result].op)) return;
+  cpu::PassCode code;
+  code.element = element_of<T>;
+  code.vector_bytes = one.vector_bytes;
+  std::vector<int> operands;
+  for (std::size_t k = 0; k < map.arity; ++k) operands.push_back(code.add_operand(false));
+  code.add_result(code.add_map(one, operands), {});
+  Runs<T> run(code);
+  REQUIRE(run.is_compiled());
+  for (std::int64_t count : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 1000}) {
+    const auto a = numbers<T>(count, random), b = numbers<T>(count, random);
+    std::vector<T> expected(count), found(count + 1, T(7));
+    const void* inputs[] = {a.data(), b.data()};
+    loop(inputs, expected.data(), count);
+    std::vector<cpu::CompiledPass::Place> places{place(a.data(), 0)};
+    if (map.arity == 2) places.push_back(place(b.data(), 0));
+    places.push_back(place(found.data(), 0));
+    run(places, 1, count);
+    CAPTURE(map.name, cpu::to_string(variant), count, sizeof(T));
+    REQUIRE(have_same_bits(found.data(), expected.data(), count));
+    REQUIRE(found.back() == T(7));
+  }
+}
+
+/// Random maps of one another, of which some are results.
+template <class T>
+void check_random_pass(cpu::Variant variant, std::mt19937_64& random) {
+  const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+  const std::int64_t rows = 1 + static_cast<std::int64_t>(below(4)),
+                     columns = 1 + static_cast<std::int64_t>(below(40)), size = rows * columns;
+  cpu::PassCode code;
+  code.element = element_of<T>;
+  std::vector<int> values;               // in the code
+  std::vector<std::vector<T>> elements;  // by loops
+  std::vector<cpu::CompiledPass::Place> places;
+  std::vector<std::vector<T>> memory;
+  const auto operand_count = 1 + below(20);
+  for (std::size_t i = 0; i < operand_count; ++i) {
+    const bool per_row = below(4) == 0;
+    memory.push_back(numbers<T>(per_row ? rows : size, random));
+    values.push_back(code.add_operand(per_row));
+    elements.emplace_back();
+    for (std::int64_t at = 0; at < size; ++at)
+      elements.back().push_back(memory.back()[static_cast<std::size_t>(per_row ? at / columns : at)]);
+  }
+  for (std::size_t i = 0; i < operand_count; ++i)
+    places.push_back(place(memory[i].data(), code.operands[i].per_row ? 1 : columns));
+  const auto all = all_maps();
+  const auto steps = 1 + below(60);
+  for (std::size_t s = 0; s < steps; ++s) {
+    const auto& map = all[below(all.size())];
+    const auto one = cpu::recorded::map(map.name, element_of<T>, variant);
+    if (!one || is_mask(one.instructions[one.result].op)) continue;
+    code.vector_bytes = one.vector_bytes;
+    const auto a = below(values.size()), b = below(values.size());
+    std::vector<T> result(static_cast<std::size_t>(size));
+    const void* inputs[] = {elements[a].data(), elements[b].data()};
+    cpu::loops(variant).map(map.name, element_of<T>)(inputs, result.data(), size);
+    const auto value = code.add_map(one, {values[a], values[b]});
+    values.push_back(value);
+    elements.push_back(std::move(result));
+  }
+  if (code.vector_bytes == 0) return;
+  std::vector<std::size_t> stored{values.size() - 1};
+  for (std::size_t v = 0; v + 1 < values.size(); ++v)
+    if (below(3) == 0) stored.push_back(v);
+  std::vector<std::vector<T>> results(stored.size(),
+                                      std::vector<T>(static_cast<std::size_t>(size) + 1, T(7)));
+  std::vector<std::pair<std::size_t, std::size_t>> in_place;  // results in the memory of operands
+  for (std::size_t r = 0; r < stored.size(); ++r) {
+    std::vector<int> overwrites;
+    auto* to = results[r].data();
+    if (r < operand_count && !code.operands[r].per_row && below(3) == 0) {
+      overwrites = {static_cast<int>(r)};
+      to = memory[r].data();
+      in_place.emplace_back(r, r);
+    }
+    code.add_result(values[stored[r]], overwrites);
+    places.push_back(place(to, columns));
+  }
+  Runs<T> run(code);
+  REQUIRE(run.is_compiled());
+  run(places, rows, columns);
+  for (const auto& [r, operand] : in_place)
+    std::copy(memory[operand].begin(), memory[operand].end(), results[r].begin());
+  for (std::size_t r = 0; r < stored.size(); ++r) {
+    CAPTURE(cpu::to_string(variant), rows, columns, r, sizeof(T));
+    REQUIRE(have_same_bits(results[r].data(), elements[stored[r]].data(), size));
+    REQUIRE(results[r].back() == T(7));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a compiled map gives the bits of its loop, of any number of elements") {
+  std::mt19937_64 random(1);
+  for (auto variant : variants())
+    for (const auto& map : all_maps()) {
+      check_map<float>(map, variant, random);
+      check_map<double>(map, variant, random);
+    }
+}
+
+TEST_CASE("so do random maps of one another, over rows, in place and with more values than registers") {
+  std::mt19937_64 random(2);
+  for (auto variant : variants())
+    for (int i = 0; i < 600; ++i) {
+      check_random_pass<float>(variant, random);
+      check_random_pass<double>(variant, random);
+    }
+}
