@@ -1,14 +1,15 @@
 #pragma once
-#include <reel/shape.h>
+#include <reel/layout.h>
 
 #include <cstdint>
 #include <vector>
 
 namespace reel {
 
-/// The axes of a reduction of contiguous memory, with those that are reduced or kept together as one: the
-/// last such group, and those before it. The result is made in units that threads share: elements, or runs of
-/// `run` elements along the last group where that is kept.
+/// The axes of a reduction of an operand whose last axis is contiguous. Those that are reduced or kept
+/// together and follow one another in memory are one group: the last such group, and those before it. The
+/// result is made in units that threads share: elements, or runs of `run` elements along the last group where
+/// that is kept.
 struct AxisGroups {
   struct Group {
     std::int64_t extent, stride;
@@ -19,7 +20,12 @@ struct AxisGroups {
   std::int64_t columns = 1;
   bool columns_reduced = true;
 
+  AxisGroups(const Layout& layout, const std::vector<std::int64_t>& axes);
+  /// Of contiguous memory.
   AxisGroups(const Shape& shape, const std::vector<std::int64_t>& axes);
+  /// Whether elements are joined in the same order as in contiguous memory: the last axis is contiguous, and
+  /// kept.
+  static bool are_of(const Layout& layout, const std::vector<std::int64_t>& axes);
 
   static std::int64_t count(const std::vector<Group>& groups) {
     std::int64_t product = 1;

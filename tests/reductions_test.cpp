@@ -73,6 +73,32 @@ std::vector<Axes> all_choices(int rank) {
 
 }  // namespace
 
+TEST_CASE("a reduction of a part of a larger array is that of its copy") {
+  const Shape whole{5, 4, 3, 24}, shape{5, 4, 3, 9};
+  Array all(whole, ElementType::float32), part(shape, ElementType::float32);
+  std::mt19937_64 random(7);
+  std::uniform_real_distribution<float> number(-1, 1);
+  auto* to = static_cast<float*>(all.raw());
+  for (std::int64_t i = 0; i < all.size(); ++i) to[i] = number(random);
+  constexpr std::int64_t first = 6;
+  for (std::int64_t row = 0; row < 60; ++row)
+    std::copy_n(to + row * 24 + first, 9, static_cast<float*>(part.raw()) + row * 9);
+  const Layout layout{part.type(), {4 * 3 * 24, 3 * 24, 24, 1}};
+  CHECK(!AxisGroups::are_of(layout, {0, 3}));
+  CHECK(!AxisGroups::are_of({{ElementType::float32, {9, 60}}, {1, 24}}, {0}));
+  for (const Axes& axes : {Axes{0}, Axes{1}, Axes{0, 1}, Axes{0, 2}, Axes{0, 1, 2}})
+    for (auto variant : cpu::usable_variants()) {
+      const auto loop = cpu::loops(variant).reduction("sum", ElementType::float32);
+      const AxisGroups of_part(shape, axes), of_layout(layout, axes);
+      Array expected(sum_operation().infer({part.type()}, {{"axes", axes}})), found(expected.type());
+      REQUIRE(AxisGroups::are_of(layout, axes));
+      loop(of_part, part.raw(), expected.raw(), 0, of_part.units());
+      loop(of_layout, to + first, found.raw(), 0, of_layout.units());
+      INFO(cpu::to_string(variant) << ", " << axes.size() << " axes from " << axes[0]);
+      CHECK(same_bits(found, expected));
+    }
+}
+
 TEST_CASE("reductions over any axes give what the reference kernels give, in any number of parts") {
   std::mt19937_64 random(5);
   for (const Shape& shape :

@@ -27,9 +27,10 @@ Planner::Calling Planner::begin_call(const Operation& operation, const Attribute
   const auto takes = takes_of(operation, request);
   calling.call.on_host = takes == Takes::nothing;
   calling.any_layout = takes == Takes::any_layout;
+  const bool as_they_lie = calling.any_layout || takes == Takes::any_operands;
   for (std::size_t i = 0; i < operands.size(); ++i) {
-    calling.uses.push_back({calling.any_layout ? *operands[i] : contiguous(*operands[i]), false});
-    if (!calling.any_layout) request.operands[i] = calling.uses.back().place.layout;
+    calling.uses.push_back({as_they_lie ? *operands[i] : contiguous(*operands[i]), false});
+    if (!as_they_lie) request.operands[i] = calling.uses.back().place.layout;
   }
   return calling;
 }

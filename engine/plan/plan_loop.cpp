@@ -233,7 +233,9 @@ bool Planner::nobody_reads_later(const Context& outer, const Place& place, const
 /// Decides which sums are made while the loop runs.
 void Planner::place_sums(Context& outer, Context& inner, Loop& loop) {
   for (const auto& [value, sum] : loop.summed) {
-    const auto all = target_.adds_up_after_loops() && inner.computed(inner.source(value))
+    const auto bytes =
+        static_cast<double>(inner.tape.node(value).type.bytes()) * static_cast<double>(loop.unroll.steps);
+    const auto all = target_.adds_up_after_loop(bytes) && inner.computed(inner.source(value))
                          ? all_steps_of(place(inner, value), outer.level, loop.unroll.steps)
                          : std::nullopt;
     if (all && (all->buffer < 0 || plan_.buffers[static_cast<std::size_t>(all->buffer)].level <= outer.level))

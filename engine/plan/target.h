@@ -9,7 +9,12 @@
 namespace reel::plan {
 
 /// In which layouts a device's kernel of an operation takes operands and result.
-enum class Takes { nothing, contiguous, any_layout };
+enum class Takes {
+  nothing,
+  contiguous,
+  any_operands,  ///< operands as they lie, and a contiguous result
+  any_layout
+};
 
 /// What is asked of a device while a program is planned for it. The default is a device that fuses nothing
 /// and has nothing to prepare.
@@ -49,9 +54,9 @@ class Target {
     return 0;
   }
 
-  /// Whether values that a loop keeps of all its steps are added up when it has run, in one reduction, and
-  /// not by a launch more a step.
-  virtual bool adds_up_after_loops() const { return false; }
+  /// Whether values that a loop keeps of all its steps, which take so many bytes, are added up when it has
+  /// run, in one reduction, and not by a pass more a step.
+  virtual bool adds_up_after_loop(double /*bytes*/) const { return false; }
 
   /// The operand that the kernel of an operation takes in a form of its own where that is made once and read
   /// often; none where it has no such form.

@@ -113,6 +113,9 @@ struct CpuKernels {
   std::function<CpuKernel(const KernelRequest&)> kernel = nullptr;
   /// Whether `kernel` takes operands and a result of any layout; else they are contiguous.
   bool any_layout = false;
+  /// Whether `kernel` takes operands that lie as in the request, where the result is contiguous; none where
+  /// that is for `any_layout` to tell.
+  std::function<bool(const KernelRequest&)> any_operands = nullptr;
   /// A form of an operand in which `kernel` works faster, if there is one.
   PreparedOperand prepared = {};
 };

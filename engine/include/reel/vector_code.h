@@ -42,9 +42,11 @@ enum class VectorOp : std::uint8_t {
 
 /// One of them, with the numbers of the instructions whose results it takes.
 struct VectorInstruction {
-  VectorOp op;                 ///< What it does.
-  int a = -1, b = -1, c = -1;  ///< Its operands.
-  std::uint64_t bits = 0;      ///< See VectorOp.
+  VectorOp op;             ///< What it does.
+  int a = -1;              ///< Its first operand.
+  int b = -1;              ///< Its second one.
+  int c = -1;              ///< Its third one.
+  std::uint64_t bits = 0;  ///< See VectorOp.
 
   /// Whether two do the same.
   bool operator==(const VectorInstruction& o) const {

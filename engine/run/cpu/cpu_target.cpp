@@ -17,8 +17,10 @@ std::int64_t rows_of(const TensorType& type) { return type.shape.size() / type.s
 
 }  // namespace
 
-plan::Takes CpuTarget::takes(const Operation& operation, const KernelRequest&) const {
+plan::Takes CpuTarget::takes(const Operation& operation, const KernelRequest& request) const {
   const auto* kernels = operation.kernels.of<CpuKernels>();
+  if (kernels && kernels->kernel && kernels->any_operands && kernels->any_operands(request))
+    return plan::Takes::any_operands;
   if (kernels && kernels->kernel)
     return kernels->any_layout ? plan::Takes::any_layout : plan::Takes::contiguous;
   return operation.kernels.reference ? plan::Takes::contiguous : plan::Takes::nothing;
@@ -41,6 +43,14 @@ bool CpuTarget::fuses_columns(const Operation& reduction, const TensorType& oper
   const auto* kernels = reduction.kernels.of<CpuKernels>();
   return kernels && kernels->columns && rows_of(operand) >= least_blocks * rows_of_block &&
          kernels->columns(operand.element).total_bytes > 0;
+}
+
+/// In the loop totals are read and written at every step, as doubles. Behind it each value is read once, but
+/// of many none is in a near cache any more. Measured with bias gradients of LSTMs, in the loop and behind
+/// it: 72 and 14 us at 0.1 MB each, 98 and 56 at 0.4 MB, 187 and 330 at 0.8 MB.
+bool CpuTarget::adds_up_after_loop(double bytes) const {
+  constexpr double most_bytes = 512 << 10;
+  return bytes <= most_bytes;
 }
 
 std::int64_t CpuTarget::bytes_of_totals(const Operation& reduction, const TensorType& operand) const {

@@ -14,6 +14,7 @@ class CpuTarget : public plan::Target {
   bool fuses_rows(const Operation& reduction, const TensorType& operand) const override;
   bool fuses_columns(const Operation& reduction, const TensorType& operand) const override;
   std::int64_t bytes_of_totals(const Operation& reduction, const TensorType& operand) const override;
+  bool adds_up_after_loop(double bytes) const override;
   std::optional<std::size_t> prepared_operand(const Operation& operation) const override;
   std::int64_t bytes_of_prepared(const Operation& operation, const KernelRequest& request) const override;
 };

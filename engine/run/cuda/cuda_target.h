@@ -15,7 +15,7 @@ class CudaTarget : public plan::Target {
                  ElementType result) const override;
   bool fuses_rows(const Operation& reduction, const TensorType& operand) const override;
   bool fuses_columns(const Operation& reduction, const TensorType& operand) const override;
-  bool adds_up_after_loops() const override { return true; }
+  bool adds_up_after_loop(double) const override { return true; }
   std::int64_t bytes_of_totals(const Operation& reduction, const TensorType& operand) const override;
 };
 
