@@ -37,7 +37,9 @@ std::string explain(const CpuPlan& plan) {
   const auto who = [&](std::size_t i) {
     const auto& instruction = plan.instructions[i];
     const bool is_loop = instruction.kind == Instruction::Kind::loop;
-    return std::string(instruction.divided && !is_loop ? " | divided" : "") +
+    const bool is_cluster = instruction.kind == Instruction::Kind::cluster;
+    const auto how = is_cluster ? plan.clusters[instruction.index].how() : "";
+    return (how.empty() ? "" : " | " + how) + (instruction.divided && !is_loop ? " | divided" : "") +
            (instruction.barrier ? " | waits" : "");
   };
   auto met = plan.plan.limits;

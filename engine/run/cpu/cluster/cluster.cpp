@@ -69,6 +69,15 @@ Reach Cluster::reach(std::size_t operand, int part, int parts) const {
   return reach;
 }
 
+std::string Cluster::how() const {
+  if (pieces_.empty()) return "";
+  const auto loops = std::count_if(actions_.begin(), actions_.end(), [](const Action& action) {
+    return action.kind != Action::Kind::load && action.kind != Action::Kind::store &&
+           action.kind != Action::Kind::compiled;
+  });
+  return loops == 0 ? "compiled" : "compiled, " + std::to_string(loops) + " by loops";
+}
+
 double Cluster::bytes_moved() const {
   double bytes = 0;
   for (const auto& access : accesses_)

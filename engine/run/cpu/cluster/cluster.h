@@ -70,6 +70,8 @@ class Cluster {
   /// Into how many parts the work can be divided.
   std::int64_t most_parts() const;
   double bytes_moved() const;
+  /// How its steps are done: "compiled", "compiled, 2 by loops"; nothing where all are by loops.
+  std::string how() const;
   /// What a part touches of an input, an output or the column totals, in the order in which run() gets them.
   Reach reach(std::size_t operand, int part, int parts) const;
 
