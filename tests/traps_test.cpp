@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "catch.h"
+#include "compiled_map.h"
 #include "trapped.h"
 #include "values.h"
 
@@ -81,7 +82,7 @@ struct Map {
   std::size_t arity;
   ElementType result;
 };
-using Loop = std::function<void(const void* const* inputs, void* output, std::int64_t count)>;
+using Loop = LoopFunction;
 
 /// The operation's plain kernel.
 Loop reference(const Map& map) {
@@ -152,6 +153,16 @@ TEST_CASE("no map raises an exception that none of its elements does, whatever t
     for (const auto& map : floating_maps()) {
       INFO(cpu::to_string(variant) << ", " << name_of(map.element));
       const auto loop = cpu::loops(variant).map(map.operation.name.c_str(), map.element);
+      map.element == ElementType::float32 ? check_map<float>(map, loop) : check_map<double>(map, loop);
+    }
+}
+
+TEST_CASE("nor does a map that is compiled", "[traps]") {
+  for (auto variant : compiling_variants())
+    for (const auto& map : floating_maps()) {
+      INFO(cpu::to_string(variant) << ", " << name_of(map.element));
+      const auto loop = compiled_map(map.operation.name.c_str(), map.element, map.arity, variant);
+      if (!loop) continue;
       map.element == ElementType::float32 ? check_map<float>(map, loop) : check_map<double>(map, loop);
     }
 }

@@ -97,6 +97,8 @@ class Cluster {
       bool per_row = false;      // an element for each row
       std::int32_t number = 0;   // of the input, output or value
       std::int64_t element = 0;  // size
+      /// Bytes from row to row and from column to column, of an input or output.
+      std::int64_t pitch = 0, column = 0;
     };
     std::shared_ptr<const CompiledPass> pass;
     std::vector<Place> places;  // of the operands, then of the results

@@ -169,14 +169,13 @@ class Cluster::Walk {
   }
 
   CompiledPass::Place place_of(const Piece::Place& place) const {
-    const auto number = static_cast<std::size_t>(place.number);
     if (place.kind == Piece::Place::Kind::tile)
-      return {at_[number], (place.per_row ? 1 : tile_.columns) * place.element};
+      return {at_[place.number], (place.per_row ? 1 : tile_.columns) * place.element};
     const bool is_input = place.kind == Piece::Place::Kind::input;
-    const auto& access = of_.accesses_[is_input ? number : of_.input_count_ + number];
-    const auto* base = static_cast<const std::byte*>(is_input ? inputs_[number] : outputs_[number]);
-    const auto pitch = access.strides.empty() ? 0 : access.strides[0];
-    return {const_cast<std::byte*>(base) + tile_.row * pitch + tile_.column * access.column, pitch};
+    const auto* base =
+        static_cast<const std::byte*>(is_input ? inputs_[place.number] : outputs_[place.number]);
+    return {const_cast<std::byte*>(base) + tile_.row * place.pitch + tile_.column * place.column,
+            place.pitch};
   }
 
   // Memory in rows that do not follow one another.

@@ -296,6 +296,12 @@ class Cluster::Tiling {
     return draft;
   }
 
+  /// That of an input or output whose memory is worked on itself.
+  static Piece::Place place_of(Piece::Place::Kind kind, int number, const Access& access) {
+    const auto pitch = access.strides.empty() ? 0 : access.strides[0];
+    return {kind, access.column == 0, number, access.element, pitch, access.column};
+  }
+
   int code_value(Draft& draft, int value) {
     auto& known = draft.values[value];
     if (known >= 0) return known;
@@ -308,7 +314,7 @@ class Cluster::Tiling {
     if (is_read_in_place(value)) {
       const bool per_row = to_.accesses_[value].column == 0;
       draft.operands.emplace_back(value, static_cast<int>(draft.piece.places.size()));
-      draft.piece.places.push_back({Piece::Place::Kind::input, per_row, value, element});
+      draft.piece.places.push_back(place_of(Piece::Place::Kind::input, value, to_.accesses_[value]));
       return known = draft.code.add_operand(per_row);
     }
     const bool per_row = to_.per_row_[value];
@@ -331,7 +337,7 @@ class Cluster::Tiling {
           if (read == input) overwritten.push_back(operand);
       is_written_[o] = true;
       draft.piece.places.push_back(
-          {Piece::Place::Kind::output, false, static_cast<std::int32_t>(o), element});
+          place_of(Piece::Place::Kind::output, static_cast<int>(o), to_.accesses_[inputs_.size() + o]));
       draft.code.add_result(draft.values[value], overwritten);
     }
     if (!needs_tile) return;
