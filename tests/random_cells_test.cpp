@@ -4,6 +4,7 @@
 #include <reel/program.h>
 
 #include <cstdlib>
+#include <cstring>
 
 #include "catch.h"
 #include "devices.h"
@@ -28,6 +29,21 @@ void compare(const std::vector<Array>& found, const std::vector<Array>& expected
     INFO("result " << i << " of " << found.size() << ": " << to_string(found[i]) << " and "
                    << to_string(expected[i]));
     REQUIRE(difference(found[i], expected[i]) <= 1e-10 * std::max(1.0, largest(expected[i])));
+  }
+}
+
+/// Passes that are not compiled give the same bits.
+void check_bits_by_loops(const RandomProgram& program) {
+  static const Device by_loops = [] {
+    CpuOptions options;
+    options.compiles_passes = false;
+    return Device::cpu(options);
+  }();
+  const auto found = evaluate(program, false, {}), expected = evaluate(program, false, {}, by_loops);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    INFO("result " << i << ", compiled and by loops: " << to_string(found[i]) << " and "
+                   << to_string(expected[i]));
+    REQUIRE(std::memcmp(found[i].raw(), expected[i].raw(), found[i].bytes()) == 0);
   }
 }
 
@@ -60,6 +76,7 @@ void check(std::uint64_t seed) {
   for (const auto& pass : all_passes()) agrees(pass.name, false, options(Without(pass.name)));
   agrees("unroll node, as little memory as can be", false, options(LeastMemory));
   agrees("Expanded, all passes", true, {});
+  check_bits_by_loops(program);
 }
 
 }  // namespace
