@@ -67,6 +67,7 @@ class Multiplication {
   void run() const {
     if (part_.first_row >= part_.last_row) return;
     if (p_.is_long) return run_long();
+    if (p_.m == 1 && p_.packed && !p_.copies_a && p_.k <= p_.inner_block) return run_one_row();
     for (auto panel = part_.first_panel; panel < part_.last_panel; panel += p_.panel_block) {
       const auto last_panel = smaller(panel + p_.panel_block, part_.last_panel);
       std::int64_t step = 0;
@@ -80,6 +81,45 @@ class Multiplication {
   }
 
  private:
+  /// One row by weights that are packed: a step of a stream takes tens of nanoseconds, and what else there is
+  /// to decide as long.
+  void run_one_row() const {
+    Tile<T> tile;
+    tile.steps = p_.k;
+    tile.a = a_;
+    tile.a_row = p_.a_row;
+    tile.a_inner = p_.a_inner;
+    tile.c_row = p_.c_row;
+    tile.c_column = p_.c_column;
+    tile.adds = false;
+    tile.b_inner = panel_width;
+    tile.b_panel = panel_width * p_.k;
+    const auto together = panels_together<Lanes>(1, row_chains);
+    for (auto panel = part_.first_panel; panel < part_.last_panel;) {
+      const auto panels = panels_at(panel, part_.last_panel, together);
+      const auto column = panel * panel_width;
+      tile.columns = smaller(panels * panel_width, p_.n - column);
+      tile.b = b_ + column * p_.k;
+      tile.c = c_ + column * p_.c_column;
+      kernel_of(TileTable<Lanes>::of_one(), tile.columns)(tile);
+      panel += panels;
+    }
+  }
+
+  /// How many panels a tile takes at once.
+  std::int64_t panels_at(std::int64_t panel, std::int64_t last_panel, std::int64_t together) const {
+    const auto whole = smaller(p_.n / panel_width, last_panel) - panel;
+    return whole >= together ? together : whole >= 2 && together > 2 ? 2 : 1;
+  }
+
+  template <class Kernels>
+  static auto kernel_of(const Kernels& tiles, std::int64_t width) {
+    return width <= Lanes::count      ? tiles.vector
+           : width <= panel_width     ? tiles.panel
+           : width == 2 * panel_width ? tiles.two
+                                      : tiles.four;
+  }
+
   /// Some rows and panels of C after the others, each over the whole inner axis.
   __attribute__((noinline)) void run_long() const {
     for (auto panel = part_.first_panel; panel < part_.last_panel; panel += p_.panel_block)
@@ -130,7 +170,7 @@ class Multiplication {
     tile.adds = step > 0 && !p_.is_long;
     for (auto panel = part.first_panel; panel < part.last_panel;) {
       const auto whole = smaller(p_.n / panel_width, part.last_panel) - panel;
-      const auto panels = whole >= together ? together : whole >= 2 && together > 2 ? 2 : 1;
+      const auto panels = panels_at(panel, part.last_panel, together);
       const auto column = panel * panel_width;
       tile.columns = smaller(panels * panel_width, p_.n - column);
       if (p_.packed) {
@@ -170,11 +210,7 @@ class Multiplication {
       tile.c = c_ + (rows.first + begin) * p_.c_row + column * p_.c_column;
       // By the height of the whole product, as it is not to matter how it is divided.
       const auto& tiles = p_.m == 1 ? TileTable<Lanes>::of_one() : TileTable<Lanes>::of(height);
-      const auto kernel = width <= Lanes::count      ? tiles.vector
-                          : width <= panel_width     ? tiles.panel
-                          : width == 2 * panel_width ? tiles.two
-                                                     : tiles.four;
-      kernel(tile);
+      kernel_of(tiles, width)(tile);
     }
   }
 
