@@ -1,7 +1,5 @@
 #include "run/cpu/compiled/pass_code.h"
 
-#include <cstring>
-
 namespace reel::cpu {
 
 std::size_t PassCode::Hash::operator()(const VectorInstruction& i) const {
@@ -12,18 +10,16 @@ std::size_t PassCode::Hash::operator()(const VectorInstruction& i) const {
   return static_cast<std::size_t>(hash);
 }
 
-bool PassCode::is_number(int value, double* number) const {
-  const auto& made = instructions[static_cast<std::size_t>(value)];
-  if (made.op != VectorOp::number) return false;
-  if (!number) return true;
-  if (element == ElementType::float64) {
-    std::memcpy(number, &made.bits, sizeof *number);
-  } else {
-    float narrow;
-    std::memcpy(&narrow, &made.bits, sizeof narrow);
-    *number = narrow;
-  }
-  return true;
+bool PassCode::is_number(int value) const {
+  return instructions[static_cast<std::size_t>(value)].op == VectorOp::number;
+}
+
+/// By its bits alone: they may be no number, of which arithmetic raises exceptions.
+bool PassCode::is_positive_number(int value) const {
+  const auto infinity =
+      element == ElementType::float64 ? std::uint64_t{0x7ff} << 52 : std::uint64_t{0x7f800000};
+  const auto bits = instructions[static_cast<std::size_t>(value)].bits;
+  return is_number(value) && bits > 0 && bits <= infinity;
 }
 
 bool PassCode::is_sign_bit(int value) const {
@@ -39,10 +35,9 @@ bool PassCode::is_all_but_sign(int value) const {
 /// Whether it is known to be at most 0 or NaN, by looking so deep.
 bool PassCode::is_never_positive(int value, int depth) const {
   const auto& made = instructions[static_cast<std::size_t>(value)];
-  double number = 0;
   switch (made.op) {
     case VectorOp::number:
-      return is_number(value, &number) && !(number > 0);
+      return !is_positive_number(value);
     case VectorOp::bit_or:
       return is_sign_bit(made.a) || is_sign_bit(made.b);
     case VectorOp::maximum:
@@ -55,7 +50,6 @@ bool PassCode::is_never_positive(int value, int depth) const {
 
 int PassCode::simplified(VectorInstruction& instruction) const {
   const auto made = [&](int value) { return instructions[static_cast<std::size_t>(value)]; };
-  double limit = 0;
   // -|x| is x with its sign bit set.
   if (instruction.op == VectorOp::bit_xor && is_sign_bit(instruction.b) &&
       made(instruction.a).op == VectorOp::bit_and && is_all_but_sign(made(instruction.a).b)) {
@@ -63,10 +57,10 @@ int PassCode::simplified(VectorInstruction& instruction) const {
     instruction.a = made(instruction.a).a;
   }
   // What is not above 0 needs no limit above it: as the argument of the exponential function in a sigmoid.
-  if (instruction.op == VectorOp::minimum && is_number(instruction.a, &limit) && limit > 0 &&
+  if (instruction.op == VectorOp::minimum && is_positive_number(instruction.a) &&
       is_never_positive(instruction.b))
     return instruction.b;
-  if (instruction.op == VectorOp::choose && is_number(instruction.a, &limit) && limit > 0 &&
+  if (instruction.op == VectorOp::choose && is_positive_number(instruction.a) &&
       made(instruction.c) == VectorInstruction{VectorOp::less, instruction.a, instruction.b} &&
       is_never_positive(instruction.b))
     return instruction.b;
