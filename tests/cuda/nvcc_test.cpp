@@ -27,7 +27,7 @@ std::string nvcc() {
 /// What a device calls it has to take for its own: NVRTC is told so, nvcc takes it of constexpr functions.
 std::string with_constexpr_functions(const std::string& text) {
   static const std::regex function(
-      R"((\n *)(inline |static )?(V|T|To|bool|Total|float|double|Bits64|Philox\w+) (operator\(\)|\w+)\()");
+      R"((\n *)(inline |static )?(V|T|To|auto|bool|Total|float|double|Bits64|Philox\w+) (operator\(\)|\w+)\()");
   return std::regex_replace(text, function, "$1$2constexpr $3 $4(");
 }
 

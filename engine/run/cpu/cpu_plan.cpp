@@ -147,6 +147,13 @@ class Binding {
     return index;
   }
 
+  /// Few elements fill no vector, and of very many steps the code takes more memory than their values.
+  static bool is_worth_compiling(const plan::Fusion& fusion) {
+    constexpr std::int64_t fewest_elements = 8;
+    constexpr std::size_t most_steps = 1000;
+    return fusion.space.size() >= fewest_elements && fusion.members.size() <= most_steps;
+  }
+
   std::vector<Cluster::Member> steps_of(const plan::Fusion& fusion,
                                         const std::vector<Cluster::Input>& inputs) const {
     std::vector<ElementType> elements;  // of the values
@@ -162,7 +169,7 @@ class Binding {
       const auto* kernels = member.operation ? member.operation->kernels.of<CpuKernels>() : nullptr;
       if (member.kind == plan::Member::Kind::map) {
         bound.map = kernels->map(operands, member.result);
-        if (kernels->code && compiles_) bound.code = kernels->code(operands);
+        if (kernels->code && compiles_ && is_worth_compiling(fusion)) bound.code = kernels->code(operands);
       } else if (member.kind == plan::Member::Kind::rows)
         bound.rows = kernels->rows(operands[0]);
       else if (member.kind == plan::Member::Kind::columns)

@@ -117,7 +117,7 @@ class Cluster::Tiling {
          const std::vector<Output>& outputs, UniformTiles& uniforms, CompiledPasses& passes)
       : to_(cluster),
         inputs_(inputs),
-        steps_(steps),
+        given_(steps),
         outputs_(outputs),
         uniforms_(uniforms),
         passes_(passes),
@@ -153,18 +153,18 @@ class Cluster::Tiling {
   }
 
  private:
+  const std::vector<Member>& steps() const { return by_loops_.empty() ? given_ : by_loops_; }
   int input_count() const { return static_cast<int>(inputs_.size()); }
   int value_of(int step) const { return input_count() + step; }
   bool is_input(int value) const { return value < input_count(); }
 
   // ---- What is done together.
-  // ------------------------------------------------------------------------------
 
   void find_groups() {
-    std::vector<bool> is_output(steps_.size());
+    std::vector<bool> is_output(steps().size());
     for (const auto& output : outputs_)
       is_output[static_cast<std::size_t>(output.value - input_count())] = true;
-    groups_ = groups_of(steps_, inputs_.size(), to_.per_row_, is_output);
+    groups_ = groups_of(steps(), inputs_.size(), to_.per_row_, is_output);
     last_ = static_cast<int>(groups_.size());
     group_of_.assign(to_.value_count_, -1);
     for (int g = 0; g < last_; ++g)
@@ -174,7 +174,7 @@ class Cluster::Tiling {
   /// What a group reads for an operand: for a repeated row value a piece reads the row value.
   int source_of(int value, const Group& group) const {
     if (!group.is_compiled || is_input(value)) return value;
-    const auto& step = steps_[value - input_count()];
+    const auto& step = steps()[value - input_count()];
     const bool is_repeat = !step.map && !step.rows && !step.columns;
     return is_repeat ? step.operands[0] : value;
   }
@@ -183,7 +183,7 @@ class Cluster::Tiling {
     is_taken_by_loop_.assign(to_.value_count_, false);
     for (int g = 0; g < last_; ++g)
       for (auto s : groups_[g].steps)
-        for (auto operand : steps_[s].operands) {
+        for (auto operand : steps()[s].operands) {
           const auto source = source_of(operand, groups_[g]);
           last_use_[source] = g;
           if (!groups_[g].is_compiled) is_taken_by_loop_[source] = true;
@@ -199,7 +199,7 @@ class Cluster::Tiling {
         to_.direct_output_[value] = static_cast<std::int32_t>(o);
     }
     for (const auto& output : outputs_) last_use_[output.value] = last_;
-    outputs_of_.assign(steps_.size(), {});
+    outputs_of_.assign(steps().size(), {});
     for (std::size_t o = 0; o < outputs_.size(); ++o)
       outputs_of_[outputs_[o].value - input_count()].push_back(o);
     ends_.assign(groups_.size(), {});
@@ -216,7 +216,6 @@ class Cluster::Tiling {
   }
 
   // ---- Pieces.
-  // ---------------------------------------------------------------------------------------------
 
   /// Rows that leave much of their last vectors empty are copied side by side first, unless something is the
   /// same all along a row.
@@ -224,7 +223,7 @@ class Cluster::Tiling {
     constexpr double least_use = 0.75;
     for (const auto& group : groups_) {
       if (!group.is_compiled) continue;
-      const auto& code = steps_[group.steps[0]].code;
+      const auto& code = steps()[group.steps[0]].code;
       const auto size = code.vector_bytes / static_cast<std::int64_t>(size_of(code.element));
       const auto vectors = (to_.columns_ + size - 1) / size;
       if (static_cast<double>(to_.columns_) < least_use * static_cast<double>(vectors * size))
@@ -267,9 +266,8 @@ class Cluster::Tiling {
       // No memory for code: all by loops.
       drafts_.clear();
       is_written_.assign(outputs_.size(), false);
-      auto by_loops = steps_;
-      for (auto& step : by_loops) step.code = {};
-      steps_ = std::move(by_loops);
+      by_loops_ = given_;
+      for (auto& step : by_loops_) step.code = {};
       last_use_.assign(to_.value_count_, never);
       find_groups();
       return find_last_uses();
@@ -279,20 +277,20 @@ class Cluster::Tiling {
   Draft draft_of(int g) {
     Draft draft;
     draft.values.assign(to_.value_count_, -1);
-    const auto& steps = groups_[g].steps;
-    for (auto s : steps) {
-      const auto& code = steps_[s].code;
+    const auto& own = groups_[g].steps;
+    for (auto s : own) {
+      const auto& code = steps()[s].code;
       if (code.element != ElementType::boolean) draft.code.element = code.element;
       draft.code.vector_bytes = code.vector_bytes;
     }
-    for (auto s : steps) {
+    for (auto s : own) {
       std::vector<int> operands;
-      for (auto operand : steps_[s].operands)
+      for (auto operand : steps()[s].operands)
         operands.push_back(code_value(draft, source_of(operand, groups_[g])));
-      draft.values[value_of(s)] = draft.code.add_map(steps_[s].code, operands);
+      draft.values[value_of(s)] = draft.code.add_map(steps()[s].code, operands);
     }
     draft.piece.operand_count = draft.piece.places.size();
-    for (auto s : steps) add_results(draft, g, value_of(s));
+    for (auto s : own) add_results(draft, g, value_of(s));
     return draft;
   }
 
@@ -361,7 +359,6 @@ class Cluster::Tiling {
   }
 
   // ---- Registers, loads and steps.
-  // -------------------------------------------------------------------------
 
   void take(int value) {
     if (registers_[value] < 0) registers_[value] = kinds_[to_.per_row_[value]].take();
@@ -398,7 +395,7 @@ class Cluster::Tiling {
   }
 
   void add_step(int g, int s) {
-    const auto& step = steps_[s];
+    const auto& step = steps()[s];
     Action action;
     action.kind = step.map       ? Action::Kind::map
                   : step.rows    ? Action::Kind::reduce
@@ -471,7 +468,7 @@ class Cluster::Tiling {
 
   void choose_tile() {
     for (const auto& access : to_.accesses_) element_ = std::max(element_, access.element);
-    for (const auto& step : steps_)
+    for (const auto& step : steps())
       element_ = std::max(element_, static_cast<std::int64_t>(size_of(step.result)));
     auto& tile = to_.tile_;
     const auto columns = to_.columns_;
@@ -509,7 +506,8 @@ class Cluster::Tiling {
   static constexpr int never = -1;
   Cluster& to_;
   const std::vector<Input>& inputs_;
-  std::vector<Member> steps_;
+  const std::vector<Member>& given_;
+  std::vector<Member> by_loops_;  // the same without code, where it cannot be compiled
   const std::vector<Output>& outputs_;
   UniformTiles& uniforms_;
   CompiledPasses& passes_;

@@ -48,7 +48,6 @@ class PassAssembler : public Xbyak::CodeGenerator {
   }
 
   // ---- The frame: registers of addresses, and the loops.
-  // ---------------------------------------------------
 
   // rdi: the call; rax: where in the row, in bytes; r11: for a moment; rbp: the caller's stack.
   const std::vector<Xbyak::Reg64> pointers_{rsi, rdx, rcx, r8, r9, r10, rbx, r12, r13, r14, r15};
@@ -118,7 +117,6 @@ class PassAssembler : public Xbyak::CodeGenerator {
   }
 
   // ---- One vector.
-  // -----------------------------------------------------------------------------------------
 
   void write_vector(bool is_rest) {
     is_rest_ = is_rest;
@@ -162,7 +160,6 @@ class PassAssembler : public Xbyak::CodeGenerator {
   Xbyak::Opmask mask(int number) const { return Xbyak::Opmask(number); }
 
   // ---- Registers.
-  // ------------------------------------------------------------------------------------------
 
   std::vector<int>& registers_of(int value) { return is_in_mask_register(value) ? masks_ : vectors_; }
 
@@ -262,7 +259,6 @@ class PassAssembler : public Xbyak::CodeGenerator {
   const Xbyak::Operand& keep(const Xbyak::Xmm& reg) { return *(kept_register_ = reg); }
 
   // ---- Loads and stores.
-  // -----------------------------------------------------------------------------------
 
   void broadcast(const Xbyak::Xmm& to, const Xbyak::Address& from) {
     if (is_double_ && is_wide_)
@@ -348,7 +344,6 @@ class PassAssembler : public Xbyak::CodeGenerator {
   }
 
   // ---- Instructions.
-  // ---------------------------------------------------------------------------------------
 
   void compute(int value) {
     const auto& made = instruction(value);
@@ -569,7 +564,6 @@ class PassAssembler : public Xbyak::CodeGenerator {
   }
 
   // ---- Numbers, behind the code.
-  // ---------------------------------------------------------------------------
 
   /// Of one lane, or of all lanes of a vector.
   Xbyak::Label& number_label(int value, bool whole) { return numbers_[{instruction(value).bits, whole}]; }
