@@ -30,10 +30,21 @@ std::vector<std::uint64_t> key_of(const PassCode& code) {
 }  // namespace
 
 std::shared_ptr<const CompiledPass> CompiledPasses::of(const PassCode& code) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  auto& known = known_[key_of(code)];
+  const auto key = key_of(code);
+  const std::lock_guard<std::mutex> lock(known_->mutex);
+  auto& known = known_->passes[key];
   if (auto pass = known.lock()) return pass;
-  const auto pass = compile_pass(code);
+  const auto compiled = compile_pass(code);
+  if (!compiled) return nullptr;
+  // Who gives it back last takes it off the list.
+  const auto forget = [compiled, key, list = std::weak_ptr<Known>(known_)](const CompiledPass*) {
+    const auto all = list.lock();
+    if (!all) return;
+    const std::lock_guard<std::mutex> lock(all->mutex);
+    const auto found = all->passes.find(key);
+    if (found != all->passes.end() && found->second.expired()) all->passes.erase(found);
+  };
+  const std::shared_ptr<const CompiledPass> pass(compiled.get(), forget);
   known = pass;
   return pass;
 }

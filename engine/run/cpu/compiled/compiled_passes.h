@@ -16,9 +16,12 @@ class CompiledPasses {
   std::shared_ptr<const CompiledPass> of(const PassCode& code);
 
  private:
-  std::mutex mutex_;
-  std::map<std::vector<std::uint64_t>, std::weak_ptr<const CompiledPass>>
-      known_;  // by all that the code holds
+  struct Known {
+    std::mutex mutex;
+    std::map<std::vector<std::uint64_t>, std::weak_ptr<const CompiledPass>>
+        passes;  // by all that the code holds
+  };
+  const std::shared_ptr<Known> known_ = std::make_shared<Known>();
 };
 
 }  // namespace reel::cpu
