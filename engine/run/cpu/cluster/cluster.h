@@ -44,6 +44,8 @@ class Cluster {
     std::shared_ptr<const ColumnLoops> columns = nullptr;
     /// What a map does, where it is to be compiled.
     VectorCode code = {};
+
+    bool is_repeat() const { return !map && !rows && !columns; }
   };
   struct Output {
     int value;  // of a step

@@ -6,7 +6,6 @@ namespace reel::cpu {
 
 namespace {
 
-bool is_repeat(const Cluster::Member& step) { return !step.map && !step.rows && !step.columns; }
 bool makes_mask(const Cluster::Member& step) {
   return step.code && is_mask(step.code.instructions[static_cast<std::size_t>(step.code.result)].op);
 }
@@ -22,7 +21,7 @@ class Grouping {
         users_(steps.size()) {
     for (std::size_t s = 0; s < steps.size(); ++s) {
       const bool is_whole = !per_row[inputs_ + s];
-      compiles_.push_back(is_whole && (static_cast<bool>(steps[s].code) || is_repeat(steps[s])));
+      compiles_.push_back(is_whole && (static_cast<bool>(steps[s].code) || steps[s].is_repeat()));
       for (auto operand : steps[s].operands)
         if (is_step(operand)) users_[step_of(operand)].push_back(static_cast<int>(s));
     }
@@ -45,7 +44,7 @@ class Grouping {
   /// What is repeated along rows, or a mask, and wanted where no pass is compiled.
   void leave_out_what_needs_memory() {
     for (std::size_t s = steps_.size(); s-- > 0;) {
-      if (!compiles_[s] || !(is_repeat(steps_[s]) || makes_mask(steps_[s]))) continue;
+      if (!compiles_[s] || !(steps_[s].is_repeat() || makes_mask(steps_[s]))) continue;
       const auto& users = users_[s];
       compiles_[s] = !is_output_[s] && std::all_of(users.begin(), users.end(), [&](int user) {
         return compiles_[static_cast<std::size_t>(user)];
@@ -54,7 +53,7 @@ class Grouping {
   }
 
   /// A repeated row value needs no work where it is taken by compiled passes alone.
-  bool is_elided(std::size_t s) const { return compiles_[s] && is_repeat(steps_[s]); }
+  bool is_elided(std::size_t s) const { return compiles_[s] && steps_[s].is_repeat(); }
 
   bool is_made(int value) const {
     if (!is_step(value)) return true;
@@ -114,7 +113,7 @@ class Grouping {
       return std::binary_search(found.begin(), found.end(), static_cast<int>(step_of(value)));
     };
     for (std::size_t s = 0; s < steps_.size(); ++s) {
-      if (group_[s] != none || !compiles_[s] || is_repeat(steps_[s])) continue;
+      if (group_[s] != none || !compiles_[s] || steps_[s].is_repeat()) continue;
       const auto of_step = steps_[s].code.element;
       const bool fits =
           element == ElementType::boolean || of_step == ElementType::boolean || of_step == element;

@@ -26,26 +26,19 @@ struct Home {
 class PassAssembler : public Xbyak::CodeGenerator {
  public:
   explicit PassAssembler(const PassCode& code)
-      : CodeGenerator(size_of_code(code), Xbyak::DontSetProtectRWE),
+      : CodeGenerator(Xbyak::DEFAULT_MAX_CODE_SIZE, Xbyak::AutoGrow),
         code_(code),
         schedule_(code),
         is_wide_(code.vector_bytes == 64),
         is_double_(code.element == ElementType::float64) {
     write();
-    setProtectModeRE();
+    ready(PROTECT_RW);
   }
 
  private:
   using Op = VectorOp;
   using Item = Schedule::Item;
   using Call = CompiledPass::Call;
-
-  static std::size_t size_of_code(const PassCode& code) {
-    constexpr std::size_t most_of_instruction = 160,
-                          most_of_operand = 160;  // bytes, twice, with their numbers
-    return 4096 + code.instructions.size() * most_of_instruction +
-           (code.operands.size() + 2 * code.results.size()) * most_of_operand;
-  }
 
   // ---- The frame: registers of addresses, and the loops.
 
@@ -352,10 +345,11 @@ class PassAssembler : public Xbyak::CodeGenerator {
         return multiply_add(value);
       case Op::choose:
         return choose(value);
+      case Op::mask_not:
+        return mask_not(value);
       case Op::mask_and:
       case Op::mask_or:
       case Op::mask_xor:
-      case Op::mask_not:
         if (is_wide_) return combine_masks(value);
         break;
       case Op::square_root: {
@@ -391,16 +385,10 @@ class PassAssembler : public Xbyak::CodeGenerator {
   void binary(int value) {
     const auto& made = instruction(value);
     int a = made.a, b = made.b;
-    if (made.op == Op::mask_not) b = all_ones_;
     if (commutes(made.op) && !home(a).in_register() && home(b).in_register()) std::swap(a, b);
     const auto left = vector_of(a);
     // Rounding that raises no exceptions is of registers alone.
     const bool is_quiet = made.op == Op::minimum || made.op == Op::maximum || made.op == Op::scale;
-    if (made.op == Op::mask_not) {
-      const auto to = result_of(value);
-      vxorps(to, left, ptr[rip + ones_label()]);
-      return;
-    }
     const Xbyak::Operand& right = is_quiet ? keep(vector_of(b)) : any_of(b);
     if (is_wide_ && is_mask(made.op)) {
       const auto to = mask(result_register(value));
@@ -465,14 +453,20 @@ class PassAssembler : public Xbyak::CodeGenerator {
       is_double_ ? vpsrlq(to, from, by) : vpsrld(to, from, by);
   }
 
+  void mask_not(int value) {
+    const auto from = instruction(value).a;
+    if (is_wide_) {
+      const auto a = mask_of(from);
+      knotw(mask(result_register(value)), a);
+    } else {
+      const auto a = vector_of(from);
+      vxorps(result_of(value), a, ptr[rip + ones_label()]);
+    }
+  }
+
   void combine_masks(int value) {
     const auto& made = instruction(value);
-    const auto a = mask_of(made.a);
-    if (made.op == Op::mask_not) {
-      knotw(mask(result_register(value)), a);
-      return;
-    }
-    const auto b = mask_of(made.b);
+    const auto a = mask_of(made.a), b = mask_of(made.b);
     const auto to = mask(result_register(value));
     if (made.op == Op::mask_and)
       kandw(to, a, b);
@@ -523,7 +517,7 @@ class PassAssembler : public Xbyak::CodeGenerator {
     const int c = made.c;
     if (is_number(a) && !home(a).in_register()) std::swap(a, b);
     const auto is_last = [&](int x) { return !is_used_later(x) && home(x).in_register() && !is_number(x); };
-    if (!is_last(a) && is_last(b) && !(is_number(a) && !home(a).in_register())) std::swap(a, b);
+    if (!is_last(a) && is_last(b)) std::swap(a, b);
     if (is_last(c) && !is_last(a) && c != a && c != b) {
       const auto first = vector_of(a), sum = vector_of(c);
       const auto& second = any_of(b);
@@ -581,7 +575,7 @@ class PassAssembler : public Xbyak::CodeGenerator {
       }
   }
 
-  static constexpr int taken = -2, all_ones_ = -1;
+  static constexpr int taken = -2;
   const PassCode& code_;
   const Schedule schedule_;
   const bool is_wide_, is_double_;
@@ -599,23 +593,26 @@ class PassAssembler : public Xbyak::CodeGenerator {
   std::map<std::pair<std::uint64_t, bool>, Xbyak::Label> numbers_;
 };
 
+/// The code by itself, which holds no addresses of its own memory, and nobody writes any more.
 class AssembledPass : public CompiledPass {
  public:
-  explicit AssembledPass(const PassCode& code)
+  AssembledPass(const PassCode& code, const PassAssembler& assembled)
       : CompiledPass(static_cast<std::int64_t>(reel::size_of(code.element)), code.vector_bytes),
-        assembler_(code) {
-    code_ = assembler_.getCode<Code>();
+        memory_(assembled.getSize(), Xbyak::DontSetProtectRWE) {
+    memory_.db(assembled.getCode(), assembled.getSize());
+    memory_.setProtectModeRE();
+    code_ = memory_.getCode<Code>();
   }
 
  private:
-  PassAssembler assembler_;
+  Xbyak::CodeArray memory_;
 };
 
 }  // namespace
 
 std::shared_ptr<const CompiledPass> compile_pass(const PassCode& code) {
   try {
-    return std::make_shared<AssembledPass>(code);
+    return std::make_shared<AssembledPass>(code, PassAssembler(code));
   } catch (const Xbyak::Error&) {
     return nullptr;
   }

@@ -5,10 +5,9 @@ namespace reel::cpu {
 void CompiledPass::run(Call& call, std::int64_t rows, std::int64_t columns) const {
   // A window into it is a mask of the first lanes.
   static constexpr std::uint32_t lanes[16] = {~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u};
-  const auto size = vector_bytes_ / element_bytes_;
   call.rows = rows;
   call.columns = columns;
-  call.rest = columns % size;
+  call.rest = columns & (lanes_ - 1);
   call.whole_bytes = (columns - call.rest) * element_bytes_;
   call.rest_mask = (std::uint64_t{1} << call.rest) - 1;
   call.rest_lanes = reinterpret_cast<const std::byte*>(lanes) + 32 - call.rest * element_bytes_;

@@ -35,12 +35,12 @@ class CompiledPass {
 
  protected:
   CompiledPass(std::int64_t element_bytes, std::int64_t vector_bytes)
-      : element_bytes_(element_bytes), vector_bytes_(vector_bytes) {}
+      : element_bytes_(element_bytes), lanes_(vector_bytes / element_bytes) {}
   using Code = void (*)(Call*);
   Code code_ = nullptr;
 
  private:
-  std::int64_t element_bytes_, vector_bytes_;
+  std::int64_t element_bytes_, lanes_;  // of a vector: a power of two
 };
 
 /// Compiles a pass for this processor. Null where that cannot be: Reel was built without an assembler, or the

@@ -31,21 +31,23 @@ std::vector<std::uint64_t> key_of(const PassCode& code) {
 
 std::shared_ptr<const CompiledPass> CompiledPasses::of(const PassCode& code) {
   const auto key = key_of(code);
-  const std::lock_guard<std::mutex> lock(known_->mutex);
-  auto& known = known_->passes[key];
-  if (auto pass = known.lock()) return pass;
-  const auto compiled = compile_pass(code);
+  const std::lock_guard<std::recursive_mutex> lock(known_->mutex);
+  auto& passes = known_->passes;
+  const auto found = passes.find(key);
+  if (found != passes.end())
+    if (auto pass = found->second.lock()) return pass;
+  const auto compiled = passes.size() < most_ ? compile_pass(code) : nullptr;
   if (!compiled) return nullptr;
   // Who gives it back last takes it off the list.
   const auto forget = [compiled, key, list = std::weak_ptr<Known>(known_)](const CompiledPass*) {
     const auto all = list.lock();
     if (!all) return;
-    const std::lock_guard<std::mutex> lock(all->mutex);
+    const std::lock_guard<std::recursive_mutex> lock(all->mutex);
     const auto found = all->passes.find(key);
     if (found != all->passes.end() && found->second.expired()) all->passes.erase(found);
   };
   const std::shared_ptr<const CompiledPass> pass(compiled.get(), forget);
-  known = pass;
+  passes[key] = pass;
   return pass;
 }
 

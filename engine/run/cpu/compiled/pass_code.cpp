@@ -56,7 +56,7 @@ int PassCode::simplified(VectorInstruction& instruction) const {
     instruction.op = VectorOp::bit_or;
     instruction.a = made(instruction.a).a;
   }
-  // What is not above 0 needs no limit above it: as the argument of the exponential function in a sigmoid.
+  // What is not above 0 needs no limit above it.
   if (instruction.op == VectorOp::minimum && is_positive_number(instruction.a) &&
       is_never_positive(instruction.b))
     return instruction.b;
