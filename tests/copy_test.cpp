@@ -9,6 +9,7 @@
 
 #include "catch.h"
 #include "random_shapes.h"
+#include "run/cpu/copy_rows.h"
 
 using namespace reel;
 using namespace reel::test;
@@ -150,4 +151,29 @@ TEST_CASE("a scalar is one element, and what is empty none") {
     for (const auto& shape : {Shape{0}, Shape{3, 0}, Shape{0, 3}, Shape{2, 0, 4}})
       check_copy(Standing({element, shape}, random, true), Standing({element, shape}, random, false), random);
   }
+}
+
+TEST_CASE("rows of any length are copied whole, and nothing beside them") {
+  for (const std::int64_t bytes :
+       {1, 3, 4, 7, 8, 15, 16, 31, 32, 33, 40, 63, 64, 65, 96, 97, 127, 128, 129, 300})
+    for (const std::int64_t gap : {0, 5}) {
+      constexpr std::int64_t rows = 5;
+      const auto pitch = bytes + gap;
+      Bytes from(static_cast<std::size_t>(rows * pitch)), to(from.size(), 7);
+      std::iota(from.begin(), from.end(), std::uint8_t{0});
+      auto expected = to;
+      for (std::int64_t row = 0; row < rows; ++row)
+        std::copy_n(from.begin() + row * pitch, bytes, expected.begin() + row * bytes);
+      INFO(bytes << " bytes, " << gap << " between rows");
+      const auto* first = reinterpret_cast<const std::byte*>(from.data());
+      cpu::copy_rows({first, reinterpret_cast<std::byte*>(to.data()), pitch, bytes, rows}, bytes);
+      CHECK(to == expected);
+      // Moved up in their own memory.
+      auto own = from;
+      auto* moved = reinterpret_cast<std::byte*>(own.data());
+      cpu::copy_rows({moved + gap, moved, pitch, bytes, rows - 1}, bytes);
+      for (std::int64_t row = 0; row + 1 < rows; ++row)
+        CHECK(std::equal(own.begin() + row * bytes, own.begin() + (row + 1) * bytes,
+                         from.begin() + gap + row * pitch));
+    }
 }

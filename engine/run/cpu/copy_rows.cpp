@@ -2,27 +2,48 @@
 
 #include <cstring>
 
+#define ALWAYS_INLINE [[gnu::always_inline]] inline
+
 namespace reel::cpu {
 
 namespace {
 
+using Copy = void (*)(const Rows&, std::int64_t);
+
 /// Short rows in `pieces` pieces of P each, the last of which overlaps the one before: what a call of memcpy
 /// for every row would cost is more than the copying.
 template <class P, int pieces>
-void copy_pieces(const Rows& rows, std::int64_t bytes) {
-  const auto* from = rows.from;
-  auto* to = rows.to;
+ALWAYS_INLINE void copy_in_pieces(const Rows& rows, std::int64_t bytes) {
+  // A copy, which nothing that is written here may be part of.
+  auto [from, to, from_pitch, to_pitch, count] = rows;
   const auto last = bytes - static_cast<std::int64_t>(sizeof(P));
-  for (std::int64_t i = 0; i < rows.count; ++i) {
+  for (; count > 0; --count) {
     P piece[pieces];
     for (int k = 0; k + 1 < pieces; ++k) std::memcpy(&piece[k], from + k * sizeof(P), sizeof(P));
     std::memcpy(&piece[pieces - 1], from + last, sizeof(P));
     for (int k = 0; k + 1 < pieces; ++k) std::memcpy(to + k * sizeof(P), &piece[k], sizeof(P));
     std::memcpy(to + last, &piece[pieces - 1], sizeof(P));
-    from += rows.from_pitch;
-    to += rows.to_pitch;
+    from += from_pitch;
+    to += to_pitch;
   }
 }
+
+template <class P, int pieces>
+void copy_pieces(const Rows& rows, std::int64_t bytes) {
+  copy_in_pieces<P, pieces>(rows, bytes);
+}
+
+#if defined(__x86_64__)
+/// Pieces of 32 bytes, in one instruction each where the processor has such.
+using ThirtyTwo = long long __attribute__((vector_size(32)));
+template <int pieces>
+[[gnu::target("avx")]] void copy_wide_pieces(const Rows& rows, std::int64_t bytes) {
+  copy_in_pieces<ThirtyTwo, pieces>(rows, bytes);
+}
+const bool has_wide_pieces = __builtin_cpu_supports("avx");
+constexpr Copy by_thirty_two[] = {copy_wide_pieces<1>, copy_wide_pieces<2>, copy_wide_pieces<3>,
+                                  copy_wide_pieces<4>};
+#endif
 
 template <class T>
 void copy_elements(const std::byte* from, std::int64_t from_stride, std::byte* to, std::int64_t to_stride,
@@ -40,10 +61,12 @@ void copy_rows(const Rows& rows, std::int64_t bytes) {
   struct Sixteen {
     std::uint64_t low, high;
   };
-  using Copy = void (*)(const Rows&, std::int64_t);
   constexpr Copy by_sixteen[] = {copy_pieces<Sixteen, 1>, copy_pieces<Sixteen, 2>, copy_pieces<Sixteen, 3>,
                                  copy_pieces<Sixteen, 4>, copy_pieces<Sixteen, 5>, copy_pieces<Sixteen, 6>,
                                  copy_pieces<Sixteen, 7>, copy_pieces<Sixteen, 8>};
+#if defined(__x86_64__)
+  if (has_wide_pieces && bytes >= 32 && bytes <= 128) return by_thirty_two[(bytes - 1) / 32](rows, bytes);
+#endif
   if (bytes >= 16 && bytes <= 128) return by_sixteen[(bytes - 1) / 16](rows, bytes);
   if (bytes >= 8 && bytes < 16) return copy_pieces<std::uint64_t, 2>(rows, bytes);
   if (bytes >= 4 && bytes < 8) return copy_pieces<std::uint32_t, 2>(rows, bytes);
