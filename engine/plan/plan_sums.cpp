@@ -1,6 +1,7 @@
 #include <reel/structural.h>
 
 #include "plan/planner.h"
+#include "record/projection.h"
 
 // Sums over the steps of a loop.
 
@@ -71,11 +72,35 @@ void Planner::round_totals(Context& outer, const Loop& loop) {
   }
 }
 
+/// The sum along other axes that alone takes a sum over the steps, if there is one.
+std::optional<NodeId> Planner::only_sum_of(const Context& outer, const Loop& loop, NodeId value) {
+  std::optional<NodeId> summed;
+  for (auto projection : loop.live->projections) {
+    const auto of = Projection::of(outer.tape.node(projection));
+    if (!of.is(Projection::Kind::summed) || of.value(loop.body()) != value) continue;
+    if (summed) return std::nullopt;
+    summed = projection;
+  }
+  const auto item = outer.last_reader[*summed];
+  if (item < 0 || outer.wanted[*summed] || outer.first_reader[*summed] != item) return std::nullopt;
+  const auto& nodes = outer.schedule.items[item].nodes;
+  const auto reader = nodes.front();
+  const bool is_sum = nodes.size() == 1 && &outer.operation(reader) == &sum_operation() &&
+                      outer.tape.inputs(reader)[0] == *summed;
+  return is_sum ? std::optional(reader) : std::nullopt;
+}
+
+/// One reduction along the steps, and along what the sum of it is along.
 void Planner::add_up_kept(Context& outer, const Loop& loop) {
   for (const auto& [value, all] : loop.kept) {
-    const auto& sum = loop.summed.at(value);
-    end_call(begin_call(sum_operation(), {{"axes", std::vector<std::int64_t>{0}}}, {&all}, sum.layout.type),
-             &sum, outer.level, false,
+    std::vector<std::int64_t> axes{0};
+    auto sum = loop.summed.at(value);
+    if (const auto further = only_sum_of(outer, loop, value)) {
+      for (auto axis : outer.tape.node(*further).attributes.integers("axes")) axes.push_back(axis + 1);
+      sum = put_home_or_buffer(outer, *further);
+      outer.planned.insert(outer.schedule.item_of[*further]);
+    }
+    end_call(begin_call(sum_operation(), {{"axes", axes}}, {&all}, sum.layout.type), &sum, outer.level, false,
              {"sums over the steps", loop.body().tape->origin(value), to_string(all.layout.type)});
   }
 }

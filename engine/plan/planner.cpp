@@ -3,6 +3,7 @@
 #include <reel/structural.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "plan/lifetimes.h"
 #include "record/index_maps.h"
@@ -65,6 +66,7 @@ void Planner::prepare_context(Context& context, const std::vector<NodeId>& wante
   context.standing.resize(tape.size());
   context.escapes.assign(tape.size(), false);
   context.last_reader.assign(tape.size(), -1);
+  context.first_reader.assign(tape.size(), std::numeric_limits<std::int32_t>::max());
   context.read_as_is.assign(tape.size(), true);
   context.wanted.assign(tape.size(), false);
   const auto& item_of = context.schedule.item_of;
@@ -83,6 +85,7 @@ void Planner::prepare_context(Context& context, const std::vector<NodeId>& wante
       if (context.schedule.reading(id, k) == Reading::apart) context.escapes[source] = true;
       if (operation.kind == Kind::update) context.wanted[source] = true;  // read at the end
       if (source != inputs[k]) context.read_as_is[source] = false;
+      context.first_reader[source] = std::min(context.first_reader[source], item_of[id]);
       context.last_reader[source] = std::max(context.last_reader[source], item_of[id]);
     }
   }
@@ -132,6 +135,7 @@ void Planner::plan_items(Context& context) {
     context.item = static_cast<std::int32_t>(&item - context.schedule.items.data());
     const auto id = item.nodes.front();
     const auto& operation = context.operation(id);
+    if (context.planned.count(context.item)) continue;
     if (item.is_fusion)
       plan_fusion(context, item);
     else if (operation.kind == Kind::unroll)

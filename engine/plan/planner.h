@@ -78,6 +78,7 @@ class Planner {
   void add_in_one_pass(Context& inner, const Loop& loop, const std::vector<NodeId>& values);
   void add_by_kernels(Context& inner, const Loop& loop, NodeId value);
   void round_totals(Context& outer, const Loop& loop);
+  static std::optional<NodeId> only_sum_of(const Context& outer, const Loop& loop, NodeId value);
   void add_up_kept(Context& outer, const Loop& loop);
   void add_cast(const Place& from, const Place& to, int level, Note note);
 

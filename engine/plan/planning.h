@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -57,11 +58,15 @@ struct Context {
   std::vector<bool> escapes;
   /// The last item that reads a value, other layouts of it included; -1 where none does.
   std::vector<std::int32_t> last_reader;
+  /// The first one, or any number where none does.
+  std::vector<std::int32_t> first_reader;
   /// Users see it as it is: no slice, no other layout.
   std::vector<bool> read_as_is;
   std::vector<bool> wanted;  // from outside
   /// By a sequence, a node that shifts it along the time axis.
   std::unordered_map<NodeId, NodeId> shifts;
+  /// Items that were planned before their turn.
+  std::set<std::int32_t> planned;
   std::int32_t item = 0;  // being planned
 
   bool computed(NodeId id) const { return schedule.item_of[id] >= 0; }
