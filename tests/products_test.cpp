@@ -209,6 +209,30 @@ TEST_CASE("outside of unrolls too: two directions read the sequence once") {
   r.check(all);
 }
 
+TEST_CASE("gates of one step by itself are two products, unless each run changes the weights") {
+  Model model(Seed{3}, Device::cpu(), d);
+  const LSTM cell(model / "cell", I, H);
+  Recorder r;
+  const auto x = r.input({B, I});
+  const auto y = cell(x, {r.input({B, H}), r.input({B, H})}).first;
+  CHECK(counts_of(r.tape, {y}).products == 2);
+  r.check({y});
+  for (const auto& weight : model.parameters()) update(weight, 0.5 * weight);
+  CHECK(counts_of(r.tape, {y}).products == 8);
+}
+
+TEST_CASE("parameters that a program joins itself stay joined, in one product") {
+  Model model(Seed{3}, Device::cpu(), d);
+  const Linear first(model / "first", I, H), second(model / "second", I, H);
+  Recorder r;
+  const auto x = r.input({B, I}), z = r.input({2, I});
+  // Fewer results than there are weights, which a gradient of two sequences would be split for.
+  Tensors all{matmul(x, concat({first.weight, second.weight})),
+              matmul(z, concat({first.weight, second.weight})), matmul(x, first.weight)};
+  CHECK(counts_of(r.tape, all).products <= 3);
+  r.check(all);
+}
+
 TEST_CASE("what is cheap is computed again in the loop where it then reads less") {
   const auto read = [](const auto& training, auto option) {
     CompileOptions options;

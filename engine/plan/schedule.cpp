@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <numeric>
-#include <unordered_set>
+
+#include "record/lasting_parameters.h"
 
 namespace reel::plan {
 
@@ -27,15 +28,13 @@ class Scheduler {
         fuse_(fuse),
         outermost_(outermost),
         schedule_{Spaces(tape, live, target, fuse), {}, {}, {}},
-        spaces_(schedule_.spaces) {}
+        spaces_(schedule_.spaces),
+        lasts_(tape) {}
 
   Schedule run(const std::vector<NodeId>& wanted) {
     const auto size = tape_.size();
     schedule_.item_of.assign(size, -1);
     schedule_.cached.assign(size, false);
-    for (auto root : tape_.roots())
-      if (tape_.node(root).operation->kind == Kind::update)
-        updated_.insert(tape_.node(root).attributes.get<std::shared_ptr<Variable>>("variable").get());
     for (NodeId id = 0; id < size; ++id)
       if (live_.nodes[id]) schedule_.cached[id] = outermost_ && is_cached(id);
     find_stages();
@@ -47,11 +46,7 @@ class Scheduler {
  private:
   bool is_cached(NodeId id) const {
     const auto& operation = *tape_.node(id).operation;
-    if (&operation == &parameter_operation()) {
-      // What is made of one that every run changes is as good as any other value.
-      const auto& variable = tape_.node(id).attributes.get<std::shared_ptr<Variable>>("variable");
-      return !variable->counts_runs() && !updated_.count(variable.get());
-    }
+    if (&operation == &parameter_operation()) return lasts_(id);
     if (!operation.has_value() || operation.kind == Kind::random || operation.kind == Kind::projection ||
         &operation == &argument_operation())
       return false;
@@ -205,7 +200,7 @@ class Scheduler {
   const bool fuse_, outermost_;
   Schedule schedule_;
   const Spaces& spaces_;
-  std::unordered_set<const Variable*> updated_;
+  const LastingParameters lasts_;
   std::vector<int> stage_;
   std::vector<NodeId> group_;
 };

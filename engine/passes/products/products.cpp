@@ -9,6 +9,7 @@
 #include "passes/products/sharing.h"
 #include "passes/rewriting/draft.h"
 #include "passes/rewriting/rebuild.h"
+#include "record/lasting_parameters.h"
 #include "search_limits.h"
 
 // Rules on the axis roles of products. Each appends nodes and names what they stand in for; the step is then
@@ -250,18 +251,62 @@ void rewrite_products(WantedStep& step, limits::Met& met) {
 
 namespace {
 
-/// [a b]^T c -> [a^T c; b^T c] where that moves less: a gradient, of sequences side by side.
-bool split_concat(Draft& draft, const Product& product, int side) {
-  const auto operand = product.operand[side];
-  if (!draft.is(operand, concat_operation())) return false;
-  const auto concat = Concat::of(draft.tape(), operand);
-  const bool is_own = product.roles[side][concat.axis] == Product::own_role(side);
-  if (!is_own || draft.shape(product.id).size() >= draft.shape(operand).size()) return false;
-  std::vector<Part> parts;
-  for (const auto& [id, start, stop] : concat.parts) parts.push_back({{id}, start, stop});
-  split(draft, product, side, concat.axis, parts);
-  return true;
-}
+/// Products outside of loops.
+class OuterProducts {
+ public:
+  explicit OuterProducts(Draft& draft) : draft_(draft) {
+    const LastingParameters lasts(draft.tape());
+    for (NodeId id = 0; id < draft.size(); ++id) {
+      const auto inputs = draft.inputs(id);
+      const bool moves = draft.node(id).operation->is_layout() || draft.is(id, concat_operation());
+      stays_.push_back(moves ? std::all_of(inputs.begin(), inputs.end(), [&](NodeId x) { return stays(x); })
+                             : lasts(id));
+      if (draft.is(id, matmul_operation())) products_.push_back(draft.product(id));
+    }
+  }
+
+  void split_or_merge() {
+    for (const auto& product : products_)
+      if (!split_concat(product, 0)) split_concat(product, 1);
+    if (draft_.is_changed()) return;
+    merge_sharing(
+        draft_, products_, [](NodeId) { return StepGroup().key(); },
+        [&](const Sharing& group) { return moves_little(group); });
+  }
+
+ private:
+  /// [a b]^T c -> [a^T c; b^T c] where that moves less: a gradient, of sequences side by side.
+  bool split_concat(const Product& product, int side) {
+    const auto operand = product.operand[side];
+    if (!draft_.is(operand, concat_operation()) || stays(operand)) return false;
+    const auto concat = Concat::of(draft_.tape(), operand);
+    const bool is_own = product.roles[side][concat.axis] == Product::own_role(side);
+    if (!is_own || draft_.shape(product.id).size() >= draft_.shape(operand).size()) return false;
+    std::vector<Part> parts;
+    for (const auto& [id, start, stop] : concat.parts) parts.push_back({{id}, start, stop});
+    split(draft_, product, side, concat.axis, parts);
+    return true;
+  }
+
+  /// Whether what must be moved in a run so that operands stand side by side takes little memory beside the
+  /// results.
+  bool moves_little(const Sharing& group) const {
+    std::int64_t moved = 0, results = 0;
+    for (const auto& product : group.products) {
+      const auto operand = product.operand[group.other()];
+      if (!stays(operand)) moved += draft_.shape(operand).size();
+      results += draft_.shape(product.id).size();
+    }
+    return 4 * moved <= results;
+  }
+
+  /// Whether a value is made once for many runs, of parameters side by side.
+  bool stays(NodeId id) const { return stays_[static_cast<std::size_t>(id)]; }
+
+  Draft& draft_;
+  std::vector<bool> stays_;  // of each node
+  std::vector<Product> products_;
+};
 
 /// Scalings outside of loops; they end at operands, which are smaller each time.
 void scale_operands(Draft& draft, const Wanted& wanted) {
@@ -271,29 +316,9 @@ void scale_operands(Draft& draft, const Wanted& wanted) {
   move_scalings(draft, users, is_result, [](NodeId) { return false; });
 }
 
-/// Whether what must be moved so that operands stand side by side takes little memory beside the results.
-bool moves_little(const Draft& draft, const Sharing& group) {
-  std::int64_t moved = 0, results = 0;
-  for (const auto& product : group.products) {
-    moved += draft.shape(product.operand[group.other()]).size();
-    results += draft.shape(product.id).size();
-  }
-  return 4 * moved <= results;
-}
-
 void join_pads_of_sums(Draft& draft, const Wanted& wanted) { join_pads(draft, wanted.outputs); }
 
-void split_or_merge(Draft& draft, const Wanted&) {
-  std::vector<Product> products;
-  for (NodeId id = 0; id < draft.size(); ++id)
-    if (draft.is(id, matmul_operation())) products.push_back(draft.product(id));
-  for (const auto& product : products)
-    if (!split_concat(draft, product, 0)) split_concat(draft, product, 1);
-  if (draft.is_changed()) return;
-  merge_sharing(
-      draft, products, [](NodeId) { return StepGroup().key(); },
-      [&](const Sharing& group) { return moves_little(draft, group); });
-}
+void split_or_merge(Draft& draft, const Wanted&) { OuterProducts(draft).split_or_merge(); }
 
 }  // namespace
 
