@@ -101,6 +101,11 @@ class Cluster {
       std::int64_t element = 0;  // size
       /// Bytes from row to row and from column to column, of an input or output.
       std::int64_t pitch = 0, column = 0;
+
+      static Place of(Kind kind, std::int32_t number, const Access& access) {
+        const auto pitch = access.strides.empty() ? 0 : access.strides[0];
+        return {kind, access.column == 0, number, access.element, pitch, access.column};
+      }
     };
     std::shared_ptr<const CompiledPass> pass;
     std::vector<Place> places;  // of the operands, then of the results
@@ -126,6 +131,7 @@ class Cluster {
   struct Tile {
     std::int64_t row, rows, column, columns;
   };
+  class Pieces;
   class Tiling;
   class Walk;
 

@@ -7,7 +7,7 @@
 #include <map>
 #include <optional>
 
-#include "run/cpu/compiled/schedule.h"
+#include "run/cpu/compiled/registers.h"
 
 // Machine code of a pass: rows, in each whole vectors and the elements behind them. What is done to a vector
 // is one sequence; values are in registers, and on the stack where these do not suffice.
@@ -16,13 +16,6 @@ namespace reel::cpu {
 
 namespace {
 
-/// Where a value is.
-struct Home {
-  int number = -1;  // of its register
-  int slot = -1;    // on the stack
-  bool in_register() const { return number >= 0; }
-};
-
 class PassAssembler : public Xbyak::CodeGenerator {
  public:
   explicit PassAssembler(const PassCode& code)
@@ -30,7 +23,9 @@ class PassAssembler : public Xbyak::CodeGenerator {
         code_(code),
         schedule_(code),
         is_wide_(code.vector_bytes == 64),
-        is_double_(code.element == ElementType::float64) {
+        is_double_(code.element == ElementType::float64),
+        registers_(code, schedule_, is_wide_,
+                   [this](int value, const Registers::Home& home) { spill(value, home); }) {
     write();
     ready(PROTECT_RW);
   }
@@ -69,7 +64,7 @@ class PassAssembler : public Xbyak::CodeGenerator {
       mov(pointers_[static_cast<std::size_t>(place)], first_of(place));
     if (is_wide_) kmovq(rest_mask_, qword[rdi + static_cast<int>(offsetof(Call, rest_mask))]);
     write_rows();
-    rewrite(stack_size, static_cast<std::uint32_t>(-slots_ * 64), 4);
+    rewrite(stack_size, static_cast<std::uint32_t>(-registers_.slots() * 64), 4);
     mov(rsp, rbp);
     for (auto reg = callers.rbegin(); reg != callers.rend(); ++reg) pop(*reg);
     vzeroupper();
@@ -113,21 +108,14 @@ class PassAssembler : public Xbyak::CodeGenerator {
 
   void write_vector(bool is_rest) {
     is_rest_ = is_rest;
-    homes_.assign(code_.instructions.size(), {});
-    vectors_.assign(is_wide_ ? 32 : is_rest ? 14 : 16, -1);  // two are for the lanes of the rest
-    masks_.assign(is_wide_ ? 8 : 0, -1);
-    free_slots_.clear();
-    left_slots_.clear();
-    if (is_wide_) masks_[0] = masks_[1] = taken;
+    registers_.start(is_wide_ ? 32 : is_rest ? 14 : 16);  // two are for the lanes of the rest
     if (is_rest && !is_wide_) {
       mov(r11, qword[rdi + static_cast<int>(offsetof(Call, rest_lanes))]);
       vmovups(rest_lanes_, ptr[r11]);
     }
-    for (at_ = 0; at_ < static_cast<int>(schedule_.items().size()); ++at_) {
-      const auto& item = schedule_.items()[static_cast<std::size_t>(at_)];
-      held_.clear();
-      free_slots_.insert(free_slots_.end(), left_slots_.begin(), left_slots_.end());
-      left_slots_.clear();
+    for (int number = 0; number < static_cast<int>(schedule_.items().size()); ++number) {
+      const auto& item = schedule_.items()[static_cast<std::size_t>(number)];
+      registers_.begin(number);
       if (item.kind == Item::Kind::load)
         load(item.value);
       else if (item.kind == Item::Kind::store)
@@ -140,12 +128,8 @@ class PassAssembler : public Xbyak::CodeGenerator {
   const VectorInstruction& instruction(int value) const {
     return code_.instructions[static_cast<std::size_t>(value)];
   }
-  Home& home(int value) { return homes_[static_cast<std::size_t>(value)]; }
+  const Registers::Home& home(int value) const { return registers_.home(value); }
   bool is_number(int value) const { return instruction(value).op == Op::number; }
-  /// Of a class of registers of its own.
-  bool is_in_mask_register(int value) const { return is_wide_ && is_mask(instruction(value).op); }
-  bool is_used_later(int value) const { return schedule_.next_use(value, at_) != Schedule::never; }
-
   Xbyak::Xmm vector(int number) const {
     if (is_wide_) return Xbyak::Zmm(number);
     return Xbyak::Ymm(number);
@@ -154,77 +138,21 @@ class PassAssembler : public Xbyak::CodeGenerator {
 
   // ---- Registers.
 
-  std::vector<int>& registers_of(int value) { return is_in_mask_register(value) ? masks_ : vectors_; }
-
-  /// A register for a value: a free one, or that of the value that is needed last. Nothing that the present
-  /// item takes is lost, since it has been read by then, or is kept by `hold`.
-  int take_register(int value) {
-    auto& all = registers_of(value);
-    int chosen = -1, latest = -1;
-    for (int r = 0; r < static_cast<int>(all.size()); ++r) {
-      const int held = all[static_cast<std::size_t>(r)];
-      if (held == taken || is_held(held)) continue;
-      const int use = held < 0 ? Schedule::never + 1 : schedule_.next_use(held, at_ - 1);
-      if (use > latest) chosen = r, latest = use;
-    }
-    if (const int held = all[static_cast<std::size_t>(chosen)]; held >= 0) evict(held);
-    all[static_cast<std::size_t>(chosen)] = value;
-    home(value).number = chosen;
-    return chosen;
-  }
-
-  bool is_held(int value) const {
-    for (int held : held_)
-      if (held == value && value >= 0) return true;
-    return false;
-  }
-
-  /// Whether it can be read from memory again.
-  bool is_in_memory(int value) const {
-    const auto& made = instruction(value);
-    return made.op == Op::number || (made.op == Op::operand && !code_.operands[made.bits].is_overwritten);
-  }
-
-  void evict(int value) {
-    auto& at = home(value);
-    if (schedule_.next_use(value, at_ - 1) != Schedule::never && !is_in_memory(value) && at.slot < 0) {
-      if (free_slots_.empty()) {
-        at.slot = slots_++;
-      } else {
-        at.slot = free_slots_.back();
-        free_slots_.pop_back();
-      }
-      if (is_in_mask_register(value))
-        kmovq(slot(at.slot), mask(at.number));
-      else
-        vmovaps(slot(at.slot), vector(at.number));
-    }
-    forget_register(value);
-  }
-
-  void forget_register(int value) {
-    auto& at = home(value);
-    if (at.number >= 0) registers_of(value)[static_cast<std::size_t>(at.number)] = -1;
-    at.number = -1;
-  }
-
-  /// Gives back what nothing takes any more.
-  void release(int value) {
-    if (value < 0 || is_used_later(value)) return;
-    forget_register(value);
-    auto& at = home(value);
-    if (at.slot >= 0) left_slots_.push_back(at.slot);
-    at.slot = -1;
+  void spill(int value, const Registers::Home& home) {
+    if (registers_.is_mask(value))
+      kmovq(slot(home.slot), mask(home.number));
+    else
+      vmovaps(slot(home.slot), vector(home.number));
   }
 
   Xbyak::Address slot(int number) { return ptr[rsp + number * 64]; }
 
   /// The register of a value that the present item takes; it is loaded where it has none.
   int register_of(int value) {
-    auto& at = home(value);
+    const auto& at = home(value);
     if (!at.in_register()) {
-      take_register(value);
-      if (at.slot >= 0 && is_in_mask_register(value))
+      registers_.take(value);
+      if (at.slot >= 0 && registers_.is_mask(value))
         kmovq(mask(at.number), slot(at.slot));
       else if (at.slot >= 0)
         vmovaps(vector(at.number), slot(at.slot));
@@ -233,7 +161,7 @@ class PassAssembler : public Xbyak::CodeGenerator {
       else
         read_operand(value);
     }
-    held_.push_back(value);
+    registers_.hold(value);
     return at.number;
   }
   Xbyak::Xmm vector_of(int value) { return vector(register_of(value)); }
@@ -245,7 +173,7 @@ class PassAssembler : public Xbyak::CodeGenerator {
     if (!at.in_register() && is_number(value) && is_wide_)
       return keep(ptr_b[rip + number_label(value, false)]);
     if (!at.in_register() && is_number(value)) return keep(ptr[rip + number_label(value, true)]);
-    if (!at.in_register() && at.slot >= 0 && !is_in_mask_register(value)) return keep(slot(at.slot));
+    if (!at.in_register() && at.slot >= 0 && !registers_.is_mask(value)) return keep(slot(at.slot));
     return keep(vector_of(value));
   }
   const Xbyak::Operand& keep(const Xbyak::Address& address) { return *(kept_address_ = address); }
@@ -263,7 +191,7 @@ class PassAssembler : public Xbyak::CodeGenerator {
   }
 
   void load(int value) {
-    take_register(value);
+    registers_.take(value);
     read_operand(value);
   }
 
@@ -302,7 +230,7 @@ class PassAssembler : public Xbyak::CodeGenerator {
       vmovups(ptr[pointer + rax] | rest_mask_, from);
     else
       store_rest(pointer, Xbyak::Ymm(from.getIdx()));
-    release(item.value);
+    registers_.release(item.value);
   }
 
   /// Masked stores of AVX2 take AMD's processors tens of cycles: halves of what is left instead.
@@ -369,10 +297,8 @@ class PassAssembler : public Xbyak::CodeGenerator {
 
   /// A register for the result, after all that the item takes has one.
   int result_register(int value) {
-    const auto& made = instruction(value);
-    for (int operand : {made.a, made.b, made.c}) release(operand);
-    held_.clear();
-    return take_register(value);
+    registers_.release_operands_of(value);
+    return registers_.take(value);
   }
   Xbyak::Xmm result_of(int value) { return vector(result_register(value)); }
 
@@ -516,19 +442,21 @@ class PassAssembler : public Xbyak::CodeGenerator {
     int a = made.a, b = made.b;
     const int c = made.c;
     if (is_number(a) && !home(a).in_register()) std::swap(a, b);
-    const auto is_last = [&](int x) { return !is_used_later(x) && home(x).in_register() && !is_number(x); };
+    const auto is_last = [&](int x) {
+      return !registers_.is_used_later(x) && home(x).in_register() && !is_number(x);
+    };
     if (!is_last(a) && is_last(b)) std::swap(a, b);
     if (is_last(c) && !is_last(a) && c != a && c != b) {
       const auto first = vector_of(a), sum = vector_of(c);
       const auto& second = any_of(b);
       is_double_ ? vfmadd231pd(sum, first, second) : vfmadd231ps(sum, first, second);
-      return hand_over(c, value);
+      return registers_.hand_over(c, value);
     }
     auto product = vector_of(a);
     const bool is_handed = is_last(a) && a != b && a != c;
     if (!is_handed) {
       // The result has a register of its own, which none of the operands leaves.
-      const auto to = vector(take_register(value));
+      const auto to = vector(registers_.take(value));
       vmovaps(to, product);
       product = to;
     }
@@ -542,19 +470,8 @@ class PassAssembler : public Xbyak::CodeGenerator {
       const auto& sum = any_of(c);
       is_double_ ? vfmadd213pd(product, factor, sum) : vfmadd213ps(product, factor, sum);
     }
-    if (is_handed) return hand_over(a, value);
-    held_.clear();
-    for (int operand : {made.a, made.b, made.c}) release(operand);
-  }
-
-  void hand_over(int from, int to) {
-    const auto number = home(from).number;
-    const auto& made = instruction(to);
-    vectors_[static_cast<std::size_t>(number)] = to;
-    home(to).number = number;
-    home(from).number = -1;
-    held_.clear();
-    for (int operand : {made.a, made.b, made.c}) release(operand);
+    if (is_handed) return registers_.hand_over(a, value);
+    registers_.release_operands_of(value);
   }
 
   // ---- Numbers, behind the code.
@@ -575,19 +492,13 @@ class PassAssembler : public Xbyak::CodeGenerator {
       }
   }
 
-  static constexpr int taken = -2;
   const PassCode& code_;
   const Schedule schedule_;
   const bool is_wide_, is_double_;
   const Xbyak::Opmask rest_mask_{1};
   const Xbyak::Ymm moment_{14}, rest_lanes_{15};  // of 32-byte vectors, in the rest
   bool is_rest_ = false;
-  int at_ = 0;
-  std::vector<Home> homes_;                   // of each value
-  std::vector<int> vectors_, masks_;          // the value of each register
-  std::vector<int> held_;                     // values whose registers the present item needs
-  std::vector<int> free_slots_, left_slots_;  // the latter are read by the present item yet
-  int slots_ = 0;
+  Registers registers_;
   std::optional<Xbyak::Address> kept_address_;
   std::optional<Xbyak::Xmm> kept_register_;
   std::map<std::pair<std::uint64_t, bool>, Xbyak::Label> numbers_;
