@@ -10,6 +10,7 @@
 #include "allocations.h"
 #include "hand_written.h"
 #include "layer.h"
+#include "peak.h"
 
 namespace benchmarks {
 
@@ -73,7 +74,9 @@ void measure_reel(Row& row, const Workload& w, const Device& device, const Proto
   measure_runs(row, protocol, peak_before, train, [&] { prediction.run(arguments, y); });
   if (protocol.only_times) return;
   row["compile_ms"] = median_ms({2, 7, 7, 0}, [&] { compile_training(model, layer, w); });
-  row["gflops"] = w.training_flops(gate_count(implementation, w)) / row["train_ms"].get<double>() / 1e6;
+  const double gflops = w.training_flops(gate_count(implementation, w)) / row["train_ms"].get<double>() / 1e6;
+  row["gflops"] = gflops;
+  row["share_of_peak"] = gflops / (row["threads"].get<int>() * peak_gflops());
   row["arena_mb"] = training.arena_bytes() / megabyte;
   if (w.family == "LSTM" && gate_count(implementation, w) == 4)
     row["arena_ratio"] =

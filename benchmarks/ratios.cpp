@@ -65,6 +65,7 @@ class Ratios {
     hand_written();
     pytorch();
     custom();
+    share_of_peak();
     other_cells();
     loops();
     threads();
@@ -95,8 +96,8 @@ class Ratios {
   void hand_written() const {
     Section train("reel / hand-written, train");
     for (const auto& w : workloads())
-      train.add(w.name(), ratio(w, "reel", "hand-written", "train_ms"), at_most(1, .75));
-    train.add_mean();
+      train.add(w.name(), ratio(w, "reel", "hand-written", "train_ms"), at_most(1.05, .75));
+    train.add_mean(at_most(.92, .75));
     Section forward("reel / hand-written, forward");
     for (const auto& w : workloads()) forward.add(w.name(), ratio(w, "reel", "hand-written", "forward_ms"));
     forward.add_mean();
@@ -106,7 +107,7 @@ class Ratios {
     Section train("pytorch / reel, train, LSTM");
     for (const auto& w : workloads())
       if (w.family == "LSTM") train.add(w.name(), ratio(w, "pytorch", "reel", "train_ms"), at_least(1, 1.2));
-    train.add_mean(at_least(1.5, 2.2));
+    train.add_mean(at_least(1.8, 2.4));
     Section others("pytorch / reel, train, others");
     for (const auto& w : workloads())
       if (w.family != "LSTM") others.add(w.name(), ratio(w, "pytorch", "reel", "train_ms"), at_least(1, 1.2));
@@ -114,7 +115,7 @@ class Ratios {
     for (const auto& w : workloads())
       if (w.family == "LSTM")
         forward.add(w.name(), ratio(w, "pytorch", "reel", "forward_ms"), at_least(.9, 1.2));
-    forward.add_mean(at_least(1.2, 1.8));
+    forward.add_mean(at_least(1.9, 2.5));
     Section other_forward("pytorch / reel, forward, others");
     for (const auto& w : workloads())
       if (w.family != "LSTM") other_forward.add(w.name(), ratio(w, "pytorch", "reel", "forward_ms"));
@@ -127,11 +128,24 @@ class Ratios {
     section.add_mean();
   }
 
+  void share_of_peak() const {
+    for (int threads : {1, 2}) {
+      Section section("reel, train, products over what " + std::to_string(threads) +
+                      (threads == 1 ? " core multiplies" : " cores multiply") +
+                      " and adds at most, from hidden 128 up");
+      const auto target = threads == 1 ? at_least(.72, .85) : at_least(.65, .8);
+      for (const auto& w : workloads())
+        if (w.family == "LSTM" && w.hidden >= 128)
+          section.add(w.name(), with_threads(w, "reel", threads, "share_of_peak"), target);
+    }
+  }
+
   void other_cells() const {
     for (const std::string cell : {"reel-mgu", "reel-peephole", "reel-layernorm"}) {
       Section section(cell + " / reel, GFLOP/s of training, from batch 16 up");
       for (const auto& w : workloads())
-        if (w.batch >= 16) section.add(w.name(), ratio(w, cell, "reel", "gflops"), at_least(.7, .9));
+        if (w.batch >= 16) section.add(w.name(), ratio(w, cell, "reel", "gflops"), at_least(.75, .95));
+      section.add_mean(at_least(.9, .95));
     }
   }
 
@@ -190,8 +204,9 @@ class Ratios {
     Section section("reel, a step of a stream, us");
     for (const auto& w : workloads()) {
       std::optional<Target> target;
-      if (w.hidden == 32) target = at_most(1, .36);
-      if (w.hidden == 64) target = at_most(3, 1.1);
+      if (w.hidden == 8) target = at_most(.4, .25);
+      if (w.hidden == 32) target = at_most(.6, .36);
+      if (w.hidden == 64) target = at_most(1.3, 1);
       section.add("hidden " + std::to_string(w.hidden), best(w, "reel", "step_us"), target);
     }
   }
