@@ -64,6 +64,8 @@ constexpr Pass table[] = {
      nullptr},
     {"sink", "maps before a loop and sums behind it are computed in it, where it then reads no more",
      nullptr},
+    {"sums", "what is kept of all steps anyway is added up behind its loop, where a device does that faster",
+     nullptr},
     {"fuse", "elementwise operations and reductions of one space are run in one pass over memory", nullptr},
 };
 

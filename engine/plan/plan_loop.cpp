@@ -235,9 +235,10 @@ void Planner::place_sums(Context& outer, Context& inner, Loop& loop) {
   for (const auto& [value, sum] : loop.summed) {
     const auto bytes =
         static_cast<double>(inner.tape.node(value).type.bytes()) * static_cast<double>(loop.unroll.steps);
-    const auto all = target_.adds_up_after_loop(bytes) && inner.computed(inner.source(value))
-                         ? all_steps_of(place(inner, value), outer.level, loop.unroll.steps)
-                         : std::nullopt;
+    const auto all =
+        sums_after_loops_ && target_.adds_up_after_loop(bytes) && inner.computed(inner.source(value))
+            ? all_steps_of(place(inner, value), outer.level, loop.unroll.steps)
+            : std::nullopt;
     if (all && (all->buffer < 0 || plan_.buffers[static_cast<std::size_t>(all->buffer)].level <= outer.level))
       loop.kept[value] = *all;
     else

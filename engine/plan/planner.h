@@ -17,7 +17,8 @@ class Planner {
         outputs_(outputs),
         target_(target),
         options_(options),
-        fuses_(passes::takes(options, "fuse")) {}
+        fuses_(passes::takes(options, "fuse")),
+        sums_after_loops_(passes::takes(options, "sums")) {}
 
   Plan run();
 
@@ -99,7 +100,7 @@ class Planner {
   const std::vector<NodeId>& outputs_;
   const Target& target_;
   const CompileOptions& options_;
-  const bool fuses_;
+  const bool fuses_, sums_after_loops_;
   Plan plan_;
   Crowd crowd_{plan_.limits};
   std::vector<Block*> blocks_;  // being written, outermost first
