@@ -2,17 +2,9 @@
 
 #include <algorithm>
 
+#include "run/cpu/compiled/order.h"
+
 namespace reel::cpu {
-
-namespace {
-
-template <class F>
-void for_operands(const VectorInstruction& instruction, const F& f) {
-  for (int value : {instruction.a, instruction.b, instruction.c})
-    if (value >= 0) f(value);
-}
-
-}  // namespace
 
 Schedule::Schedule(const PassCode& code)
     : code_(code),
@@ -21,10 +13,8 @@ Schedule::Schedule(const PassCode& code)
       operand_values_(code.operands.size()),
       results_of_(code.instructions.size()) {
   find_needed();
-  for (std::size_t i = 0; i < code.instructions.size(); ++i) {
-    const auto& instruction = code.instructions[i];
-    const auto value = static_cast<int>(i);
-    if (!needed_[i]) continue;
+  for (auto value : order_of(code, needed_)) {
+    const auto& instruction = code.instructions[static_cast<std::size_t>(value)];
     if (operand_count(instruction.op) > 0) {
       for_operands(instruction, [&](int operand) { take(operand); });
       items_.push_back({Item::Kind::compute, value, -1});

@@ -5,7 +5,8 @@
 
 namespace reel::cpu {
 
-/// What a pass does for each vector, one thing after the other.
+/// What a pass does for each vector, one thing after the other: what does not wait for one another in turn,
+/// as far as registers reach.
 class Schedule {
  public:
   struct Item {
