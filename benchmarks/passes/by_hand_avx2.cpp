@@ -17,14 +17,9 @@ ALWAYS_INLINE void store(float* to, Vector x) { _mm256_storeu_ps(to, x); }
 ALWAYS_INLINE Vector fused(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
 ALWAYS_INLINE Vector least(Vector a, Vector b) { return _mm256_min_ps(a, b); }
 ALWAYS_INLINE Vector greatest(Vector a, Vector b) { return _mm256_max_ps(a, b); }
-ALWAYS_INLINE Vector without_sign(Vector x) { return _mm256_andnot_ps(all(-0.f), x); }
-ALWAYS_INLINE Vector with_sign_of(Vector size, Vector x) {
-  return _mm256_or_ps(size, _mm256_and_ps(all(-0.f), x));
-}
-/// Of a whole number that the lowest bits of `shifted` hold.
-ALWAYS_INLINE Vector power_of_two(Vector shifted) {
-  const auto bits = _mm256_add_epi32(_mm256_castps_si256(shifted), _mm256_set1_epi32(127));
-  return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 23));
+/// 2^n of what holds n + 127 in its last bits.
+ALWAYS_INLINE Vector power_of_two(Vector biased) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(biased), 23));
 }
 ALWAYS_INLINE float total(Vector x) {
   __m128 half = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
