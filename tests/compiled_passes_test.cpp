@@ -10,7 +10,9 @@
 #include "catch.h"
 #include "compiled_map.h"
 #include "cpu/loops.h"
+#include "processor_time.h"
 #include "run/cpu/cluster/cluster.h"
+#include "run/cpu/compiled/order.h"
 
 using namespace reel;
 using namespace reel::test;
@@ -246,4 +248,79 @@ TEST_CASE("so do random maps of one another, over rows, in place and with more v
       check_random_pass<double>(variant, random);
     }
   }
+}
+
+namespace {
+
+/// Instructions of any numbers, each of some before it.
+cpu::PassCode random_code(std::size_t count, std::mt19937_64& random) {
+  cpu::PassCode code;
+  code.vector_bytes = random() % 2 == 0 ? 32 : 64;
+  for (int i = 0; i < 3; ++i) code.add_operand(false);
+  code.add_number(1);
+  const VectorOp all[] = {VectorOp::add, VectorOp::divide, VectorOp::square_root, VectorOp::multiply_add};
+  while (code.instructions.size() < count) {
+    const auto op = all[random() % 4];
+    const auto any = [&] { return static_cast<int>(random() % code.instructions.size()); };
+    const int operands = operand_count(op), a = any(), b = any(), c = any();
+    code.instructions.push_back({op, a, operands > 1 ? b : -1, operands > 2 ? c : -1});
+  }
+  return code;
+}
+
+}  // namespace
+
+TEST_CASE("instructions of a pass come once each, behind what they take") {
+  std::mt19937_64 random(11);
+  for (int trial = 0; trial < 50; ++trial) {
+    const auto code = random_code(5 + random() % 300, random);
+    const auto count = code.instructions.size();
+    std::vector<bool> needed(count);
+    for (auto i = count; i-- > 0;) {
+      needed[i] = needed[i] || random() % 4 == 0;
+      if (needed[i])
+        cpu::for_operands(code.instructions[i],
+                          [&](int value) { needed[static_cast<std::size_t>(value)] = true; });
+    }
+    std::vector<bool> is_there(count);
+    for (auto value : cpu::order_of(code, needed)) {
+      const auto i = static_cast<std::size_t>(value);
+      CHECK(!is_there[i]);
+      cpu::for_operands(code.instructions[i],
+                        [&](int operand) { CHECK(is_there[static_cast<std::size_t>(operand)]); });
+      is_there[i] = true;
+    }
+    CHECK(is_there == needed);
+  }
+}
+
+TEST_CASE("chains that do not wait for one another come in turn") {
+  cpu::PassCode code;
+  code.vector_bytes = 32;
+  const int x = code.add_operand(false);
+  std::vector<int> ends;
+  for (int chain = 0; chain < 2; ++chain) {
+    int value = code.add_number(static_cast<std::uint64_t>(chain));
+    for (int link = 0; link < 10; ++link) {
+      code.instructions.push_back({VectorOp::multiply, value, x});
+      value = static_cast<int>(code.instructions.size()) - 1;
+    }
+    ends.push_back(value);
+  }
+  const auto order = cpu::order_of(code, std::vector<bool>(code.instructions.size(), true));
+  const auto place_of = [&](int value) {
+    return std::find(order.begin(), order.end(), value) - order.begin();
+  };
+  CHECK(std::abs(place_of(ends[0]) - place_of(ends[1])) <= 2);
+}
+
+TEST_CASE("the order of many instructions takes time in proportion to them") {
+  std::mt19937_64 random(12);
+  const auto few = random_code(2000, random), many = random_code(8000, random);
+  const auto run = [](const cpu::PassCode& code, int times) {
+    return [&code, times] {
+      for (int i = 0; i < times; ++i) cpu::order_of(code, std::vector<bool>(code.instructions.size(), true));
+    };
+  };
+  CHECK(growth(run(many, 1), run(few, 4), 2.5) <= 2.5);
 }

@@ -57,7 +57,7 @@ class Ordering {
   }
 
   std::vector<int> run() {
-    std::vector<int> order, ready;
+    std::vector<int> order, ready;  // the latter by their numbers
     for (std::size_t i = 0; i < height_.size(); ++i) {
       if (!needed_[i]) continue;
       if (is_given(static_cast<int>(i)))
@@ -88,23 +88,23 @@ class Ordering {
 
   /// How many more registers hold something once an instruction is done.
   int registers_of(int value) const {
+    const auto& made = instruction(value);
     int change = uses_left_[at(value)] > 0 && takes_vector(value) ? 1 : 0;
-    std::vector<int> operands;
-    for_operands(instruction(value), [&](int operand) {
-      if (std::find(operands.begin(), operands.end(), operand) == operands.end()) operands.push_back(operand);
-    });
-    for (auto operand : operands) {
-      if (!takes_vector(operand)) continue;
-      const auto uses = std::count(users_[at(operand)].begin(), users_[at(operand)].end(), value);
-      const bool ends = uses_left_[at(operand)] == uses;
-      const bool begins =
-          is_loaded(operand) && uses_left_[at(operand)] == static_cast<int>(users_[at(operand)].size());
-      change += (begins ? 1 : 0) - (ends ? 1 : 0);
-    }
+    const auto count = [&](int operand, int uses) {
+      if (operand < 0 || uses == 0 || !takes_vector(operand)) return;
+      const int left = uses_left_[at(operand)], all = static_cast<int>(users_[at(operand)].size());
+      change += (is_loaded(operand) && left == all ? 1 : 0) - (left == uses ? 1 : 0);
+    };
+    count(made.a, 1 + (made.b == made.a) + (made.c == made.a));
+    count(made.b, made.b == made.a ? 0 : 1 + (made.c == made.b));
+    count(made.c, made.c == made.a || made.c == made.b ? 0 : 1);
     return change;
   }
 
+  /// Among the first ones of many: what is far behind can wait, and a pass may have thousands of
+  /// instructions.
   std::vector<int>::iterator best_of(std::vector<int>& ready) const {
+    constexpr std::ptrdiff_t most_looked_at = 64;
     // Two are left for what an instruction takes from memory.
     const int most = is_wide_ ? 28 : 12;
     const bool is_full = held_ >= most;
@@ -119,7 +119,8 @@ class Ordering {
       if (height_[at(a)] != height_[at(b)]) return height_[at(a)] > height_[at(b)];
       return a < b;
     };
-    return std::min_element(ready.begin(), ready.end(), is_better);
+    const auto end = ready.begin() + std::min<std::ptrdiff_t>(most_looked_at, ready.end() - ready.begin());
+    return std::min_element(ready.begin(), end, is_better);
   }
 
   void take(int value, std::vector<int>& ready) {
@@ -127,10 +128,9 @@ class Ordering {
     const double begin = std::max(begin_[at(value)], now_), end = begin + latency_of(instruction(value).op);
     now_ = begin + (is_wide_ ? 1 : 0.5);  // arithmetic units are two, of 32 bytes
     for_operands(instruction(value), [&](int operand) { --uses_left_[at(operand)]; });
-    std::vector<int> once = users_[at(value)];
-    for (auto user : once) {
+    for (auto user : users_[at(value)]) {
       begin_[at(user)] = std::max(begin_[at(user)], end);
-      if (--waits_for_[at(user)] == 0) ready.push_back(user);
+      if (--waits_for_[at(user)] == 0) ready.insert(std::lower_bound(ready.begin(), ready.end(), user), user);
     }
   }
 
