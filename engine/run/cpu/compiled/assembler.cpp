@@ -4,6 +4,7 @@
 
 #include <xbyak/xbyak.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -21,16 +22,31 @@ class PassAssembler : public Xbyak::CodeGenerator {
   explicit PassAssembler(const PassCode& code)
       : CodeGenerator(Xbyak::DEFAULT_MAX_CODE_SIZE, Xbyak::AutoGrow),
         code_(code),
-        schedule_(code),
         is_wide_(code.vector_bytes == 64),
         is_double_(code.element == ElementType::float64),
-        registers_(code, schedule_, is_wide_,
-                   [this](int value, const Registers::Home& home) { spill(value, home); }) {
+        one_(code, *this) {
+    if (code.instructions.size() <= most_for_two) two_.emplace(code.twice(), *this);
     write();
     ready(PROTECT_RW);
   }
 
  private:
+  /// What is done at once: to one vector, or to two.
+  struct Body {
+    PassCode code;
+    Schedule schedule;
+    Registers registers;
+
+    Body(PassCode given, PassAssembler& writer)
+        : code(std::move(given)),
+          schedule(code),
+          registers(code, schedule, writer.is_wide_,
+                    [&writer](int value, const Registers::Home& home) { writer.spill(value, home); }) {}
+    Body(const Body&) = delete;
+  };
+  /// Of more instructions one vector is enough to keep a processor busy.
+  static constexpr std::size_t most_for_two = 400;
+
   using Op = VectorOp;
   using Item = Schedule::Item;
   using Call = CompiledPass::Call;
@@ -64,7 +80,7 @@ class PassAssembler : public Xbyak::CodeGenerator {
       mov(pointers_[static_cast<std::size_t>(place)], first_of(place));
     if (is_wide_) kmovq(rest_mask_, qword[rdi + static_cast<int>(offsetof(Call, rest_mask))]);
     write_rows();
-    rewrite(stack_size, static_cast<std::uint32_t>(-registers_.slots() * 64), 4);
+    rewrite(stack_size, static_cast<std::uint32_t>(-slots() * 64), 4);
     mov(rsp, rbp);
     for (auto reg = callers.rbegin(); reg != callers.rend(); ++reg) pop(*reg);
     vzeroupper();
@@ -72,23 +88,42 @@ class PassAssembler : public Xbyak::CodeGenerator {
     write_numbers();
   }
 
+  int slots() const { return std::max(one_.registers.slots(), two_ ? two_->registers.slots() : 0); }
+
+  /// Pairs of vectors, as long as there are two.
+  void write_pairs(const Xbyak::Address& whole_bytes) {
+    Xbyak::Label pairs, test;
+    const int bytes = 2 * code_.vector_bytes;
+    jmp(test, T_NEAR);
+    align(16);
+    L(pairs);
+    write_vectors(*two_, false);
+    add(rax, bytes);
+    L(test);
+    mov(r11, whole_bytes);
+    and_(r11, -bytes);
+    cmp(rax, r11);
+    jb(pairs, T_NEAR);
+  }
+
   void write_rows() {
     Xbyak::Label row, vectors, rest, next, end;
     const auto whole_bytes = qword[rdi + static_cast<int>(offsetof(Call, whole_bytes))];
     L(row);
     xor_(eax, eax);
-    cmp(whole_bytes, 0);
-    je(rest, T_NEAR);
+    if (two_) write_pairs(whole_bytes);
+    cmp(rax, whole_bytes);
+    jae(rest, T_NEAR);
     align(16);
     L(vectors);
-    write_vector(false);
+    write_vectors(one_, false);
     add(rax, code_.vector_bytes);
     cmp(rax, whole_bytes);
     jb(vectors, T_NEAR);
     L(rest);
     cmp(qword[rdi + static_cast<int>(offsetof(Call, rest))], 0);
     je(next, T_NEAR);
-    write_vector(true);
+    write_vectors(one_, true);
     L(next);
     dec(qword[rdi + static_cast<int>(offsetof(Call, rows))]);
     je(end, T_NEAR);
@@ -104,18 +139,20 @@ class PassAssembler : public Xbyak::CodeGenerator {
     L(end);
   }
 
-  // ---- One vector.
+  // ---- What is done at once.
 
-  void write_vector(bool is_rest) {
+  void write_vectors(Body& body, bool is_rest) {
+    body_ = &body;
     is_rest_ = is_rest;
-    registers_.start(is_wide_ ? 32 : is_rest ? 14 : 16);  // two are for the lanes of the rest
+    registers().start(is_wide_ ? 32 : is_rest ? 14 : 16);  // two are for the lanes of the rest
     if (is_rest && !is_wide_) {
       mov(r11, qword[rdi + static_cast<int>(offsetof(Call, rest_lanes))]);
       vmovups(rest_lanes_, ptr[r11]);
     }
-    for (int number = 0; number < static_cast<int>(schedule_.items().size()); ++number) {
-      const auto& item = schedule_.items()[static_cast<std::size_t>(number)];
-      registers_.begin(number);
+    const auto& items = body.schedule.items();
+    for (int number = 0; number < static_cast<int>(items.size()); ++number) {
+      const auto& item = items[static_cast<std::size_t>(number)];
+      registers().begin(number);
       if (item.kind == Item::Kind::load)
         load(item.value);
       else if (item.kind == Item::Kind::store)
@@ -126,9 +163,10 @@ class PassAssembler : public Xbyak::CodeGenerator {
   }
 
   const VectorInstruction& instruction(int value) const {
-    return code_.instructions[static_cast<std::size_t>(value)];
+    return body_->code.instructions[static_cast<std::size_t>(value)];
   }
-  const Registers::Home& home(int value) const { return registers_.home(value); }
+  Registers& registers() const { return body_->registers; }
+  const Registers::Home& home(int value) const { return registers().home(value); }
   bool is_number(int value) const { return instruction(value).op == Op::number; }
   Xbyak::Xmm vector(int number) const {
     if (is_wide_) return Xbyak::Zmm(number);
@@ -139,7 +177,7 @@ class PassAssembler : public Xbyak::CodeGenerator {
   // ---- Registers.
 
   void spill(int value, const Registers::Home& home) {
-    if (registers_.is_mask(value))
+    if (registers().is_mask(value))
       kmovq(slot(home.slot), mask(home.number));
     else
       vmovaps(slot(home.slot), vector(home.number));
@@ -151,8 +189,8 @@ class PassAssembler : public Xbyak::CodeGenerator {
   int register_of(int value) {
     const auto& at = home(value);
     if (!at.in_register()) {
-      registers_.take(value);
-      if (at.slot >= 0 && registers_.is_mask(value))
+      registers().take(value);
+      if (at.slot >= 0 && registers().is_mask(value))
         kmovq(mask(at.number), slot(at.slot));
       else if (at.slot >= 0)
         vmovaps(vector(at.number), slot(at.slot));
@@ -161,7 +199,7 @@ class PassAssembler : public Xbyak::CodeGenerator {
       else
         read_operand(value);
     }
-    registers_.hold(value);
+    registers().hold(value);
     return at.number;
   }
   Xbyak::Xmm vector_of(int value) { return vector(register_of(value)); }
@@ -173,7 +211,7 @@ class PassAssembler : public Xbyak::CodeGenerator {
     if (!at.in_register() && is_number(value) && is_wide_)
       return keep(ptr_b[rip + number_label(value, false)]);
     if (!at.in_register() && is_number(value)) return keep(ptr[rip + number_label(value, true)]);
-    if (!at.in_register() && at.slot >= 0 && !registers_.is_mask(value)) return keep(slot(at.slot));
+    if (!at.in_register() && at.slot >= 0 && !registers().is_mask(value)) return keep(slot(at.slot));
     return keep(vector_of(value));
   }
   const Xbyak::Operand& keep(const Xbyak::Address& address) { return *(kept_address_ = address); }
@@ -191,17 +229,18 @@ class PassAssembler : public Xbyak::CodeGenerator {
   }
 
   void load(int value) {
-    registers_.take(value);
+    registers().take(value);
     read_operand(value);
   }
 
   void read_operand(int value) {
-    const auto number = static_cast<int>(instruction(value).bits);
+    const auto count = static_cast<int>(code_.operands.size()),
+               number = static_cast<int>(instruction(value).bits);
     const auto to = vector(home(value).number);
-    const auto pointer = pointer_to(number);
-    if (code_.operands[static_cast<std::size_t>(number)].per_row) return broadcast(to, ptr[pointer]);
+    const auto pointer = pointer_to(number % count);
+    if (code_.operands[static_cast<std::size_t>(number % count)].per_row) return broadcast(to, ptr[pointer]);
     if (!is_rest_) {
-      vmovups(to, ptr[pointer + rax]);
+      vmovups(to, ptr[pointer + rax + number / count * code_.vector_bytes]);
       return;
     }
     // Lanes without an element repeat the first one: nothing becomes of them that does not become of it.
@@ -221,16 +260,17 @@ class PassAssembler : public Xbyak::CodeGenerator {
 
   void store(const Item& item) {
     const auto from = vector_of(item.value);
-    const auto pointer = pointer_to(static_cast<int>(code_.operands.size()) + item.result);
+    const auto count = static_cast<int>(code_.results.size());
+    const auto pointer = pointer_to(static_cast<int>(code_.operands.size()) + item.result % count);
     if (!is_rest_)
-      vmovups(ptr[pointer + rax], from);
+      vmovups(ptr[pointer + rax + item.result / count * code_.vector_bytes], from);
     else if (is_wide_ && is_double_)
       vmovupd(ptr[pointer + rax] | rest_mask_, from);
     else if (is_wide_)
       vmovups(ptr[pointer + rax] | rest_mask_, from);
     else
       store_rest(pointer, Xbyak::Ymm(from.getIdx()));
-    registers_.release(item.value);
+    registers().release(item.value);
   }
 
   /// Masked stores of AVX2 take AMD's processors tens of cycles: halves of what is left instead.
@@ -297,8 +337,8 @@ class PassAssembler : public Xbyak::CodeGenerator {
 
   /// A register for the result, after all that the item takes has one.
   int result_register(int value) {
-    registers_.release_operands_of(value);
-    return registers_.take(value);
+    registers().release_operands_of(value);
+    return registers().take(value);
   }
   Xbyak::Xmm result_of(int value) { return vector(result_register(value)); }
 
@@ -443,20 +483,20 @@ class PassAssembler : public Xbyak::CodeGenerator {
     const int c = made.c;
     if (is_number(a) && !home(a).in_register()) std::swap(a, b);
     const auto is_last = [&](int x) {
-      return !registers_.is_used_later(x) && home(x).in_register() && !is_number(x);
+      return !registers().is_used_later(x) && home(x).in_register() && !is_number(x);
     };
     if (!is_last(a) && is_last(b)) std::swap(a, b);
     if (is_last(c) && !is_last(a) && c != a && c != b) {
       const auto first = vector_of(a), sum = vector_of(c);
       const auto& second = any_of(b);
       is_double_ ? vfmadd231pd(sum, first, second) : vfmadd231ps(sum, first, second);
-      return registers_.hand_over(c, value);
+      return registers().hand_over(c, value);
     }
     auto product = vector_of(a);
     const bool is_handed = is_last(a) && a != b && a != c;
     if (!is_handed) {
       // The result has a register of its own, which none of the operands leaves.
-      const auto to = vector(registers_.take(value));
+      const auto to = vector(registers().take(value));
       vmovaps(to, product);
       product = to;
     }
@@ -470,8 +510,8 @@ class PassAssembler : public Xbyak::CodeGenerator {
       const auto& sum = any_of(c);
       is_double_ ? vfmadd213pd(product, factor, sum) : vfmadd213ps(product, factor, sum);
     }
-    if (is_handed) return registers_.hand_over(a, value);
-    registers_.release_operands_of(value);
+    if (is_handed) return registers().hand_over(a, value);
+    registers().release_operands_of(value);
   }
 
   // ---- Numbers, behind the code.
@@ -493,12 +533,13 @@ class PassAssembler : public Xbyak::CodeGenerator {
   }
 
   const PassCode& code_;
-  const Schedule schedule_;
   const bool is_wide_, is_double_;
   const Xbyak::Opmask rest_mask_{1};
   const Xbyak::Ymm moment_{14}, rest_lanes_{15};  // of 32-byte vectors, in the rest
+  Body one_;
+  std::optional<Body> two_;
+  Body* body_ = nullptr;  // that is written
   bool is_rest_ = false;
-  Registers registers_;
   std::optional<Xbyak::Address> kept_address_;
   std::optional<Xbyak::Xmm> kept_register_;
   std::map<std::pair<std::uint64_t, bool>, Xbyak::Label> numbers_;

@@ -105,4 +105,33 @@ void PassCode::add_result(int value, const std::vector<int>& overwrites) {
   results.push_back({value, overwrites});
 }
 
+PassCode PassCode::twice() const {
+  auto both = *this;
+  both.known_.clear();
+  const auto count = static_cast<int>(operands.size());
+  both.operands.insert(both.operands.end(), operands.begin(), operands.end());
+  std::vector<int> second;  // of each instruction, that of the next vector
+  const auto second_of = [&](int value) { return value < 0 ? -1 : second[static_cast<std::size_t>(value)]; };
+  for (std::size_t i = 0; i < instructions.size(); ++i) {
+    auto instruction = instructions[i];
+    const bool is_operand = instruction.op == VectorOp::operand;
+    if (instruction.op == VectorOp::number || (is_operand && operands[instruction.bits].per_row)) {
+      second.push_back(static_cast<int>(i));
+      continue;
+    }
+    if (is_operand) instruction.bits += static_cast<std::uint64_t>(count);
+    instruction.a = second_of(instruction.a);
+    instruction.b = second_of(instruction.b);
+    instruction.c = second_of(instruction.c);
+    second.push_back(static_cast<int>(both.instructions.size()));
+    both.instructions.push_back(instruction);
+  }
+  for (auto result : results) {
+    result.value = second_of(result.value);
+    for (auto& operand : result.overwrites) operand += count;
+    both.results.push_back(std::move(result));
+  }
+  return both;
+}
+
 }  // namespace reel::cpu

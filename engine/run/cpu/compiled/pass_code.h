@@ -33,6 +33,9 @@ struct PassCode {
   /// The value of a map of values that are there.
   int add_map(const VectorCode& map, const std::vector<int>& operands);
   void add_result(int value, const std::vector<int>& overwrites);
+  /// Two vectors at once: behind its own operands and results those of the next vector, in the same order.
+  /// What is the same in all vectors of a row is there but once.
+  PassCode twice() const;
 
  private:
   /// The number of an instruction that does the same, which may be there already.
