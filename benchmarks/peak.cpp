@@ -34,9 +34,7 @@ typedef float Widest __attribute__((vector_size(64)));
 float narrow() { return multiply_and_add<Narrow>(); }
 #if defined(__x86_64__)
 [[gnu::target("avx2,fma")]] float wide() { return multiply_and_add<Wide>(); }
-[[gnu::target("avx512f,avx512vl,fma,prefer-vector-width=512")]] float widest() {
-  return multiply_and_add<Widest>();
-}
+[[gnu::target("avx512f,avx512vl,fma")]] float widest() { return multiply_and_add<Widest>(); }
 #endif
 
 double gflops(float (*run)(), int lanes) {
