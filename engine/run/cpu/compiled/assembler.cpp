@@ -10,8 +10,9 @@
 
 #include "run/cpu/compiled/registers.h"
 
-// Machine code of a pass: rows, in each whole vectors and the elements behind them. What is done to a vector
-// is one sequence; values are in registers, and on the stack where these do not suffice.
+// Machine code of a pass: rows, in each pairs of whole vectors, one where it is left over, and the elements
+// behind them. What is done to a pair is one sequence, as is what is done to one; values are in registers,
+// and on the stack where these do not suffice.
 
 namespace reel::cpu {
 
