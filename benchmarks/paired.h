@@ -40,6 +40,27 @@ inline MedianEstimate estimate_median(std::vector<double> values) {
   return {(values[(n - 1) / 2] + values[n / 2]) / 2, values[k], values[n - 1 - k], 1 - 2 * below};
 }
 
+/// Times of two programs, and of the first over the second.
+struct PairedTimes {
+  MedianEstimate ratio;
+  double least_first, least_second;
+};
+
+/// Of `pairs` pairs in turn, each of the two first every other time. Both return what they took.
+template <class First, class Second>
+PairedTimes times_in_turn(int pairs, const First& first, const Second& second) {
+  std::vector<double> ratios;
+  double least_first = 1e9, least_second = 1e9;
+  for (int i = 0; i < pairs; ++i) {
+    double a = 0, b = 0;
+    i % 2 ? (b = second(), a = first()) : (a = first(), b = second());
+    ratios.push_back(a / b);
+    least_first = std::min(least_first, a);
+    least_second = std::min(least_second, b);
+  }
+  return {estimate_median(ratios), least_first, least_second};
+}
+
 inline double geometric_mean(const std::vector<double>& values) {
   double logarithms = 0;
   for (double value : values) logarithms += std::log(value);

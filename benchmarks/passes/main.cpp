@@ -166,22 +166,14 @@ void measure(const Cell& cell, const PassSize& size, const PassesByHand& passes,
     run_by_hand();
     return 1e6 * seconds([&] { run_by_hand(), run_by_hand(), run_by_hand(); }) / 3;
   };
-  std::vector<double> ratios;
-  double least_reel = 1e9, least_by_hand = 1e9;
-  for (int i = 0; i < pairs; ++i) {
-    double a = 0, b = 0;
-    i % 2 ? (b = us_by_hand(), a = passes_of(program, arguments))
-          : (a = passes_of(program, arguments), b = us_by_hand());
-    ratios.push_back(a / b);
-    least_reel = std::min(least_reel, a);
-    least_by_hand = std::min(least_by_hand, b);
-  }
-  const auto median = estimate_median(ratios);
+  const auto times = times_in_turn(
+      pairs, [&] { return passes_of(program, arguments); }, us_by_hand);
   const auto steps = static_cast<double>(size.steps);
   std::printf("%6.3f [%.3f, %.3f] at most %g, aim %g  %8.2f us / %.2f us a step  %s %lld,%lld,%lld, %s\n",
-              median.median, median.low, median.high, most, aim, least_reel / steps, least_by_hand / steps,
-              cell.name.c_str(), static_cast<long long>(size.batch), static_cast<long long>(size.hidden),
-              static_cast<long long>(size.steps), both_ways ? "both ways" : "forward");
+              times.ratio.median, times.ratio.low, times.ratio.high, most, aim, times.least_first / steps,
+              times.least_second / steps, cell.name.c_str(), static_cast<long long>(size.batch),
+              static_cast<long long>(size.hidden), static_cast<long long>(size.steps),
+              both_ways ? "both ways" : "forward");
   std::fflush(stdout);
 }
 

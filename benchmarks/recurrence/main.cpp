@@ -240,20 +240,14 @@ double seconds(const Run& run) {
 
 /// The ratios of times measured one after the other, and the least of each.
 void measure(const Pair& pair, int count) {
-  const auto [first, second] = pair.make();
+  const auto programs = pair.make();
+  const auto &first = programs.first, &second = programs.second;
   for (int i = 0; i < 8; ++i) first(), second();
-  std::vector<double> ratios;
-  double least_first = 1e9, least_second = 1e9;
-  for (int i = 0; i < count; ++i) {
-    double a = 0, b = 0;
-    i % 2 ? (b = seconds(second), a = seconds(first)) : (a = seconds(first), b = seconds(second));
-    ratios.push_back(a / b / pair.times);
-    least_first = std::min(least_first, a);
-    least_second = std::min(least_second, b);
-  }
-  const auto median = estimate_median(ratios);
-  std::printf("%6.3f [%.3f, %.3f] at most %.2f  %8.2f ms / %.2f ms  %s\n", median.median, median.low,
-              median.high, pair.most, 1e3 * least_first, 1e3 * least_second, pair.name.c_str());
+  const auto times = times_in_turn(
+      count, [&] { return seconds(first) / pair.times; }, [&] { return seconds(second); });
+  std::printf("%6.3f [%.3f, %.3f] at most %.2f  %8.2f ms / %.2f ms  %s\n", times.ratio.median,
+              times.ratio.low, times.ratio.high, pair.most, 1e3 * times.least_first * pair.times,
+              1e3 * times.least_second, pair.name.c_str());
   std::fflush(stdout);
 }
 

@@ -1,5 +1,6 @@
 #include "run/cpu/copy_rows.h"
 
+#include <cstdlib>
 #include <cstring>
 
 #define ALWAYS_INLINE [[gnu::always_inline]] inline
@@ -40,7 +41,14 @@ template <int pieces>
 [[gnu::target("avx")]] void copy_wide_pieces(const Rows& rows, std::int64_t bytes) {
   copy_in_pieces<ThirtyTwo, pieces>(rows, bytes);
 }
-const bool has_wide_pieces = __builtin_cpu_supports("avx");
+/// REEL_ISA holds this to the plain processor, as it does kernels (ops/cpu/variant.h).
+bool may_use_wide_pieces() {
+  static const bool may = [] {
+    const char* most = std::getenv("REEL_ISA");
+    return __builtin_cpu_supports("avx") && !(most && std::strcmp(most, "baseline") == 0);
+  }();
+  return may;
+}
 constexpr Copy by_thirty_two[] = {copy_wide_pieces<1>, copy_wide_pieces<2>, copy_wide_pieces<3>,
                                   copy_wide_pieces<4>};
 #endif
@@ -65,7 +73,8 @@ void copy_rows(const Rows& rows, std::int64_t bytes) {
                                  copy_pieces<Sixteen, 4>, copy_pieces<Sixteen, 5>, copy_pieces<Sixteen, 6>,
                                  copy_pieces<Sixteen, 7>, copy_pieces<Sixteen, 8>};
 #if defined(__x86_64__)
-  if (has_wide_pieces && bytes >= 32 && bytes <= 128) return by_thirty_two[(bytes - 1) / 32](rows, bytes);
+  if (bytes >= 32 && bytes <= 128 && may_use_wide_pieces())
+    return by_thirty_two[(bytes - 1) / 32](rows, bytes);
 #endif
   if (bytes >= 16 && bytes <= 128) return by_sixteen[(bytes - 1) / 16](rows, bytes);
   if (bytes >= 8 && bytes < 16) return copy_pieces<std::uint64_t, 2>(rows, bytes);

@@ -5,12 +5,6 @@
 
 namespace reel::cpu {
 
-template <class F>
-void for_operands(const VectorInstruction& instruction, const F& f) {
-  for (int value : {instruction.a, instruction.b, instruction.c})
-    if (value >= 0) f(value);
-}
-
 /// The instructions of a pass that are needed, each behind those whose results it takes. A processor looks
 /// for work within some tens of instructions: what does not wait for one another comes in turn, as far as
 /// registers reach.

@@ -6,6 +6,13 @@
 
 namespace reel::cpu {
 
+/// Calls f(value) for each of the values that an instruction takes.
+template <class F>
+void for_operands(const VectorInstruction& instruction, const F& f) {
+  for (int value : {instruction.a, instruction.b, instruction.c})
+    if (value >= 0) f(value);
+}
+
 /// What is done to each vector of elements in a pass over memory: the instructions of several maps, each of
 /// them once. Its operands are instructions too, numbered by `bits` among the operands.
 struct PassCode {
