@@ -221,7 +221,7 @@ TEST_CASE("gates of one step by itself are two products, unless each run changes
   CHECK(counts_of(r.tape, {y}).products == 8);
 }
 
-TEST_CASE("parameters that a program joins itself stay joined, in one product") {
+TEST_CASE("parameters that a program joins itself stay joined, and are not taken apart and joined in turn") {
   Model model(Seed{3}, Device::cpu(), d);
   const Linear first(model / "first", I, H), second(model / "second", I, H);
   Recorder r;
@@ -230,6 +230,7 @@ TEST_CASE("parameters that a program joins itself stay joined, in one product") 
   Tensors all{matmul(x, concat({first.weight, second.weight})),
               matmul(z, concat({first.weight, second.weight}))};
   CHECK(counts_of(r.tape, all).products == 2);
+  CHECK(compile(r.tape, all).explain().find("limit:") == std::string::npos);
   r.check(all);
 }
 
