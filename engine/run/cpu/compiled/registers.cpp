@@ -32,6 +32,7 @@ int Registers::take(int value) {
   if (const int held = all[static_cast<std::size_t>(chosen)]; held >= 0) evict(held);
   all[static_cast<std::size_t>(chosen)] = value;
   homes_[static_cast<std::size_t>(value)].number = chosen;
+  hold(value);
   return chosen;
 }
 
