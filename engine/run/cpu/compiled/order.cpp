@@ -105,9 +105,9 @@ class Ordering {
   /// instructions.
   std::vector<int>::iterator best_of(std::vector<int>& ready) const {
     constexpr std::ptrdiff_t most_looked_at = 64;
-    // Two are left for what an instruction takes from memory.
-    const int most = is_wide_ ? 28 : 12;
-    const bool is_full = held_ >= most;
+    // With 16 registers some values go to the stack and back, which takes less than to wait.
+    constexpr int most_held = 28;
+    const bool is_full = held_ >= most_held;
     const auto is_better = [&](int a, int b) {
       if (is_full) {
         const int change_a = registers_of(a), change_b = registers_of(b);
