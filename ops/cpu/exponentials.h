@@ -21,6 +21,9 @@ struct Exponential<float> {
   static constexpr int mantissa_bits = 23;
   /// Beyond these e^x is 0 or infinite; beyond the last one even the two factors of 2^n are.
   static constexpr float lowest = -104, highest = 89, exp_highest = 177.5f;
+  /// 2^(n + shift) is a normal number for all n of numbers from `lowest` to 0; 2^-shift.
+  static constexpr int shift = 64;
+  static constexpr float unshift = 0x1p-64f;
   /// Beyond this tanh(x) is 1.
   static constexpr float tanh_highest = 10;
   /// Below this tanh(x) and expm1(x) are x.
@@ -40,6 +43,8 @@ struct Exponential<double> {
   static constexpr double rounder = 0x1.8p52;
   static constexpr int mantissa_bits = 52;
   static constexpr double lowest = -746, highest = 710, exp_highest = 1419.6;
+  static constexpr int shift = 512;
+  static constexpr double unshift = 0x1p-512;
   static constexpr double tanh_highest = 20;
   static constexpr double tiny = 0x1p-55;
   static constexpr double expm1_lowest = -40;
@@ -81,6 +86,18 @@ Vector<T> exp(const Vector<T>& x) {
   return y * first.power() * second.power();
 }
 
+/// The same bits, without what only large results need.
+template <class T>
+Vector<T> exp(const NeverPositive<T>& x) {
+  using C = Exponential<T>;
+  const Split<T> split(at_least(C::lowest, x));
+  const auto rest = split.expm1_of_r();
+  if (has_scale()) return scaled(rest + T(1), split.n);
+  // 2^n need not be a normal number: where it is none, the last product rounds.
+  const auto power = split.power(C::shift);
+  return fused<T>(power, rest, power) * C::unshift;
+}
+
 /// For x between -50 and the logarithm of the largest number, and a little beyond.
 template <class T>
 Vector<T> expm1_within(const Vector<T>& x) {
@@ -99,17 +116,17 @@ Vector<T> expm1(const Vector<T>& x) {
   return choose(ordinary && abs(x) >= C::tiny, y, x);
 }
 
-/// (1 - p) / (1 + p) for p = e^-2x; 1 - p is expm1's, so that nothing cancels where x is small. Where tanh is
-/// near 1 it is 1 - 2 p / (1 + p), so that 1 - tanh(x)^2, its derivative, keeps its digits.
+/// (p - 1) / (p + 1) for p = e^2x; p - 1 is expm1's, so that nothing cancels where x is small. Where tanh is
+/// near 1 it is 1 - 2 / (p + 1), so that 1 - tanh(x)^2, its derivative, keeps its digits.
 template <class T>
 Vector<T> tanh(const Vector<T>& x) {
   const auto size = at_most(Exponential<T>::tanh_highest, abs(x));
-  const Split<T> split(T(-2) * size);
-  const auto power = split.power(), rest = split.expm1_of_r();
-  const auto less_one = fused<T>(power, rest, power - T(1)), p = fused<T>(power, rest, power);
+  const Split<T> split(size + size);
+  const auto power = split.power();
+  const auto less_one = fused<T>(power, split.expm1_of_r(), power - T(1));
   const auto is_small = size < T(0.5);
-  const auto quotient = choose(is_small, less_one, p + p) / (T(2) + less_one);
-  return copy_sign(choose(is_small, quotient, T(1) - quotient), x);
+  const auto quotient = choose(is_small, less_one, T(2)) / (T(2) + less_one);
+  return with_sign(choose(is_small, quotient, T(1) - quotient), x);
 }
 
 }  // namespace reel::cpu::REEL_VARIANT

@@ -31,6 +31,16 @@ struct Vector {
   void store(T* to) const { lanes.store_unaligned(to); }
 };
 
+/// |x|, which knows x.
+template <class T>
+struct Magnitude : Vector<T> {
+  Vector<T> of;
+};
+
+/// What is never above 0, such as -|x|: some functions of it take less.
+template <class T>
+struct NeverPositive : Vector<T> {};
+
 template <class T>
 struct Mask {
   xsimd::batch_bool<T> lanes;
@@ -98,7 +108,10 @@ Vector<T> from_bits(const Bits<T>& bits) {
     return xsimd::select(condition.lanes, a.lanes, b.lanes);                                            \
   }                                                                                                     \
   inline bool any(const Mask<T>& mask) { return xsimd::any(mask.lanes); }                               \
-  inline Vector<T> abs(const Vector<T>& x) { return xsimd::abs(x.lanes); }                              \
+  inline Magnitude<T> abs(const Vector<T>& x) { return {xsimd::abs(x.lanes), x}; }                      \
+  inline NeverPositive<T> operator-(const Magnitude<T>& x) {                                            \
+    return {x.of.lanes | xsimd::batch<T>(T(-0.0))};                                                     \
+  }                                                                                                     \
   inline Vector<T> sqrt(const Vector<T>& x) { return xsimd::sqrt(x.lanes); }
 REEL_OPERATORS(float)
 REEL_OPERATORS(double)
@@ -131,11 +144,15 @@ Vector<T> at_least(T limit, const Vector<T>& x) {
 #endif
 }
 
+/// x, which has no sign, with that of `sign`.
+template <class T>
+Vector<T> with_sign(const Vector<T>& x, const Vector<T>& sign) {
+  return x.lanes | (sign.lanes & xsimd::batch<T>(T(-0.0)));
+}
 /// |x| with the sign of `sign`.
 template <class T>
 Vector<T> copy_sign(const Vector<T>& x, const Vector<T>& sign) {
-  const xsimd::batch<T> bit(T(-0.0));
-  return (abs(x).lanes | (sign.lanes & bit));
+  return with_sign<T>(abs(x), sign);
 }
 
 /// a * b + c, rounded once where the instruction set can.

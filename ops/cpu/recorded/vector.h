@@ -74,6 +74,14 @@ struct Vector {
 };
 
 template <class T>
+struct Magnitude : Vector<T> {
+  Vector<T> of;
+};
+
+template <class T>
+struct NeverPositive : Vector<T> {};
+
+template <class T>
 struct Mask {
   int lanes = -1;
 };
@@ -164,9 +172,12 @@ Mask<T> mask_of(VectorOp op, int a, int b = -1) {
   inline Vector<T> choose(const Mask<T>& condition, const Vector<T>& a, const Vector<T>& b) {    \
     return Vector<T>::Written{written(VectorOp::choose, a.lanes, b.lanes, condition.lanes)};     \
   }                                                                                              \
-  inline Vector<T> abs(const Vector<T>& x) {                                                     \
+  inline Magnitude<T> abs(const Vector<T>& x) {                                                  \
     constexpr auto all = static_cast<Bits<T>::value_type>(-1);                                   \
-    return from_bits<T>(bits_of(x) & Bits<T>(all >> 1));                                         \
+    return {from_bits<T>(bits_of(x) & Bits<T>(all >> 1)), x};                                    \
+  }                                                                                              \
+  inline NeverPositive<T> operator-(const Magnitude<T>& x) {                                     \
+    return {from_bits<T>(bits_of(x.of) | bits_of(Vector<T>(T(-0.0))))};                          \
   }                                                                                              \
   inline Vector<T> sqrt(const Vector<T>& x) {                                                    \
     return Vector<T>::Written{written(VectorOp::square_root, x.lanes)};                          \
@@ -189,8 +200,12 @@ Vector<T> at_least(T limit, const Vector<T>& x) {
 }
 
 template <class T>
+Vector<T> with_sign(const Vector<T>& x, const Vector<T>& sign) {
+  return from_bits<T>(bits_of(x) | (bits_of(sign) & bits_of(Vector<T>(T(-0.0)))));
+}
+template <class T>
 Vector<T> copy_sign(const Vector<T>& x, const Vector<T>& sign) {
-  return from_bits<T>(bits_of(abs(x)) | (bits_of(sign) & bits_of(Vector<T>(T(-0.0)))));
+  return with_sign<T>(abs(x), sign);
 }
 
 template <class T>

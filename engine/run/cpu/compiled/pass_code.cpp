@@ -10,66 +10,7 @@ std::size_t PassCode::Hash::operator()(const VectorInstruction& i) const {
   return static_cast<std::size_t>(hash);
 }
 
-bool PassCode::is_number(int value) const {
-  return instructions[static_cast<std::size_t>(value)].op == VectorOp::number;
-}
-
-/// By its bits alone: they may be no number, of which arithmetic raises exceptions.
-bool PassCode::is_positive_number(int value) const {
-  const auto infinity =
-      element == ElementType::float64 ? std::uint64_t{0x7ff} << 52 : std::uint64_t{0x7f800000};
-  const auto bits = instructions[static_cast<std::size_t>(value)].bits;
-  return is_number(value) && bits > 0 && bits <= infinity;
-}
-
-bool PassCode::is_sign_bit(int value) const {
-  const auto bit = element == ElementType::float64 ? std::uint64_t{1} << 63 : std::uint64_t{1} << 31;
-  return is_number(value) && instructions[static_cast<std::size_t>(value)].bits == bit;
-}
-
-bool PassCode::is_all_but_sign(int value) const {
-  const auto bits = element == ElementType::float64 ? ~std::uint64_t{0} >> 1 : std::uint64_t{0x7fffffff};
-  return is_number(value) && instructions[static_cast<std::size_t>(value)].bits == bits;
-}
-
-/// Whether it is known to be at most 0 or NaN, by looking so deep.
-bool PassCode::is_never_positive(int value, int depth) const {
-  const auto& made = instructions[static_cast<std::size_t>(value)];
-  switch (made.op) {
-    case VectorOp::number:
-      return !is_positive_number(value);
-    case VectorOp::bit_or:
-      return is_sign_bit(made.a) || is_sign_bit(made.b);
-    case VectorOp::maximum:
-    case VectorOp::choose:
-      return depth > 0 && is_never_positive(made.a, depth - 1) && is_never_positive(made.b, depth - 1);
-    default:
-      return false;
-  }
-}
-
-int PassCode::simplified(VectorInstruction& instruction) const {
-  const auto made = [&](int value) { return instructions[static_cast<std::size_t>(value)]; };
-  // -|x| is x with its sign bit set.
-  if (instruction.op == VectorOp::bit_xor && is_sign_bit(instruction.b) &&
-      made(instruction.a).op == VectorOp::bit_and && is_all_but_sign(made(instruction.a).b)) {
-    instruction.op = VectorOp::bit_or;
-    instruction.a = made(instruction.a).a;
-  }
-  // What is not above 0 needs no limit above it.
-  if (instruction.op == VectorOp::minimum && is_positive_number(instruction.a) &&
-      is_never_positive(instruction.b))
-    return instruction.b;
-  if (instruction.op == VectorOp::choose && is_positive_number(instruction.a) &&
-      made(instruction.c) == VectorInstruction{VectorOp::less, instruction.a, instruction.b} &&
-      is_never_positive(instruction.b))
-    return instruction.b;
-  return -1;
-}
-
-int PassCode::add(const VectorInstruction& as_given) {
-  auto instruction = as_given;
-  if (const int shorter = simplified(instruction); shorter >= 0) return shorter;
+int PassCode::add(const VectorInstruction& instruction) {
   const auto [found, is_new] = known_.try_emplace(instruction, static_cast<int>(instructions.size()));
   if (is_new) instructions.push_back(instruction);
   return found->second;

@@ -47,14 +47,6 @@ struct PassCode {
  private:
   /// The number of an instruction that does the same, which may be there already.
   int add(const VectorInstruction& instruction);
-  /// The value that an instruction would have, where it is there already; -1 where it is not. It may get a
-  /// shorter form. Bits stay as they are.
-  int simplified(VectorInstruction& instruction) const;
-  bool is_number(int value) const;
-  bool is_positive_number(int value) const;
-  bool is_sign_bit(int value) const;
-  bool is_all_but_sign(int value) const;
-  bool is_never_positive(int value, int depth = 4) const;
   struct Hash {
     std::size_t operator()(const VectorInstruction& i) const;
   };
