@@ -32,19 +32,26 @@ void compare(const std::vector<Array>& found, const std::vector<Array>& expected
   }
 }
 
-/// Passes that are not compiled give the same bits.
-void check_bits_by_loops(const RandomProgram& program) {
-  static const Device by_loops = [] {
+/// Passes that are not compiled, or in the order in which they were recorded, give the same bits.
+void check_bits_of_passes(const RandomProgram& program) {
+  const auto without = [](bool CpuOptions::*option) {
     CpuOptions options;
-    options.compiles_passes = false;
+    options.*option = false;
     return Device::cpu(options);
-  }();
-  const auto found = evaluate(program, false, {}), expected = evaluate(program, false, {}, by_loops);
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    INFO("result " << i << ", compiled and by loops: " << to_string(found[i]) << " and "
-                   << to_string(expected[i]));
-    REQUIRE(std::memcmp(found[i].raw(), expected[i].raw(), found[i].bytes()) == 0);
-  }
+  };
+  static const Device by_loops = without(&CpuOptions::compiles_passes),
+                      as_recorded = without(&CpuOptions::orders_passes);
+  const auto found = evaluate(program, false, {});
+  const auto agrees = [&](const char* what, const Device& device) {
+    const auto expected = evaluate(program, false, {}, device);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      INFO("result " << i << ", in order and " << what << ": " << to_string(found[i]) << " and "
+                     << to_string(expected[i]));
+      REQUIRE(std::memcmp(found[i].raw(), expected[i].raw(), found[i].bytes()) == 0);
+    }
+  };
+  agrees("by loops", by_loops);
+  agrees("as recorded", as_recorded);
 }
 
 void check(std::uint64_t seed) {
@@ -76,7 +83,7 @@ void check(std::uint64_t seed) {
   for (const auto& pass : all_passes()) agrees(pass.name, false, options(Without(pass.name)));
   agrees("unroll node, as little memory as can be", false, options(LeastMemory));
   agrees("Expanded, all passes", true, {});
-  check_bits_by_loops(program);
+  check_bits_of_passes(program);
 }
 
 }  // namespace

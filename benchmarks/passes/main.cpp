@@ -101,7 +101,7 @@ void compare(const std::string& what, const Array& by_reel, const std::vector<fl
     largest = std::max(largest, std::fabs(own[i]));
     difference = std::max(difference, std::fabs(own[i] - by_hand[i]));
   }
-  if (!(difference <= 1e-4f * largest))
+  if (!(largest > 0 && difference <= 1e-4f * largest))
     throw std::runtime_error(what + " by hand is not Reel's: " + std::to_string(difference) + " of " +
                              std::to_string(largest) + " apart");
 }

@@ -117,7 +117,8 @@ Vector<T> expm1(const Vector<T>& x) {
 }
 
 /// (p - 1) / (p + 1) for p = e^2x; p - 1 is expm1's, so that nothing cancels where x is small. Where tanh is
-/// near 1 it is 1 - 2 / (p + 1), so that 1 - tanh(x)^2, its derivative, keeps its digits.
+/// near 1 it is 1 - 2 / (p + 1), so that 1 - tanh(x)^2, its derivative, keeps its digits. All that is of |x|,
+/// p - 1 among it, is at least +0.
 template <class T>
 Vector<T> tanh(const Vector<T>& x) {
   const auto size = at_most(Exponential<T>::tanh_highest, abs(x));

@@ -37,7 +37,7 @@ struct Magnitude : Vector<T> {
   Vector<T> of;
 };
 
-/// What is never above 0, such as -|x|: some functions of it take less.
+/// What is at most 0 or NaN, such as -|x|: some functions of it take less.
 template <class T>
 struct NeverPositive : Vector<T> {};
 
@@ -144,7 +144,7 @@ Vector<T> at_least(T limit, const Vector<T>& x) {
 #endif
 }
 
-/// x, which has no sign, with that of `sign`.
+/// x, whose sign bit is clear, with the sign of `sign`.
 template <class T>
 Vector<T> with_sign(const Vector<T>& x, const Vector<T>& sign) {
   return x.lanes | (sign.lanes & xsimd::batch<T>(T(-0.0)));

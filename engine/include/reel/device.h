@@ -21,6 +21,9 @@ struct CpuOptions {
   /// xbyak, on a system that allows it. Otherwise maps run one after the other on tiles. No result depends on
   /// it.
   bool compiles_passes = true;
+  /// Whether compiled passes do two vectors at once, in an order in which few instructions wait for one
+  /// another. Otherwise they do one after the other what was recorded. No result depends on it.
+  bool orders_passes = true;
 };
 
 /// Where a model lives and its programs run. A handle, copied freely; copies share their threads.

@@ -23,7 +23,7 @@ class CpuBackend : public Backend {
   explicit CpuBackend(const CpuOptions& options)
       : shared_{std::make_shared<Team>(options.threads), std::make_shared<Arenas>(allocate_block),
                 std::make_shared<KeptValues>(allocate_block), std::make_shared<UniformTiles>(),
-                std::make_shared<CompiledPasses>()},
+                std::make_shared<CompiledPasses>(options.orders_passes)},
         options_(options) {}
 
   std::string name() const override { return CpuTarget().name(); }

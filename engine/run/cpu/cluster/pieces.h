@@ -34,7 +34,6 @@ class Cluster::Pieces {
   bool is_in_place(const Access& access) const;
   bool is_read_in_place(int value) const;
   bool is_input(int value) const { return static_cast<std::size_t>(value) < inputs_.size(); }
-  const Member& step_of(int value) const { return steps_[static_cast<std::size_t>(value) - inputs_.size()]; }
   Draft draft_of(int g);
   int code_value(Draft& draft, int value) const;
   void add_results(Draft& draft, int g, int value);

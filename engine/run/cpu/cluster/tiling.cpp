@@ -219,7 +219,7 @@ class Cluster::Tiling {
   }
 
   void load_before_use(int value) {
-    if (value >= static_cast<int>(inputs_.size()) || ready_[value]) return;
+    if (!is_input(value) || ready_[value]) return;
     ready_[value] = true;
     take(value);
     Action loading;

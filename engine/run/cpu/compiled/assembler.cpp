@@ -20,13 +20,13 @@ namespace {
 
 class PassAssembler : public Xbyak::CodeGenerator {
  public:
-  explicit PassAssembler(const PassCode& code)
+  PassAssembler(const PassCode& code, bool orders)
       : CodeGenerator(Xbyak::DEFAULT_MAX_CODE_SIZE, Xbyak::AutoGrow),
         code_(code),
         is_wide_(code.vector_bytes == 64),
         is_double_(code.element == ElementType::float64),
-        one_(code, *this) {
-    if (code.instructions.size() <= most_for_two) two_.emplace(code.twice(), *this);
+        one_(code, orders, *this) {
+    if (orders && code.instructions.size() <= most_for_two) two_.emplace(code.twice(), orders, *this);
     write();
     ready(PROTECT_RW);
   }
@@ -38,9 +38,9 @@ class PassAssembler : public Xbyak::CodeGenerator {
     Schedule schedule;
     Registers registers;
 
-    Body(PassCode given, PassAssembler& writer)
+    Body(PassCode given, bool orders, PassAssembler& writer)
         : code(std::move(given)),
-          schedule(code),
+          schedule(code, orders),
           registers(code, schedule, writer.is_wide_,
                     [&writer](int value, const Registers::Home& home) { writer.spill(value, home); }) {}
     Body(const Body&) = delete;
@@ -189,18 +189,19 @@ class PassAssembler : public Xbyak::CodeGenerator {
   /// The register of a value that the present item takes; it is loaded where it has none.
   int register_of(int value) {
     const auto& at = home(value);
-    if (!at.in_register()) {
-      registers().take(value);
-      if (at.slot >= 0 && registers().is_mask(value))
-        kmovq(mask(at.number), slot(at.slot));
-      else if (at.slot >= 0)
-        vmovaps(vector(at.number), slot(at.slot));
-      else if (is_number(value))
-        broadcast(vector(at.number), ptr[rip + number_label(value, false)]);
-      else
-        read_operand(value);
+    if (at.in_register()) {
+      registers().hold(value);
+      return at.number;
     }
-    registers().hold(value);
+    registers().take(value);
+    if (at.slot >= 0 && registers().is_mask(value))
+      kmovq(mask(at.number), slot(at.slot));
+    else if (at.slot >= 0)
+      vmovaps(vector(at.number), slot(at.slot));
+    else if (is_number(value))
+      broadcast(vector(at.number), ptr[rip + number_label(value, false)]);
+    else
+      read_operand(value);
     return at.number;
   }
   Xbyak::Xmm vector_of(int value) { return vector(register_of(value)); }
@@ -563,9 +564,9 @@ class AssembledPass : public CompiledPass {
 
 }  // namespace
 
-std::shared_ptr<const CompiledPass> compile_pass(const PassCode& code) {
+std::shared_ptr<const CompiledPass> compile_pass(const PassCode& code, bool orders) {
   try {
-    return std::make_shared<AssembledPass>(code, PassAssembler(code));
+    return std::make_shared<AssembledPass>(code, PassAssembler(code, orders));
   } catch (const Xbyak::Error&) {
     return nullptr;
   }
@@ -577,7 +578,7 @@ std::shared_ptr<const CompiledPass> compile_pass(const PassCode& code) {
 
 namespace reel::cpu {
 
-std::shared_ptr<const CompiledPass> compile_pass(const PassCode&) { return nullptr; }
+std::shared_ptr<const CompiledPass> compile_pass(const PassCode&, bool) { return nullptr; }
 
 }  // namespace reel::cpu
 

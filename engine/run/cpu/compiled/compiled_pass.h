@@ -7,7 +7,8 @@
 
 namespace reel::cpu {
 
-/// A pass as machine code: all that is done to an element stays in registers.
+/// A pass as machine code: what is made of an element is in registers from where it is read to where it is
+/// written, and on the stack where these do not suffice.
 class CompiledPass {
  public:
   /// Memory of an operand or a result: its first element, and the bytes from row to row. Elements of a row
@@ -43,8 +44,9 @@ class CompiledPass {
   std::int64_t element_bytes_, lanes_;  // of a vector: a power of two
 };
 
-/// Compiles a pass for this processor. Null where that cannot be: Reel was built without an assembler, or the
-/// system gives no memory for code.
-std::shared_ptr<const CompiledPass> compile_pass(const PassCode& code);
+/// Compiles a pass for this processor: with `orders` two vectors at once, in an order in which few
+/// instructions wait for one another; otherwise one, as its instructions stand. Null where that cannot be:
+/// Reel was built without an assembler, or the system gives no memory for code.
+std::shared_ptr<const CompiledPass> compile_pass(const PassCode& code, bool orders = true);
 
 }  // namespace reel::cpu

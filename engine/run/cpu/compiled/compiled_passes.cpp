@@ -36,7 +36,7 @@ std::shared_ptr<const CompiledPass> CompiledPasses::of(const PassCode& code) {
   const auto found = passes.find(key);
   if (found != passes.end())
     if (auto pass = found->second.lock()) return pass;
-  const auto compiled = passes.size() < most_ ? compile_pass(code) : nullptr;
+  const auto compiled = passes.size() < most_ ? compile_pass(code, orders_) : nullptr;
   if (!compiled) return nullptr;
   // Who gives it back last takes it off the list.
   const auto forget = [compiled, key, list = std::weak_ptr<Known>(known_)](const CompiledPass*) {

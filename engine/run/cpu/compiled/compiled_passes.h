@@ -13,12 +13,13 @@ namespace reel::cpu {
 class CompiledPasses {
  public:
   /// At most so many at a time: the memory of each is one of those that a process may have.
-  explicit CompiledPasses(std::size_t most = 20000) : most_(most) {}
+  explicit CompiledPasses(bool orders = true, std::size_t most = 20000) : orders_(orders), most_(most) {}
 
   /// Null where it cannot be compiled, or there are too many.
   std::shared_ptr<const CompiledPass> of(const PassCode& code);
 
  private:
+  const bool orders_;  // their instructions
   const std::size_t most_;
   struct Known {
     std::recursive_mutex mutex;  // a pass may end while another is made, for lack of memory

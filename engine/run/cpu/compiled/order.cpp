@@ -27,8 +27,8 @@ double latency_of(VectorOp op) {
   }
 }
 
-/// Takes, one by one, what can begin first; of several what most waits for. Where registers run out, what
-/// gives back most of them.
+/// Takes, one by one, what can begin first; of several what most waits for. Where many values are held, what
+/// gives back most of their registers.
 class Ordering {
  public:
   Ordering(const PassCode& code, const std::vector<bool>& needed)
@@ -105,7 +105,8 @@ class Ordering {
   /// instructions.
   std::vector<int>::iterator best_of(std::vector<int>& ready) const {
     constexpr std::ptrdiff_t most_looked_at = 64;
-    // With 16 registers some values go to the stack and back, which takes less than to wait.
+    // Of 32 registers some are left for what an instruction takes from memory. Of 16 some values go to the
+    // stack and back, which takes less than to wait.
     constexpr int most_held = 28;
     const bool is_full = held_ >= most_held;
     const auto is_better = [&](int a, int b) {

@@ -6,8 +6,7 @@
 namespace reel::cpu {
 
 /// The instructions of a pass that are needed, each behind those whose results it takes. A processor looks
-/// for work within some tens of instructions: what does not wait for one another comes in turn, as far as
-/// registers reach.
+/// for work within some tens of instructions: what does not wait for one another comes in turn.
 std::vector<int> order_of(const PassCode& code, const std::vector<bool>& needed);
 
 }  // namespace reel::cpu

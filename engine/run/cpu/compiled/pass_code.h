@@ -24,7 +24,7 @@ struct PassCode {
   };
   struct Result {
     int value;  // the number of an instruction
-    /// Operands that have to be read before it is written.
+    /// Operands that have to be read before it is written: none of one element for each row.
     std::vector<int> overwrites;
   };
 
@@ -41,7 +41,7 @@ struct PassCode {
   int add_map(const VectorCode& map, const std::vector<int>& operands);
   void add_result(int value, const std::vector<int>& overwrites);
   /// Two vectors at once: behind its own operands and results those of the next vector, in the same order.
-  /// What is the same in all vectors of a row is there but once.
+  /// What is the same in all vectors of a row is there but once. Nothing is added to it any more.
   PassCode twice() const;
 
  private:

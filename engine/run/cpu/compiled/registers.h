@@ -32,8 +32,9 @@ class Registers {
   bool is_mask(int value) const { return has_masks_ && reel::is_mask(instruction(value).op); }
   bool is_used_later(int value) const { return schedule_.next_use(value, item_) != Schedule::never; }
 
-  /// A register for a value, which is held: a free one, or that of the value that is needed last. Nothing
-  /// that is held is lost; what the present item takes besides has been read by then.
+  /// A register for a value, which is held from then on: a free one, or that of the value that is needed
+  /// last. Nothing that is held is lost, and one register at least is not; what the present item takes
+  /// besides has been read by then.
   int take(int value);
   /// Keeps the register of a value through the present item.
   void hold(int value) { held_.push_back(value); }

@@ -6,14 +6,14 @@
 
 namespace reel::cpu {
 
-Schedule::Schedule(const PassCode& code)
+Schedule::Schedule(const PassCode& code, bool orders)
     : code_(code),
       needed_(code.instructions.size()),
       loaded_(code.instructions.size()),
       operand_values_(code.operands.size()),
       results_of_(code.instructions.size()) {
   find_needed();
-  for (auto value : order_of(code, needed_)) {
+  for (auto value : orders ? order_of(code, needed_) : order_as_given()) {
     const auto& instruction = code.instructions[static_cast<std::size_t>(value)];
     if (operand_count(instruction.op) > 0) {
       for_operands(instruction, [&](int operand) { take(operand); });
@@ -36,6 +36,13 @@ void Schedule::find_needed() {
     if (needed_[i])
       for_operands(instruction, [&](int value) { needed_[static_cast<std::size_t>(value)] = true; });
   }
+}
+
+std::vector<int> Schedule::order_as_given() const {
+  std::vector<int> order;
+  for (std::size_t i = 0; i < needed_.size(); ++i)
+    if (needed_[i]) order.push_back(static_cast<int>(i));
+  return order;
 }
 
 void Schedule::load(int value) {

@@ -5,8 +5,8 @@
 
 namespace reel::cpu {
 
-/// What a pass does for each vector, one thing after the other: what does not wait for one another in turn,
-/// as far as registers reach.
+/// What a pass does at once, one thing after the other: with `orders` as order_of() tells, otherwise as its
+/// instructions stand.
 class Schedule {
  public:
   struct Item {
@@ -16,7 +16,7 @@ class Schedule {
     int result;  // that is stored
   };
 
-  explicit Schedule(const PassCode& code);
+  Schedule(const PassCode& code, bool orders);
 
   const std::vector<Item>& items() const { return items_; }
   /// The first item after `item` that takes the value; `never` where there is none.
@@ -28,6 +28,7 @@ class Schedule {
   void take(int value);
   void store_results(int value);
   void find_needed();
+  std::vector<int> order_as_given() const;
   void find_uses();
 
   const PassCode& code_;
