@@ -18,7 +18,7 @@ namespace {
 template <class T>
 using Wide = std::conditional_t<std::is_same_v<T, float>, double, long double>;
 
-struct Function {
+struct Compared {
   const char* name;
   double (*of_double)(double);
   long double (*of_long_double)(long double);
@@ -40,7 +40,7 @@ W softplus(W x) {
   {                                                                                                  \
     name, [](double x) -> double { return f(x); }, [](long double x) -> long double { return f(x); } \
   }
-const Function functions[] = {REEL_FUNCTION("exp", std::exp),   REEL_FUNCTION("expm1", std::expm1),
+const Compared functions[] = {REEL_FUNCTION("exp", std::exp),   REEL_FUNCTION("expm1", std::expm1),
                               REEL_FUNCTION("log", std::log),   REEL_FUNCTION("log1p", std::log1p),
                               REEL_FUNCTION("tanh", std::tanh), REEL_FUNCTION("sigmoid", sigmoid),
                               REEL_FUNCTION("erf", std::erf),   REEL_FUNCTION("sin", std::sin),
@@ -65,7 +65,7 @@ double error(T found, Wide<T> exact) {
 
 /// Largest error of a unary map at the numbers, over all instruction sets.
 template <class T>
-void check(const Function& function, const std::vector<T>& numbers) {
+void check(const Compared& function, const std::vector<T>& numbers) {
   std::vector<Wide<T>> exact;
   for (auto x : numbers) exact.push_back(function.exact(x));
   std::vector<T> found(numbers.size());
@@ -168,7 +168,7 @@ TEST_CASE("functions of float32 are at most 4 units in the last place off") {
   // Else every so manieth number, of all exponents and both signs.
   const std::string chosen = std::getenv("REEL_EXHAUSTIVE") ? std::getenv("REEL_EXHAUSTIVE") : "";
   const std::uint64_t step = chosen.empty() ? 40009 : 1;
-  const auto is_chosen = [&](const Function& function) {
+  const auto is_chosen = [&](const Compared& function) {
     return chosen.empty() || chosen == "all" || chosen == function.name;
   };
   REQUIRE(std::any_of(std::begin(functions), std::end(functions), is_chosen));
