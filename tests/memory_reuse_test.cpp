@@ -163,17 +163,17 @@ TEST_CASE("in every plan, what is written over what it is made of is an output o
 }
 
 TEST_CASE("the gates of an LSTM and their adjoints stand in the memory of what they are made of") {
-  constexpr std::int64_t steps = 20, batch = 16, hidden = 32;
+  constexpr std::int64_t steps = 200, batch = 16, hidden = 32;
   const auto training = training_of<LSTM>("LSTM", steps, batch, hidden);
   const auto fused = plan_of(*training.tape, training.outputs),
              plain = plan_of(*training.tape, training.outputs, without("fuse"));
   CHECK(taken_over(fused) == 8);  // four gates over their sums, and four adjoints over the gates
   CHECK(taken_over(plain) == 0);
-  // Gates, memory, its tanh and the outputs of every step; without, four more, which are those of the sums
-  // and, when these are no longer needed, of the adjoints.
+  // Gates, memory, the outputs and their adjoint of every step; without, four more, which are those of the
+  // sums and, when these are no longer needed, of the adjoints.
   const auto array = static_cast<double>(steps * batch * hidden * 8);
   const auto bytes = [](const plan::Plan& plan) { return static_cast<double>(plan.arena_bytes); };
-  CHECK(bytes(fused) <= 7.5 * array);
+  CHECK(bytes(fused) <= 7.1 * array);
   CHECK(bytes(plain) >= bytes(fused) + 4 * array);
   // The four gates are one buffer of all steps; there is no other one as large.
   const auto large = [&](const plan::Plan& plan) {
@@ -395,7 +395,7 @@ namespace {
 template <class Cell, class State>
 double arrays_to_train(const State& initial, std::int64_t hidden, std::int64_t batch = 8,
                        const CompileOptions& options = {}) {
-  constexpr std::int64_t steps = 200;
+  constexpr std::int64_t steps = 600;
   Model model(Seed{3}, Device::cpu(1), d);
   const Cell cell(model / "cell", 3, hidden);
   Tape tape(d);
@@ -436,7 +436,7 @@ TEST_CASE("what is kept for derivatives is set: least time, or least memory") {
     CHECK(arrays(batch, LeastMemory) < 2.7 * 6);
     CHECK(arrays(batch, LeastTime) > 3 * 6);
   }
-  // By itself memory counts where no cache holds it.
+  // By itself memory counts where it is more than little.
   CHECK(arrays(8, unset) == arrays(8, LeastMemory));
   CHECK(arrays(1, unset) == arrays(1, LeastTime));
 }

@@ -16,8 +16,9 @@ namespace {
 
 using namespace reel;
 
-constexpr std::int64_t tile = 1024;     // elements: with its operands within the nearest cache
-constexpr std::size_t far = 64u << 20;  // elements that no cache holds
+constexpr std::int64_t tile = 1024;       // elements: with its operands within the nearest cache
+constexpr std::size_t far = 64u << 20;    // elements that no cache holds
+constexpr std::size_t near = 256u << 10;  // of a few values that caches near the processor hold
 
 /// Nanoseconds.
 double least_of(int tries, const std::function<void()>& f) {
@@ -31,21 +32,21 @@ double least_of(int tries, const std::function<void()>& f) {
   return least;
 }
 
-/// Of writing an element and reading it after all others.
-double nanoseconds_of_memory() {
-  std::vector<float> memory(far), near(tile, 1.5f);
+/// Of writing an element and reading it after all others, of which there are so many.
+double nanoseconds_of_memory(std::size_t elements, int tries) {
+  std::vector<float> memory(elements), nearest(tile, 1.5f);
   double total = 0;
-  const double both = least_of(5, [&] {
-    for (std::size_t at = 0; at < far; at += tile)
-      std::memcpy(&memory[at], near.data(), tile * sizeof(float));
-    for (std::size_t at = 0; at < far; at += tile) {
-      std::memcpy(near.data(), &memory[at], tile * sizeof(float));
-      total += near[0];
+  const double both = least_of(tries, [&] {
+    for (std::size_t at = 0; at < elements; at += tile)
+      std::memcpy(&memory[at], nearest.data(), tile * sizeof(float));
+    for (std::size_t at = 0; at < elements; at += tile) {
+      std::memcpy(nearest.data(), &memory[at], tile * sizeof(float));
+      total += nearest[0];
     }
   });
-  if (total != 1.5 * 5 * static_cast<double>(far / tile))
+  if (total != 1.5 * tries * static_cast<double>(elements / tile))
     std::fprintf(stderr, "memory holds something else\n");
-  return both / static_cast<double>(far);
+  return both / static_cast<double>(elements);
 }
 
 /// Operands of a sample, with float32 for float64.
@@ -76,8 +77,9 @@ double nanoseconds_of(const std::vector<Array>& operands, MapLoop loop) {
 }  // namespace
 
 int main() {
-  const double memory = nanoseconds_of_memory();
-  std::printf("An element of float32 is written to memory and read again in %.3f ns.\n\n", memory);
+  const double memory = nanoseconds_of_memory(far, 5), of_caches = nanoseconds_of_memory(near, 100);
+  std::printf("An element of float32 is written to memory and read again in %.3f ns,\n", memory);
+  std::printf("one of a megabyte in %.3f ns, %.2f of it.\n\n", of_caches, of_caches / memory);
   std::printf("| operation | ns an element | over that of memory | as defined |\n|---|---|---|---|\n");
   for (const auto* operation : operations()) {
     const auto* kernels = operation->kernels.of<CpuKernels>();

@@ -84,10 +84,11 @@ class Cut {
     return !is_handed_on_[id] && (kind == Kind::map || kind == Kind::index_map);
   }
 
-  // Prices are in parts of what it takes to write a byte to memory and read it again, at every step.
-  static constexpr std::int64_t one = 1000;
+  // Prices are in parts of what it takes to write a byte to memory and read it again, at every step: `one`.
+  // In near caches it takes a third of that, as benchmarks/costs measures.
+  static constexpr std::int64_t one = 1000, near = 340;
 
-  /// What memory is worth beside the time that it takes to keep something there.
+  /// What memory is worth beside the time that it takes to keep something there, in parts of that.
   std::int64_t worth_of_memory(NodeId id) const {
     if (!is_memory_worth(saving_, tape_.node(id).type, steps_)) return 0;
     return saving_ == Saving::memory ? 100 : 1;
@@ -96,7 +97,8 @@ class Cut {
   /// What is there already, or is another value a step later, costs nothing.
   std::int64_t price_to_keep(NodeId id) const {
     if (is_input_[id] || kept_anyway_[id] || is_shift(id)) return 0;
-    return one * (1 + worth_of_memory(id)) * bytes(id);
+    const auto time = is_near(tape_.node(id).type, steps_) ? near : one;
+    return time * (1 + worth_of_memory(id)) * bytes(id);
   }
 
   std::int64_t price_to_recompute(NodeId id) const {

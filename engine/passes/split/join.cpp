@@ -26,7 +26,7 @@ void join_loops(const Body& body, std::int64_t steps, const StepGroups& groups,
     }
     if (!only_maps) continue;
     auto& joined = last[of.stage];
-    const bool fits = joined.loop >= 0 && joined.bytes + bytes <= near_bytes;
+    const bool fits = joined.loop >= 0 && joined.bytes + bytes <= little_bytes;
     if (!fits) joined = {of.loop, 0};
     joined.bytes += bytes;
     for (auto id : groups.components[c]) loop_of[id] = joined.loop;
