@@ -75,12 +75,15 @@ TEST_CASE("the smallest cut of random networks is no cheaper than the cheapest o
   }
 }
 
-TEST_CASE("an LSTM keeps its four gates, the memory and the output, once each") {
+TEST_CASE(
+    "an LSTM keeps its four gates, the memory and the output, once each, and a small one tanh of the "
+    "memory") {
   CHECK(written<LSTM>(lstm_state(), LeastMemory) == 6);
   CHECK(written<benchmarks::CustomLSTM>(lstm_state(), LeastMemory) == 6);
   CHECK(written<benchmarks::PeepholeLSTM>(lstm_state(), LeastMemory) == 6);
-  // The hyperbolic tangent of the memory beside it, where caches hold them.
   CHECK(written<LSTM>(lstm_state(), with_all) == 7);
+  CHECK(written<benchmarks::CustomLSTM>(lstm_state(), with_all) == 7);
+  CHECK(written<benchmarks::PeepholeLSTM>(lstm_state(), with_all) == 7);
   CHECK(written<LSTM>(lstm_state(), Without("residuals")) == 7);
 }
 

@@ -7,7 +7,7 @@
 namespace reel::passes {
 
 /// A value that takes so many bytes of all steps is little memory; of so many, caches near the processor hold
-/// several.
+/// the several that a step has.
 constexpr std::int64_t little_bytes = 256 << 10, near_bytes = 512 << 10;
 
 /// What a value of a step takes for all steps; `most_bytes` where it is more.

@@ -22,7 +22,7 @@ enum class ProductPrecision : std::uint8_t {
 /// What is saved where a derivative reads values of forward steps. Each may be kept of all steps, or be
 /// computed again from others that are: never a product, only what is done element by element.
 enum class Saving : std::uint8_t {
-  time_and_memory,  ///< time, and memory: what is more than little counts twice
+  time_and_memory,  ///< time, and memory: above 256 KB a value, it counts twice
   time,             ///< what takes less time by measured costs
   memory            ///< kept is as little as can be
 };

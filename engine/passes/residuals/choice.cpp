@@ -97,8 +97,9 @@ class Cut {
   /// What is there already, or is another value a step later, costs nothing.
   std::int64_t price_to_keep(NodeId id) const {
     if (is_input_[id] || kept_anyway_[id] || is_shift(id)) return 0;
-    const auto time = is_near(tape_.node(id).type, steps_) ? near : one;
-    return time * (1 + worth_of_memory(id)) * bytes(id);
+    // Where memory is all that counts, near bytes are as many as far ones.
+    const bool takes_less = saving_ != Saving::memory && is_near(tape_.node(id).type, steps_);
+    return (takes_less ? near : one) * (1 + worth_of_memory(id)) * bytes(id);
   }
 
   std::int64_t price_to_recompute(NodeId id) const {
