@@ -18,7 +18,7 @@ using namespace reel;
 
 constexpr std::int64_t tile = 1024;       // elements: with its operands within the nearest cache
 constexpr std::size_t far = 64u << 20;    // elements that no cache holds
-constexpr std::size_t near = 896u << 10;  // of a few values that caches near the processor hold
+constexpr std::size_t near = 896u << 10;  // of seven values of 512 KB, as near caches hold them
 
 /// Nanoseconds.
 double least_of(int tries, const std::function<void()>& f) {
